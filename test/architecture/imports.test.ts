@@ -1,0 +1,155 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { posix, resolve, sep } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  checkImports,
+  type ImportRules,
+  type LibraryRules,
+  type Sources,
+} from './import-checker.js';
+
+/** Libraries by folder. `mayImport`: dashboard → jobs → bullmq-sqlite; apps and tests import any. */
+const LIBRARIES: Record<string, Omit<LibraryRules, 'name' | 'source' | 'entries'>> = {
+  jobs: {
+    mayImport: ['bullmq-sqlite'],
+    layers: [
+      ['errors'],
+      ['options'],
+      ['contracts'],
+      ['logging'],
+      ['payload'],
+      ['decorators'],
+      ['discovery'],
+      ['engines'],
+      ['scheduling', 'execution'],
+      ['recurring', 'continuations', 'batches', 'concurrency', 'background', 'channels'],
+      ['health', 'shutdown', 'telemetry'],
+      ['jobs.module'],
+      ['index', 'testing', 'terminus'],
+    ],
+  },
+  'bullmq-sqlite': { mayImport: [], forbidden: ['@nestjs/'] },
+  dashboard: { mayImport: ['nestjs-jobs'] },
+};
+
+const MAX_LINES = 400;
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const CHECKED = ['libs/*/src/**/*.{ts,tsx}', 'apps/*/src/**/*.{ts,tsx}', 'test/**/*.ts'];
+
+describe('imports', () => {
+  it('follow the rule table', () => {
+    expect(checkImports(readSources(), readRules())).toEqual([]);
+  });
+
+  it('are checked for every library', () => {
+    const folders = globSync('libs/*/package.json', { cwd: ROOT }).map(
+      (path) => path.split(sep)[1] ?? '',
+    );
+    expect(Object.keys(LIBRARIES)).toEqual(expect.arrayContaining(folders));
+  });
+});
+
+describe('the checker', () => {
+  const rules: ImportRules = {
+    maxLines: 5,
+    libraries: [
+      {
+        name: 'lib',
+        source: 'libs/lib/src',
+        entries: ['lib', 'lib/testing'],
+        mayImport: ['base'],
+        layers: [['low'], ['left', 'right'], ['index']],
+      },
+      {
+        name: 'base',
+        source: 'libs/base/src',
+        entries: ['base'],
+        mayImport: [],
+        forbidden: ['@nestjs/'],
+      },
+    ],
+  };
+  const check = (files: Record<string, string>): string[] =>
+    checkImports(new Map(Object.entries(files)), rules);
+
+  it('accepts downward imports and packages by their entries', () => {
+    expect(
+      check({
+        'libs/lib/src/index.ts': `export { left } from './left/left.js';`,
+        'libs/lib/src/left/left.ts': `import { low } from '../low/low.js'; import 'base';`,
+        'libs/lib/src/low/low.ts': `import './other.js';`,
+        'libs/lib/src/low/other.ts': `export const a = "import '../left/left.js'";`,
+        'libs/lib/src/low/low.spec.ts': `import '../left/left.js';`,
+        'apps/app/src/main.ts': `import 'lib'; import 'lib/testing'; import './own.js';`,
+      }),
+    ).toEqual([]);
+  });
+
+  it.each([
+    ['import', `import { left } from '../left/left.js';`],
+    ['type import', `import type { Left } from '../left/left.js';`],
+    ['export from', `export * from '../left/left.js';`],
+    ['dynamic import', `export const left = () => import('../left/left.js');`],
+    ['import type node', `export type Left = import('../left/left.js').Left;`],
+    ['require', `const left = require('../left/left.js');`],
+  ])('flags an upward %s', (_kind, text) => {
+    expect(check({ 'libs/lib/src/low/low.ts': text, 'libs/lib/src/left/left.ts': '' })).toEqual([
+      'libs/lib/src/low/low.ts:1 imports upward: "low" may not import "left"',
+    ]);
+  });
+
+  it.each<[string, string, Record<string, string>]>([
+    ['a sideways import', 'sideways', { 'libs/lib/src/left/a.ts': `import '../right/b.js';` }],
+    ['an import of the index', 'upward', { 'libs/lib/src/left/a.ts': `import '../index.js';` }],
+    ['an unknown folder', 'has no layer', { 'libs/lib/src/utils/a.ts': '' }],
+    ['a long file', '6 lines', { 'libs/lib/src/low/a.ts': '//\n'.repeat(6) }],
+    ['an export star', 'named exports', { 'libs/lib/src/index.ts': `export * from './low/a.js';` }],
+    ['a default export', 'named exports', { 'libs/lib/src/index.ts': 'export default class {}' }],
+    [
+      'leaving the library',
+      'leaves',
+      { 'libs/lib/src/low/a.ts': `import '../../../base/src/b.js';` },
+    ],
+    [
+      'reaching in',
+      'reaches into',
+      { 'apps/a/src/a.ts': `import '../../../libs/lib/src/index.js';` },
+    ],
+    ['a deep import', 'not an entry', { 'apps/a/src/a.ts': `import 'lib/dist/index.js';` }],
+    ['importing itself', 'itself', { 'libs/lib/src/low/a.ts': `import 'lib';` }],
+    [
+      'a lower library importing up',
+      'may not import lib',
+      { 'libs/base/src/a.ts': `import 'lib';` },
+    ],
+    ['a forbidden package', 'may not', { 'libs/base/src/a.ts': `import '@nestjs/common';` }],
+    [
+      'a circle of files',
+      'low/a.ts -> libs/lib/src/low/b.ts -> libs/lib/src/low/a.ts',
+      { 'libs/lib/src/low/a.ts': `import './b.js';`, 'libs/lib/src/low/b.ts': `import './a.js';` },
+    ],
+  ])('flags %s', (_what, message, files) => {
+    expect(check(files)).toEqual([expect.stringContaining(message)]);
+  });
+});
+
+function readSources(): Sources {
+  const paths = globSync(CHECKED, { cwd: ROOT }).map((path) => path.split(sep).join(posix.sep));
+  return new Map(
+    paths.toSorted().map((path) => [path, readFileSync(resolve(ROOT, path), 'utf8')] as const),
+  );
+}
+
+function readRules(): ImportRules {
+  const libraries = Object.entries(LIBRARIES)
+    .filter(([folder]) => existsSync(resolve(ROOT, 'libs', folder, 'package.json')))
+    .map(([folder, rules]) => {
+      const manifest = JSON.parse(
+        readFileSync(resolve(ROOT, 'libs', folder, 'package.json'), 'utf8'),
+      ) as { name: string; exports: Record<string, unknown> };
+      const entries = Object.keys(manifest.exports).map((key) => posix.join(manifest.name, key));
+      return { name: manifest.name, source: `libs/${folder}/src`, entries, ...rules };
+    });
+  return { libraries, maxLines: MAX_LINES };
+}

@@ -1,0 +1,69 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { codeBlocks, regionOf } from '../support/readme-blocks.js';
+
+/**
+ * The README shows tested code alone: each ts block names a region of a file in this repository, which
+ * is compiled and run by other tests, and is equal to it.
+ *
+ * In the README:     <!-- file: apps/demo/src/email.service.ts#send -->
+ * In that file:      // #region send  …  // #endregion send
+ */
+const ROOT = join(import.meta.dirname, '../..');
+const README = join(ROOT, 'README.md');
+
+describe('README.md', () => {
+  const blocks = existsSync(README) ? codeBlocks(readFileSync(README, 'utf8')) : [];
+
+  it('exists and shows code', () => {
+    expect(blocks.length).toBeGreaterThan(0);
+  });
+
+  it.each(blocks)('line $line shows $source', ({ code, source }) => {
+    expect(source, 'put <!-- file: path#region --> right above the block').toBeDefined();
+    const [path = '', region = ''] = source?.split('#') ?? [];
+    expect(code).toBe(regionOf(readFileSync(join(ROOT, path), 'utf8'), region));
+  });
+});
+
+describe('the README check', () => {
+  const file = [
+    'class A {',
+    '  // #region one',
+    '  a() {',
+    '    b();',
+    '  }',
+    '  // #endregion one',
+    '}',
+  ];
+
+  it('reads blocks with and without a source', () => {
+    const text = [
+      '<!-- file: a.ts#one -->',
+      '',
+      '```ts',
+      'a();',
+      '```',
+      '```typescript',
+      'b();',
+      '```',
+      '```sh',
+      'npm start',
+      '```',
+    ];
+    expect(codeBlocks(text.join('\n'))).toEqual([
+      { line: 3, source: 'a.ts#one', code: 'a();' },
+      { line: 6, source: undefined, code: 'b();' },
+    ]);
+  });
+
+  it('reads a region without its indentation', () => {
+    expect(regionOf(file.join('\n'), 'one')).toBe('a() {\n  b();\n}');
+  });
+
+  it('refuses a region that is absent or not closed', () => {
+    expect(() => regionOf(file.join('\n'), 'two')).toThrow('no region "two"');
+    expect(() => regionOf(file.slice(0, 4).join('\n'), 'one')).toThrow('not closed');
+  });
+});

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { describe } from 'vitest';
+import { postgresServer, redisServer, type SharedServer } from './servers.js';
+
+/** Names of the engines that a contract suite runs on. */
+export type EngineName = 'redis' | 'postgres';
+
+/** Names that no other test uses: Redis isolates by key prefix, PostgreSQL by schema. */
+export interface Isolation {
+  prefix: string;
+  schema: string;
+}
+
+/** One engine as a contract suite sees it. */
+export interface EngineFixture {
+  name: EngineName;
+  /** Where the shared server is; empty when it is not available. */
+  url: string;
+  available: boolean;
+  /** Why not, when it is not available. */
+  reason: string;
+  /** New unique names; ask once per test or file, and pass them to `cleanup` at the end. */
+  isolation(): Isolation;
+  /** Removes everything stored under these names. */
+  cleanup(isolation: Isolation): Promise<void>;
+}
+
+/** A fixture for every engine, available or not: a missing one shows up as skipped, never as absent. */
+export function engineFixtures(): EngineFixture[] {
+  return [
+    fixture('redis', redisServer(), deleteKeys),
+    fixture('postgres', postgresServer(), dropSchema),
+  ];
+}
+
+/** The engines, read once per test file. */
+export const ENGINES: readonly EngineFixture[] = engineFixtures();
+
+/**
+ * Registers a suite once per engine, e.g. `describeEngines('delays', (engine) => { it(…) })`.
+ * Where the engine is not available its tests are skipped, with the reason in the suite's name.
+ */
+export function describeEngines(title: string, suite: (engine: EngineFixture) => void): void {
+  for (const engine of ENGINES) {
+    const note = engine.available ? '' : ` (skipped: ${engine.reason})`;
+    describe.skipIf(!engine.available)(`${title} [${engine.name}]${note}`, () => suite(engine));
+  }
+}
+
+function fixture(
+  name: EngineName,
+  server: SharedServer,
+  remove: (url: string, isolation: Isolation) => Promise<void>,
+): EngineFixture {
+  const url = server.available ? server.url : '';
+  return {
+    name,
+    url,
+    available: server.available,
+    reason: server.available ? '' : server.reason,
+    isolation: uniqueNames,
+    cleanup: (isolation) => remove(url, isolation),
+  };
+}
+
+function uniqueNames(): Isolation {
+  const id = randomUUID().replaceAll('-', '').slice(0, 16);
+  return { prefix: `t${id}`, schema: `t_${id}` };
+}
+
+/** Deletes `prefix:*` and hash-tagged `{prefix}:*` keys. */
+async function deleteKeys(url: string, { prefix }: Isolation): Promise<void> {
+  const client = new Redis(url);
+  try {
+    for (const match of [`${prefix}*`, `{${prefix}*`]) {
+      for await (const keys of client.scanStream({ match, count: 1_000 }) as AsyncIterable<
+        string[]
+      >) {
+        if (keys.length > 0) await client.unlink(...keys);
+      }
+    }
+  } finally {
+    client.disconnect();
+  }
+}
+
+async function dropSchema(url: string, { schema }: Isolation): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(`DROP SCHEMA IF EXISTS ${pg.escapeIdentifier(schema)} CASCADE`);
+  } finally {
+    await client.end();
+  }
+}

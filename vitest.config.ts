@@ -1,0 +1,41 @@
+import { defaultServerConditions } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+/**
+ * One project for everything: a path picks a group (`npx vitest run test/contract`).
+ *
+ * `isolate` stays on although a shared module graph would be faster: BullMQ keeps statics (the default
+ * backend factory, `BullModule.queueClass`), and one file's engine must not leak into the next one.
+ */
+export default defineConfig({
+  // Workspace packages are tested from their sources: see "exports" in libs/*/package.json.
+  ssr: { resolve: { conditions: ['@nestjs-jobs/source', ...defaultServerConditions] } },
+  test: {
+    include: [
+      'libs/*/src/**/*.spec.ts',
+      'apps/*/src/**/*.spec.ts',
+      'test/{contract,e2e,faults,architecture}/**/*.test.ts',
+    ],
+    typecheck: {
+      enabled: true,
+      include: ['test/types/**/*.test-d.ts'],
+      tsconfig: 'test/types/tsconfig.json',
+    },
+    pool: 'forks',
+    isolate: true,
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 15_000,
+    globalSetup: ['test/support/global-setup.ts'],
+    reporters: ['default', './test/support/summary-reporter.ts'],
+    coverage: {
+      provider: 'v8',
+      include: ['libs/*/src/**/*.ts'],
+      exclude: ['**/*.spec.ts'],
+      reporter: ['text-summary', 'html', 'json-summary'],
+      // Not branches: emitted decorator metadata adds `typeof` guards that no test can take.
+      thresholds: { lines: 85, functions: 85 },
+    },
+  },
+});
