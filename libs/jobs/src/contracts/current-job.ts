@@ -1,0 +1,16 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { JobInfo } from './job-info.js';
+
+/**
+ * A running job as seen from inside its handler. Implemented by execution, read by logging.
+ * @internal
+ */
+export interface RunningJob extends JobInfo {
+  readonly signal: AbortSignal;
+  progress(value: number | object): Promise<void>;
+  log(line: string): Promise<void>;
+  extend(durationMs: number): Promise<void>;
+}
+
+/** The job that the current asynchronous call chain belongs to. @internal */
+export const currentJob = new AsyncLocalStorage<RunningJob>();

@@ -1,0 +1,60 @@
+import type { BackendFactory, QueueBaseOptions } from 'bullmq';
+import type { CoordinationStore } from './coordination-store.js';
+
+/** DI token of the {@link Engine}. @internal */
+export const JOBS_ENGINE = Symbol('nestjs-jobs:engine');
+
+/**
+ * What an engine can do. Code asks these flags, never an engine's name.
+ * @publicApi
+ */
+export interface EngineCapabilities {
+  /** Jobs can be enqueued inside a transaction of the application (`JobScheduler.withTransaction`). */
+  readonly transactionalEnqueue: boolean;
+  /** Processes on other machines can share the jobs. */
+  readonly sharedAcrossMachines: boolean;
+}
+
+/**
+ * Where jobs are stored: a BullMQ backend, its connection, and the coordination store beside it.
+ * One instance for each `forRoot()`. Everything above talks to a datastore through this alone.
+ * @internal
+ */
+export interface Engine {
+  /** `redis`, `postgres` …: for messages and metrics only. */
+  readonly name: string;
+  readonly capabilities: EngineCapabilities;
+  /** Host and port (or file) of the store, never credentials. */
+  readonly address: string;
+  /**
+   * What BullMQ's classes are constructed with. The `connection` in it is this engine's own object:
+   * the default backend factory recognises it, so that classes which `@nestjs/bullmq` or
+   * bull-board construct with it get this engine's backend too.
+   */
+  readonly bullmqOptions: QueueBaseOptions;
+  /** Builds this engine's backend: BullMQ's own, with the hazards of RELIABILITY closed. */
+  readonly backendFactory: BackendFactory;
+  readonly store: CoordinationStore;
+
+  /**
+   * Connects, creates or upgrades what has to be there, and proves that the store answers.
+   * @throws StoreUnreachableError within `connectTimeout`
+   */
+  connect(): Promise<void>;
+  /**
+   * One round trip to the store.
+   * @param timeoutMs rejects after this long
+   * @returns how long it took, in ms
+   */
+  ping(timeoutMs: number): Promise<number>;
+  /** Whether an error means that the store could not be reached (so the outcome is unknown). */
+  isConnectionError(error: unknown): boolean;
+  /**
+   * A backend that writes through the application's own open transaction.
+   * Present when `capabilities.transactionalEnqueue`.
+   * @param client the driver's client that holds the transaction
+   */
+  transactionBackend?(client: unknown): BackendFactory;
+  /** Closes what the engine opened; a client that the application gave stays open. */
+  close(): Promise<void>;
+}

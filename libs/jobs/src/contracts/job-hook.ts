@@ -1,0 +1,28 @@
+import type { JobInfo } from './job-info.js';
+
+/**
+ * How one run of a job ended. `retrying` and `given-back` runs come again.
+ * @internal
+ */
+export type RunOutcome =
+  | { readonly status: 'completed'; readonly result: unknown; readonly durationMs: number }
+  | {
+      readonly status: 'retrying';
+      readonly error: Error;
+      readonly durationMs: number;
+      readonly retryInMs: number;
+    }
+  | { readonly status: 'failed'; readonly error: Error; readonly durationMs: number }
+  | { readonly status: 'given-back'; readonly reason: string };
+
+/**
+ * How a feature attaches to execution, so that execution knows no feature by name. Hooks are called
+ * in the order they were registered; what a hook throws is logged and harms no job.
+ * @internal
+ */
+export interface JobHook {
+  /** A handler is about to be called. */
+  onStarted?(job: JobInfo): void;
+  /** A run ended and its end was stored. */
+  onSettled?(job: JobInfo, outcome: RunOutcome): void;
+}

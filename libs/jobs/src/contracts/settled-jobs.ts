@@ -1,0 +1,33 @@
+import { EventEmitter } from 'node:events';
+import { Injectable } from '@nestjs/common';
+import type { JobHook, RunOutcome } from './job-hook.js';
+import type { JobInfo } from './job-info.js';
+
+/**
+ * Tells, inside one process, that a job of it reached its end: a hint that saves waiting callers a
+ * poll. Jobs that end in other processes are not heard of here.
+ * @internal
+ */
+@Injectable()
+export class SettledJobs implements JobHook {
+  private readonly emitter = new EventEmitter().setMaxListeners(0);
+
+  onSettled(job: JobInfo, outcome: RunOutcome): void {
+    if (outcome.status === 'completed' || outcome.status === 'failed')
+      this.emitter.emit(keyOf(job));
+  }
+
+  /**
+   * Calls back once, when the job ends in this process.
+   * @returns stops listening
+   */
+  once(job: Pick<JobInfo, 'queue' | 'id'>, listener: () => void): () => void {
+    const key = keyOf(job);
+    this.emitter.once(key, listener);
+    return () => this.emitter.off(key, listener);
+  }
+}
+
+function keyOf({ queue, id }: Pick<JobInfo, 'queue' | 'id'>): string {
+  return `${queue}:${id}`;
+}

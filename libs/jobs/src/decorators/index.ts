@@ -1,0 +1,8 @@
+export { Job } from './job.decorator.js';
+export { Jobs } from './jobs.decorator.js';
+export {
+  classOptionsOf,
+  jobOptionsOf,
+  misplacedJobs,
+  queuesDeclaredByDecorators,
+} from './job-metadata.js';

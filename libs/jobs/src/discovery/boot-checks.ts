@@ -1,0 +1,72 @@
+import { misplacedJobs } from '../decorators/index.js';
+import {
+  closest,
+  validateClassOptions,
+  validateJobOptions,
+  type ResolvedOptions,
+} from '../options/index.js';
+import type { Handler } from './handler.js';
+import type { Exploration } from './handler.explorer.js';
+import type { FoundHandler } from './handler.factory.js';
+
+/** Faults of the options that decorators were given, and of decorators in the wrong place. @internal */
+export function checkDecorators(exploration: Exploration): string[] {
+  const problems: string[] = [];
+  for (const { target, where, reason } of misplacedJobs) {
+    const used = [...exploration.classes].some(
+      (type) => type === target || type.prototype instanceof (target as never),
+    );
+    if (used) problems.push(`@Job() on ${where}: ${reason}`);
+  }
+  const seen = new Set<unknown>();
+  for (const found of exploration.handlers) {
+    problems.push(...validateJobOptions(found.options, `@Job() on ${nameOf(found)}`));
+    if (seen.has(found.type)) continue;
+    seen.add(found.type);
+    problems.push(...validateClassOptions(found.classOptions, `@Jobs() on ${found.type.name}`));
+  }
+  return [...new Set(problems)];
+}
+
+/** Names and aliases that two different handlers claim. @internal */
+export function checkNames(handlers: readonly Handler[]): string[] {
+  const owners = new Map<string, Handler>();
+  const problems: string[] = [];
+  for (const handler of handlers) {
+    for (const name of [handler.name, ...handler.aliases]) {
+      const other = owners.get(name);
+      if (other === undefined) owners.set(name, handler);
+      else if (other !== handler && !isSameMethod(other, handler)) {
+        problems.push(
+          `duplicate job name "${name}": ${describe(other)} and ${describe(handler)}; give one another @Job({ name })`,
+        );
+      }
+    }
+  }
+  return problems;
+}
+
+/** Queues in `workers` that no handler uses: a typo would leave jobs waiting for ever. @internal */
+export function checkWorkers(handlers: readonly Handler[], options: ResolvedOptions): string[] {
+  if (typeof options.workers === 'boolean') return [];
+  const known = [...new Set([...handlers.map((h) => h.queue), ...options.queues.keys()])];
+  return options.workers
+    .filter((queue) => !known.includes(queue))
+    .map((queue) => {
+      const near = closest(queue, known);
+      return `JobsModule.forRoot() workers: no handler uses the queue "${queue}"${near ? `; did you mean "${near}"?` : ''}`;
+    });
+}
+
+/** Whether two handlers are one method, provided twice. @internal */
+export function isSameMethod(a: Handler, b: Handler): boolean {
+  return a.type === b.type && a.methodName === b.methodName;
+}
+
+function nameOf({ type, methodName }: FoundHandler): string {
+  return `${type.name}.${methodName}`;
+}
+
+function describe({ type, methodName }: Handler): string {
+  return `${type.name}.${methodName}`;
+}

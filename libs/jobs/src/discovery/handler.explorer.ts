@@ -1,0 +1,74 @@
+import { Injectable, type Type } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import { classOptionsOf, jobOptionsOf } from '../decorators/index.js';
+import type { HandlerClass } from './handler.js';
+import type { FoundHandler } from './handler.factory.js';
+
+/** What the container holds of handlers. @internal */
+export interface Exploration {
+  readonly handlers: readonly FoundHandler[];
+  /** Classes that are DI tokens for another class: abstract classes, `useExisting`. */
+  readonly tokens: ReadonlyMap<HandlerClass, HandlerClass>;
+  /** Every class that is provided or is a controller. */
+  readonly classes: ReadonlySet<HandlerClass>;
+}
+
+/**
+ * Finds `@Job()` methods on every provider and controller: static, request-scoped, made by a
+ * factory, inherited, or provided under an abstract class.
+ * @internal
+ */
+@Injectable()
+export class HandlerExplorer {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {}
+
+  explore(): Exploration {
+    const handlers: FoundHandler[] = [];
+    const tokens = new Map<HandlerClass, HandlerClass>();
+    const classes = new Set<HandlerClass>();
+    const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
+    for (const wrapper of wrappers as InstanceWrapper<object>[]) {
+      const type = classOf(wrapper);
+      if (type === undefined) continue;
+      classes.add(type);
+      const token = typeof wrapper.token === 'function' ? (wrapper.token as Type) : undefined;
+      if (token && token !== type) tokens.set(token, type);
+      // An alias (`useExisting`) shares the handlers of what it points to.
+      if (wrapper.isAlias) continue;
+      handlers.push(...this.methodsOf(wrapper, type, token ?? type));
+    }
+    return { handlers, tokens, classes };
+  }
+
+  private methodsOf(
+    wrapper: InstanceWrapper<object>,
+    type: HandlerClass,
+    owner: HandlerClass,
+  ): FoundHandler[] {
+    const prototype = type.prototype as Record<string, unknown>;
+    return this.scanner.getAllMethodNames(prototype).flatMap((methodName) => {
+      const options = jobOptionsOf(prototype[methodName] as object);
+      if (options === undefined) return [];
+      return [
+        { wrapper, type, owner, methodName, options, classOptions: classOptionsOf(type) ?? {} },
+      ];
+    });
+  }
+}
+
+/**
+ * The class behind a wrapper. Values and factories have no class of their own, so their instance
+ * tells; a request-scoped alias has no instance yet, so what it injects tells.
+ */
+function classOf(wrapper: InstanceWrapper<object>): HandlerClass | undefined {
+  const { metatype, instance } = wrapper;
+  if (metatype && !wrapper.inject && typeof metatype === 'function') return metatype as Type;
+  const constructor: unknown = instance?.constructor;
+  if (typeof constructor === 'function' && constructor !== Object) return constructor as Type;
+  const target: unknown = wrapper.isAlias ? wrapper.inject?.[0] : undefined;
+  return typeof target === 'function' ? (target as Type) : undefined;
+}

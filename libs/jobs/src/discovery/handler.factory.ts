@@ -1,0 +1,62 @@
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import {
+  DEFAULT_QUEUE,
+  parseDuration,
+  resolveRetention,
+  type JobOptions,
+  type JobsClassOptions,
+  type ResolvedOptions,
+  type ResolvedRetention,
+  type Retention,
+} from '../options/index.js';
+import type { ArgumentSchemas } from '../payload/index.js';
+import type { Handler, HandlerClass } from './handler.js';
+
+/** A decorated method as the explorer found it. @internal */
+export interface FoundHandler {
+  readonly wrapper: InstanceWrapper<object>;
+  readonly type: HandlerClass;
+  /** The class that the default name starts with: the DI token where it is a class. */
+  readonly owner: HandlerClass;
+  readonly methodName: string;
+  readonly options: JobOptions;
+  readonly classOptions: JobsClassOptions;
+}
+
+/**
+ * Completes the options of a decorated method: the method's win over its class's, those over
+ * `forRoot()`'s.
+ * @internal
+ */
+export function createHandler(found: FoundHandler, defaults: ResolvedOptions): Handler {
+  const options = { ...found.classOptions, ...dropUndefined(found.options) };
+  return {
+    name: options.name ?? `${found.owner.name}.${found.methodName}`,
+    aliases: options.aliases ?? [],
+    queue: options.queue ?? DEFAULT_QUEUE,
+    methodName: found.methodName,
+    type: found.type,
+    wrapper: found.wrapper,
+    attempts: options.attempts ?? defaults.attempts,
+    backoff: options.backoff ?? defaults.backoff,
+    retryIf: options.retryIf,
+    timeoutMs: options.timeout === undefined ? defaults.timeoutMs : parseDuration(options.timeout),
+    priority: options.priority,
+    removeOnComplete: retention(options.removeOnComplete, defaults.removeOnComplete),
+    removeOnFail: retention(options.removeOnFail, defaults.removeOnFail),
+    schemas: toList(options.schema),
+  };
+}
+
+function retention(own: Retention | undefined, fallback: ResolvedRetention): ResolvedRetention {
+  return own === undefined ? fallback : resolveRetention(own);
+}
+
+function toList(schema: JobOptions['schema']): ArgumentSchemas {
+  if (schema === undefined) return [];
+  return Array.isArray(schema) ? (schema as ArgumentSchemas) : [schema as ArgumentSchemas[number]];
+}
+
+function dropUndefined(options: JobOptions): JobOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,105 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InvalidInvocationError, JobsConfigurationError } from '../errors/index.js';
+import { JobLogger, messages } from '../logging/index.js';
+import { closest, JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { checkDecorators, checkNames, checkWorkers, isSameMethod } from './boot-checks.js';
+import type { Handler, HandlerClass } from './handler.js';
+import { HandlerExplorer } from './handler.explorer.js';
+import { createHandler } from './handler.factory.js';
+
+/** The registry's two indexes. */
+interface Index {
+  readonly byName: ReadonlyMap<string, Handler>;
+  readonly byClass: ReadonlyMap<HandlerClass, ReadonlyMap<string, Handler>>;
+  readonly all: readonly Handler[];
+}
+
+/**
+ * Every handler of this process, by stored name and by class. Built on first use, since other
+ * modules' init hooks may already enqueue.
+ * @internal
+ */
+@Injectable()
+export class HandlerRegistry {
+  private index: Index | undefined;
+
+  constructor(
+    private readonly explorer: HandlerExplorer,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+    private readonly logger: JobLogger,
+  ) {}
+
+  /** All handlers. @throws JobsConfigurationError with every fault, at first use */
+  get all(): readonly Handler[] {
+    return this.ready.all;
+  }
+
+  /** The handler of a stored name or alias. */
+  byName(name: string): Handler | undefined {
+    return this.ready.byName.get(name);
+  }
+
+  /** Stored names and aliases that this process can run, in alphabetical order. */
+  get names(): readonly string[] {
+    return [...this.ready.byName.keys()].toSorted();
+  }
+
+  /** Names of the queues that have handlers here. */
+  get queues(): readonly string[] {
+    return [...new Set(this.ready.all.map((handler) => handler.queue))];
+  }
+
+  /**
+   * The handler of a class's method.
+   * @throws InvalidInvocationError when the class is no provider, or the method no `@Job()`
+   */
+  byMethod(type: HandlerClass, methodName: string): Handler {
+    const methods = this.ready.byClass.get(type);
+    if (methods === undefined) {
+      throw new InvalidInvocationError(
+        `Cannot enqueue ${type.name}.${methodName}: ${type.name} has no @Job() methods among the providers and ` +
+          `controllers of this application. Add it to the providers of a module that is imported.`,
+      );
+    }
+    const handler = methods.get(methodName);
+    if (handler !== undefined) return handler;
+    const near = closest(methodName, [...methods.keys()]);
+    throw new InvalidInvocationError(
+      `Cannot enqueue ${type.name}.${methodName}: it is not decorated with @Job()` +
+        (near ? `; did you mean ${type.name}.${near}?` : '.'),
+    );
+  }
+
+  private get ready(): Index {
+    return (this.index ??= this.build());
+  }
+
+  private build(): Index {
+    const exploration = this.explorer.explore();
+    const problems = checkDecorators(exploration);
+    // Handlers with wrong options cannot be completed, so names are checked only when options are right.
+    if (problems.length > 0) throw new JobsConfigurationError(problems);
+    const all: Handler[] = [];
+    const byName = new Map<string, Handler>();
+    const byClass = new Map<HandlerClass, Map<string, Handler>>();
+    const found = exploration.handlers.map((handler) => createHandler(handler, this.options));
+    const faults = [...checkNames(found), ...checkWorkers(found, this.options)];
+    if (faults.length > 0) throw new JobsConfigurationError(faults);
+    for (const handler of found) {
+      const earlier = byName.get(handler.name);
+      if (earlier && isSameMethod(earlier, handler)) {
+        this.logger.warn(messages.providedTwice(handler.name));
+        continue;
+      }
+      all.push(handler);
+      for (const name of [handler.name, ...handler.aliases]) byName.set(name, handler);
+      const methods = byClass.get(handler.type) ?? new Map<string, Handler>();
+      byClass.set(handler.type, methods.set(handler.methodName, handler));
+    }
+    for (const [token, type] of exploration.tokens) {
+      const methods = byClass.get(type);
+      if (methods) byClass.set(token, methods);
+    }
+    return { all, byName, byClass };
+  }
+}

@@ -1,0 +1,38 @@
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import type {
+  BackoffFunction,
+  BackoffOptions,
+  JobOptions,
+  ResolvedRetention,
+} from '../options/index.js';
+import type { ArgumentSchemas } from '../payload/index.js';
+
+/**
+ * A class as it is used to name a handler: concrete or abstract.
+ * @publicApi
+ */
+export type HandlerClass<T = unknown> = abstract new (...args: never[]) => T;
+
+/**
+ * One decorated method of one provider, with all its options complete.
+ * @internal
+ */
+export interface Handler {
+  /** The stored name. */
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly queue: string;
+  readonly methodName: string;
+  /** The class whose prototype has the method. */
+  readonly type: HandlerClass;
+  /** The provider or controller in Nest's container. */
+  readonly wrapper: InstanceWrapper<object>;
+  readonly attempts: number;
+  readonly backoff: BackoffOptions | BackoffFunction;
+  readonly retryIf: JobOptions['retryIf'];
+  readonly timeoutMs: number | undefined;
+  readonly priority: number | undefined;
+  readonly removeOnComplete: ResolvedRetention;
+  readonly removeOnFail: ResolvedRetention;
+  readonly schemas: ArgumentSchemas;
+}

@@ -1,0 +1,3 @@
+export type { Handler, HandlerClass } from './handler.js';
+export { HandlerExplorer } from './handler.explorer.js';
+export { HandlerRegistry } from './handler.registry.js';

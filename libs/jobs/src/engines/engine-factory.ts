@@ -1,0 +1,37 @@
+import type { Engine } from '../contracts/index.js';
+import { JobsConfigurationError } from '../errors/index.js';
+import type { JobsConnection, ResolvedOptions } from '../options/index.js';
+import { PostgresEngine } from './postgres/postgres-engine.js';
+import { isPostgresConnection } from './postgres/postgres-settings.js';
+import { RedisEngine } from './redis/redis-engine.js';
+import { isRedisConnection } from './redis/redis-settings.js';
+
+/**
+ * Picks the engine by what `connection` is. Nothing is loaded or opened before `connect()`.
+ * @throws JobsConfigurationError when no engine takes such a connection
+ * @internal
+ */
+export function createEngine(options: ResolvedOptions): Engine {
+  const { connection } = options;
+  if (isRedisConnection(connection)) return new RedisEngine(options, connection);
+  if (isPostgresConnection(connection)) return new PostgresEngine(options, connection);
+  throw new JobsConfigurationError([
+    `JobsModule.forRoot(): "connection" expected ${EXPECTED}, got ${describe(connection)}`,
+  ]);
+}
+
+const EXPECTED =
+  "'redis://…' or 'rediss://…', ioredis options (host, port, path or sentinels), an ioredis client or Cluster; " +
+  "or 'postgres://…', a pg.Pool, pool options with connectionString or database";
+
+/** Names the kind of thing, never its contents: they may hold a password. */
+function describe(connection: JobsConnection): string {
+  if (typeof connection === 'string') {
+    const protocol = /^([a-z][a-z0-9+.-]*):/i.exec(connection)?.[1];
+    return protocol === undefined ? 'a string that is no URL' : `a URL with "${protocol}:"`;
+  }
+  const type = Object.getPrototypeOf(connection)?.constructor?.name as string | undefined;
+  if (type !== undefined && type !== 'Object') return `an instance of ${type}`;
+  const keys = Object.keys(connection);
+  return keys.length === 0 ? 'an empty object' : `an object with ${keys.join(', ')}`;
+}

@@ -1,0 +1,248 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { quoteSchemaName, type PgPoolClient, type PgPoolConfig, type PgQueryResult } from 'bullmq';
+import { StoreUnreachableError } from '../../errors/index.js';
+import { importDriver } from '../import-driver.js';
+import { ClientNames } from './client-names.js';
+import {
+  endClient,
+  type PostgresClient,
+  type PostgresDriver,
+  type PostgresPool,
+} from './postgres-client.js';
+import { asConnectionClosed, isConflict, isFatalConnectError } from './postgres-errors.js';
+import { PostgresListener } from './postgres-listener.js';
+import { assertMigrated, migrateSchema } from './postgres-migrations.js';
+import { SQL } from './postgres-scripts.js';
+import { poolConfigOf, postgresAddress, type PostgresTarget } from './postgres-settings.js';
+import { StoreClock } from './store-clock.js';
+
+/** A query that is not answered in this time is given up with its connection: the peer may be gone. */
+const QUERY_TIMEOUT_MS = 15_000;
+/** The same for queries that may rightly take long, such as cleaning a large queue. */
+const SLOW_QUERY_TIMEOUT_MS = 600_000;
+/** A first migration of a fresh schema takes about a second; waiting for another process's, as long. */
+const MIGRATION_TIMEOUT_MS = 120_000;
+
+const RETRY_PAUSE_MS = 250;
+const CONFLICT_RETRIES = 3;
+const DEFAULT_POOL_SIZE = 10;
+
+export interface PostgresConnectionSettings {
+  readonly schema: string;
+  readonly migrate: boolean;
+  readonly connectTimeoutMs: number;
+}
+
+/**
+ * The engine's connections: one pool and one listener that all queues and workers of the process
+ * share, and the clock of the server at their other end.
+ * @internal
+ */
+export class SharedPostgres {
+  readonly address: string;
+  readonly schema: string;
+  readonly clock = new StoreClock();
+  readonly listener: PostgresListener;
+  readonly clientNames = new ClientNames((text, values) => this.query(text, values));
+  private readonly config: PgPoolConfig;
+  private driver: PostgresDriver | undefined;
+  private shared: PostgresPool | undefined;
+  private measuring = false;
+  private closed = false;
+
+  constructor(
+    target: PostgresTarget,
+    private readonly settings: PostgresConnectionSettings,
+  ) {
+    this.config = poolConfigOf(target);
+    this.address = postgresAddress(target);
+    this.schema = settings.schema;
+    this.listener = new PostgresListener({
+      open: (timeoutMs) => this.openClient(timeoutMs),
+      probe: (client) => this.measureClock((query) => client.query(query)),
+    });
+  }
+
+  /** The shared pool. @throws StoreUnreachableError before `connect()` and after `close()` */
+  get pool(): PostgresPool {
+    if (this.shared && !this.closed) return this.shared;
+    throw this.unreachable(
+      this.closed ? 'the engine is closed' : 'the engine is not connected yet',
+    );
+  }
+
+  /**
+   * Connects, retrying until `connectTimeout` is over unless retrying is of no use; creates or
+   * upgrades the tables.
+   * @throws MissingDriverError, StoreUnreachableError, JobsConfigurationError
+   */
+  async connect(): Promise<void> {
+    if (this.shared) return;
+    const driver = await this.loadDriver();
+    const client = await this.openFirst();
+    try {
+      const prepare = this.settings.migrate ? migrateSchema : assertMigrated;
+      await prepare(client, this.schema);
+      await this.measureClock((query) => client.query(query));
+    } finally {
+      await endClient(client);
+    }
+    this.shared = this.openPool(driver);
+  }
+
+  /**
+   * Runs a statement. One that the server undid because of a deadlock with others is sent again.
+   * @throws ConnectionClosedError of BullMQ's when the server could not be reached
+   */
+  async query<Row = Record<string, unknown>>(
+    text: string,
+    values: readonly unknown[] = [],
+    slow = false,
+  ): Promise<PgQueryResult<Row>> {
+    if (this.clock.isStale) this.remeasureClock();
+    const query = {
+      text,
+      values,
+      query_timeout: slow ? SLOW_QUERY_TIMEOUT_MS : QUERY_TIMEOUT_MS,
+    };
+    for (let retries = 0; ; retries += 1) {
+      try {
+        return await this.pool.query<Row>(query);
+      } catch (error) {
+        if (!isConflict(error) || retries === CONFLICT_RETRIES) throw asConnectionClosed(error);
+        await pause(10 + Math.random() * 40 * (retries + 1));
+      }
+    }
+  }
+
+  /** One connection of the pool, for somebody who needs several statements on the same. */
+  checkOut(): Promise<PgPoolClient> {
+    return this.pool.connect();
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    const { shared } = this;
+    this.closed = true;
+    this.clientNames.close();
+    await this.listener.close();
+    await shared?.end();
+  }
+
+  unreachable(reason: string, cause?: unknown): StoreUnreachableError {
+    return new StoreUnreachableError('postgres', this.address, reason, { cause });
+  }
+
+  private async loadDriver(): Promise<PostgresDriver> {
+    const module = await importDriver('postgres', 'pg', () => import('pg'));
+    return (this.driver ??= module.default as unknown as PostgresDriver);
+  }
+
+  private openPool({ Pool }: PostgresDriver): PostgresPool {
+    const { onConnect } = this.config as {
+      onConnect?: (client: PostgresClient) => Promise<void> | void;
+    };
+    const pool = new Pool({
+      max: DEFAULT_POOL_SIZE,
+      ...this.config,
+      ...this.connectionOptions(QUERY_TIMEOUT_MS),
+      onConnect: async (client: PostgresClient) => {
+        await onConnect?.(client);
+        await client.query(this.searchPath);
+      },
+    });
+    // An idle connection that breaks is replaced by the pool; nobody has to hear of it.
+    pool.on('error', () => undefined);
+    return pool;
+  }
+
+  private async openClient(
+    queryTimeoutMs: number,
+    connectTimeoutMs = this.settings.connectTimeoutMs,
+  ): Promise<PostgresClient> {
+    const { Client } = await this.loadDriver();
+    const options = this.connectionOptions(queryTimeoutMs, connectTimeoutMs);
+    const client = new Client({ ...this.config, ...options });
+    // Without a listener the loss of the connection would crash the process.
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
+  }
+
+  private connectionOptions(
+    queryTimeoutMs: number,
+    connectTimeoutMs = this.settings.connectTimeoutMs,
+  ): object {
+    return {
+      connectionTimeoutMillis: connectTimeoutMs,
+      query_timeout: queryTimeoutMs,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      fallback_application_name: 'nestjs-jobs',
+    };
+  }
+
+  /**
+   * BullMQ's statements name no schema. This is set on our own connections alone, when they are
+   * opened; as a start-up option it would be lost where the address brings options of its own.
+   */
+  private get searchPath(): string {
+    return `SET search_path TO ${quoteSchemaName(this.schema)}`;
+  }
+
+  private async openFirst(): Promise<PostgresClient> {
+    const deadline = performance.now() + this.settings.connectTimeoutMs;
+    for (;;) {
+      const timeLeft = Math.max(1, Math.ceil(deadline - performance.now()));
+      try {
+        return await this.openClient(MIGRATION_TIMEOUT_MS, timeLeft);
+      } catch (error) {
+        const failure = error as Error & { code?: string };
+        const isLast = performance.now() + RETRY_PAUSE_MS >= deadline;
+        if (isLast || isFatalConnectError(failure)) {
+          throw this.unreachable(failure.message || (failure.code ?? failure.name), error);
+        }
+        await pause(RETRY_PAUSE_MS);
+      }
+    }
+  }
+
+  /** In the background: the estimate is good for long, so nothing waits for a better one. */
+  private remeasureClock(): void {
+    if (this.measuring || this.closed) return;
+    this.measuring = true;
+    void this.measureClock((query) => this.pool.query(query))
+      .catch(() => undefined)
+      .finally(() => (this.measuring = false));
+  }
+
+  private async measureClock(
+    ask: (query: { text: string }) => Promise<PgQueryResult<{ now?: unknown }>>,
+  ): Promise<void> {
+    const sentAt = performance.now();
+    const { rows } = await ask({ text: SQL.now });
+    this.clock.record(Number(rows[0]?.now), sentAt, performance.now());
+  }
+}
+
+/**
+ * Creates or upgrades the tables of the PostgreSQL engine, for a deploy step before an application
+ * with `migrate: false` starts. Safe to run at any time and by several processes at once.
+ * @param connection what is given to `JobsModule.forRoot({ connection })`
+ * @param options `schema`: the schema that holds the tables. Default `'jobs'`.
+ * @throws StoreUnreachableError when the server does not answer within 10 s
+ * @publicApi
+ */
+export async function migratePostgres(
+  connection: PostgresTarget,
+  { schema = 'jobs' }: { schema?: string } = {},
+): Promise<void> {
+  const settings = { schema, migrate: true, connectTimeoutMs: 10_000 };
+  const shared = new SharedPostgres(connection, settings);
+  try {
+    await shared.connect();
+  } finally {
+    await shared.close();
+  }
+}

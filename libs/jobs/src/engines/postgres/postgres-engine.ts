@@ -1,0 +1,67 @@
+import { performance } from 'node:perf_hooks';
+import type { BackendFactory, QueueBaseOptions } from 'bullmq';
+import type { Engine, EngineCapabilities } from '../../contracts/index.js';
+import type { ResolvedOptions } from '../../options/index.js';
+import { withDeadline } from '../deadline.js';
+import { registerConnection } from '../default-backend-factory.js';
+import { EngineConnection } from '../engine-connection.js';
+import { postgresBackendFactory } from './postgres-backend-connection.js';
+import { SharedPostgres } from './postgres-connection.js';
+import { PostgresCoordinationStore } from './postgres-coordination-store.js';
+import { isPostgresConnectionError } from './postgres-errors.js';
+import type { PostgresTarget } from './postgres-settings.js';
+import { transactionBackendFactory } from './postgres-transaction.js';
+
+/**
+ * Jobs on PostgreSQL.
+ * @internal
+ */
+export class PostgresEngine implements Engine {
+  readonly name = 'postgres';
+  readonly capabilities: EngineCapabilities = {
+    transactionalEnqueue: true,
+    sharedAcrossMachines: true,
+  };
+  readonly bullmqOptions: QueueBaseOptions;
+  readonly backendFactory: BackendFactory;
+  readonly store: PostgresCoordinationStore;
+  private readonly postgres: SharedPostgres;
+
+  constructor(options: ResolvedOptions, target: PostgresTarget) {
+    this.postgres = new SharedPostgres(target, options);
+    this.store = new PostgresCoordinationStore(this.postgres);
+    this.backendFactory = postgresBackendFactory(this.postgres);
+    const connection = new EngineConnection(this.name, this.address);
+    this.bullmqOptions = { connection: connection };
+    registerConnection(connection, this.backendFactory);
+  }
+
+  get address(): string {
+    return this.postgres.address;
+  }
+
+  async connect(): Promise<void> {
+    await this.postgres.connect();
+  }
+
+  async ping(timeoutMs: number): Promise<number> {
+    const start = performance.now();
+    await withDeadline(this.postgres.query('SELECT 1'), timeoutMs, () =>
+      this.postgres.unreachable(`no answer within ${timeoutMs} ms`),
+    );
+    return performance.now() - start;
+  }
+
+  isConnectionError(error: unknown): boolean {
+    return isPostgresConnectionError(error);
+  }
+
+  transactionBackend(client: unknown): BackendFactory {
+    return transactionBackendFactory(client, this.postgres.schema, this.postgres.clock);
+  }
+
+  async close(): Promise<void> {
+    await this.store.close();
+    await this.postgres.close();
+  }
+}

@@ -1,0 +1,69 @@
+import { ConnectionClosedError } from 'bullmq';
+
+const SOCKET_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+/**
+ * SQLSTATEs of a server that was lost, is going or coming, or cannot serve for now: connection
+ * exceptions, shutdown and recovery, out of resources, cancelled by a timeout, read-only after a
+ * failover.
+ */
+const UNAVAILABLE_STATES = /^(?:08...|57P0[1-5]|53...|57014|25006)$/;
+
+/** What the driver says without a code. */
+const UNAVAILABLE_MESSAGES =
+  /terminated|timeout expired|timeout exceeded when trying to connect|Query read timeout|not queryable|Client was closed|connection error|connection timeout/i;
+
+const DEADLOCK = '40P01';
+const SERIALIZATION_FAILURE = '40001';
+
+/** Whether an error means that the server could not be reached, or not in time. @internal */
+export function isPostgresConnectionError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof ConnectionClosedError) return true;
+  const code = codeOf(error);
+  // An error with an SQLSTATE is an answer; the words in it may be the application's.
+  if (code !== undefined) return SOCKET_CODES.has(code) || UNAVAILABLE_STATES.test(code);
+  return UNAVAILABLE_MESSAGES.test(error.message);
+}
+
+/** Whether the server undid the statement only because of others, so that it can simply be sent again. @internal */
+export function isConflict(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === DEADLOCK || code === SERIALIZATION_FAILURE;
+}
+
+/** Whether trying to connect again is of no use: wrong credentials, database or certificate. @internal */
+export function isFatalConnectError(error: Error): boolean {
+  const code = codeOf(error) ?? '';
+  return (
+    /^(?:28...|3D000|ERR_TLS|ERR_SSL|EPROTO|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_|ERR_INVALID)/.test(
+      code,
+    ) || /does not support SSL|SASL|Invalid sslmode|Invalid URL/i.test(error.message)
+  );
+}
+
+/**
+ * A lost connection in the form that BullMQ knows: it then tries again instead of recording what
+ * it was about to store as failed.
+ * @internal
+ */
+export function asConnectionClosed(error: unknown): unknown {
+  if (error instanceof ConnectionClosedError || !isPostgresConnectionError(error)) return error;
+  const { message } = error as Error;
+  return new ConnectionClosedError(`The PostgreSQL store is not available: ${message}`, error);
+}
+
+function codeOf(error: unknown): string | undefined {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : undefined;
+}

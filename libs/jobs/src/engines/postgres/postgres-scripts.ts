@@ -1,0 +1,115 @@
+/**
+ * Tables of the coordination store, beside BullMQ's own. Append, never edit: each entry is one
+ * schema version. Keys have the collation "C", so that listings by prefix use the primary key.
+ * @internal
+ */
+export const COORDINATION_MIGRATIONS: readonly string[] = [
+  `CREATE TABLE jobs_kv (
+     key        text COLLATE "C" PRIMARY KEY,
+     value      text NOT NULL,
+     expires_at timestamptz
+   );
+   CREATE INDEX jobs_kv_expiry ON jobs_kv (expires_at) WHERE expires_at IS NOT NULL;
+
+   CREATE TABLE jobs_permit (
+     name       text COLLATE "C" NOT NULL,
+     holder     text NOT NULL,
+     expires_at timestamptz NOT NULL,
+     PRIMARY KEY (name, holder)
+   );
+   CREATE INDEX jobs_permit_expiry ON jobs_permit (expires_at);
+
+   CREATE TABLE jobs_list (
+     list  text COLLATE "C" NOT NULL,
+     seq   bigint GENERATED ALWAYS AS IDENTITY,
+     value text NOT NULL,
+     PRIMARY KEY (list, seq)
+   );
+
+   -- A lock per name makes counting and taking one step: two takers never see the same free permit.
+   CREATE FUNCTION jobs_acquire_permit(p_name text, p_holder text, p_limit integer, p_ttl_ms float8)
+   RETURNS boolean
+   LANGUAGE plpgsql
+   SET search_path FROM CURRENT
+   AS $$
+   DECLARE
+     v_expires timestamptz := clock_timestamp() + p_ttl_ms * interval '1 millisecond';
+   BEGIN
+     PERFORM pg_advisory_xact_lock(hashtext('nestjs-jobs:permit'), hashtext(p_name));
+     DELETE FROM jobs_permit WHERE name = p_name AND expires_at <= clock_timestamp();
+     UPDATE jobs_permit SET expires_at = v_expires WHERE name = p_name AND holder = p_holder;
+     IF FOUND THEN
+       RETURN true;
+     END IF;
+     IF (SELECT count(*) FROM jobs_permit WHERE name = p_name) >= p_limit THEN
+       RETURN false;
+     END IF;
+     INSERT INTO jobs_permit (name, holder, expires_at) VALUES (p_name, p_holder, v_expires);
+     RETURN true;
+   END;
+   $$;`,
+];
+
+const LIVE = '(expires_at IS NULL OR expires_at > clock_timestamp())';
+const EXPIRES = `clock_timestamp() + $3::float8 * interval '1 millisecond'`;
+
+/** The statements of the coordination store. Time is the server's. @internal */
+export const SQL = {
+  get: `SELECT value FROM jobs_kv WHERE key = $1 AND ${LIVE}`,
+  /** $1 key, $2 value, $3 ttl in ms or NULL. */
+  set: `INSERT INTO jobs_kv (key, value, expires_at) VALUES ($1, $2, ${EXPIRES})
+        ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, expires_at = EXCLUDED.expires_at`,
+  setIfAbsent: `INSERT INTO jobs_kv (key, value, expires_at) VALUES ($1, $2, ${EXPIRES})
+        ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, expires_at = EXCLUDED.expires_at
+        WHERE jobs_kv.expires_at <= clock_timestamp()`,
+  /** As above, $4 the value that is expected. */
+  setIfEqual: `UPDATE jobs_kv SET value = $2, expires_at = ${EXPIRES}
+        WHERE key = $1 AND value = $4 AND ${LIVE}`,
+  delete: `DELETE FROM jobs_kv WHERE key = $1 AND ${LIVE}`,
+  deleteIfEqual: `DELETE FROM jobs_kv WHERE key = $1 AND value = $2 AND ${LIVE}`,
+  entries: `SELECT key, value FROM jobs_kv WHERE key ^@ $1 AND ${LIVE} ORDER BY key`,
+  acquirePermit: 'SELECT jobs_acquire_permit($1, $2, $3, $4) AS held',
+  /** Whether it was live decides the answer; an expired one goes as well. */
+  releasePermit: `DELETE FROM jobs_permit WHERE name = $1 AND holder = $2
+        RETURNING expires_at > clock_timestamp() AS held`,
+  permitHolders: `SELECT holder FROM jobs_permit WHERE name = $1 AND expires_at > clock_timestamp()
+        ORDER BY expires_at`,
+  /** Counts before it inserts: one statement sees one state. */
+  push: `WITH pushed AS (
+          INSERT INTO jobs_list (list, value)
+          SELECT $1, value FROM unnest($2::text[]) WITH ORDINALITY AS v(value, ord) ORDER BY ord
+          RETURNING seq
+        )
+        SELECT (SELECT count(*) FROM pushed) + (SELECT count(*) FROM jobs_list WHERE list = $1)
+          AS length`,
+  shift: `WITH first AS (
+          SELECT seq FROM jobs_list WHERE list = $1 ORDER BY seq LIMIT $2 FOR UPDATE SKIP LOCKED
+        ),
+        taken AS (
+          DELETE FROM jobs_list USING first
+          WHERE jobs_list.list = $1 AND jobs_list.seq = first.seq
+          RETURNING jobs_list.seq, jobs_list.value
+        )
+        SELECT value FROM taken ORDER BY seq`,
+  length: 'SELECT count(*) AS length FROM jobs_list WHERE list = $1',
+  notify: 'SELECT pg_notify($1, $2)',
+  now: 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now',
+  /** Some of what has expired: reads do not see it, this frees the space. */
+  sweepKeys: `DELETE FROM jobs_kv WHERE key IN (
+          SELECT key FROM jobs_kv WHERE expires_at <= clock_timestamp() LIMIT 1000
+          FOR UPDATE SKIP LOCKED)`,
+  sweepPermits: `DELETE FROM jobs_permit WHERE (name, holder) IN (
+          SELECT name, holder FROM jobs_permit WHERE expires_at <= clock_timestamp() LIMIT 1000
+          FOR UPDATE SKIP LOCKED)`,
+} as const;
+
+/** Statements about BullMQ's tables beyond its own. @internal */
+export const BACKEND_SQL = {
+  /** $1 queue, $2 how many of the newest to keep. */
+  trimEvents: `DELETE FROM event WHERE queue = $1 AND id <= (
+          SELECT id FROM event WHERE queue = $1 ORDER BY id DESC OFFSET $2 LIMIT 1)`,
+  finishOf: 'SELECT state, finished_at_ms FROM job WHERE queue = $1 AND id = $2',
+  /** $1 queue, $2 token, $3 until when the lock holds now. A token has at most one active job. */
+  adoptClaim: `UPDATE job SET locked_until_ms = $3
+        WHERE queue = $1 AND state = 'active' AND lock_token = $2 RETURNING id`,
+} as const;

@@ -1,0 +1,114 @@
+import {
+  PostgresConnection,
+  PostgresQueueBackend,
+  quoteSchemaName,
+  type BackendFactory,
+  type IQueueBackend,
+  type PgQueryable,
+  type PgQueryResult,
+} from 'bullmq';
+import { JobsConfigurationError, UnsupportedByEngineError } from '../../errors/index.js';
+import { statementOf } from './postgres-commands.js';
+import type { StoreClock } from './store-clock.js';
+
+/** The commands that make sense before the commit, each a call of one function. */
+const ADDING = new Set(['add_job', 'add_jobs_bulk', 'add_flow']);
+
+/** One statement of one transaction after the other: a connection runs one at a time. */
+class TransactionClient {
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly client: PgQueryable) {}
+
+  query(text: string, params: readonly unknown[]): Promise<PgQueryResult<Record<string, unknown>>> {
+    const result = this.last.then(() =>
+      this.client.query<Record<string, unknown>>(text, [...params]),
+    );
+    this.last = result.catch(() => undefined);
+    return result;
+  }
+}
+
+/** Nothing to open, check or close: the connection is the application's. */
+class TransactionConnection extends PostgresConnection {
+  override readonly schema: string;
+
+  constructor(schema: string) {
+    super({ connect: unused, query: unused, end: unused, on: unused });
+    this.schema = schema;
+  }
+
+  override async waitUntilReady(): Promise<void> {}
+
+  override async close(): Promise<void> {}
+}
+
+function unused(): void {}
+
+/**
+ * Adds jobs through a transaction of the application: they are stored, and workers hear of them,
+ * when it commits; when it rolls back they never were. Anything but adding is refused.
+ */
+class TransactionBackend extends PostgresQueueBackend {
+  constructor(
+    private readonly client: TransactionClient,
+    private readonly clock: StoreClock,
+    connection: PostgresConnection,
+    queueName: string,
+    opts: ConstructorParameters<typeof PostgresQueueBackend>[2],
+  ) {
+    super(connection, queueName, opts, false);
+    // The seam that SafePostgresBackend uses.
+    this['run'] = (command: string, params?: readonly unknown[]) => this.send(command, params);
+  }
+
+  override forQueue(queueName: string): IQueueBackend {
+    const { client, clock, connection, opts } = this;
+    return new TransactionBackend(client, clock, connection, queueName, opts);
+  }
+
+  private async send(
+    command: string,
+    params: readonly unknown[] = [],
+  ): Promise<PgQueryResult<Record<string, unknown>>> {
+    if (!ADDING.has(command)) {
+      throw new UnsupportedByEngineError(
+        `"${command}" inside a transaction`,
+        'postgres',
+        'Only adding jobs takes part in it.',
+      );
+    }
+    const { text, params: values } = statementOf(command, params, this.clock.offset);
+    // The function is named with its schema, and itself finds the rest: the application's own
+    // search_path stays as it is.
+    const qualified = text.replace(`${command}(`, `${quoteSchemaName(this.schema)}.${command}(`);
+    return this.client.query(qualified, values);
+  }
+}
+
+/**
+ * A factory of backends that write through one client. Construct classes with `skipMetasUpdate: true`:
+ * a queue's settings are no part of the transaction.
+ * @param client a connected `pg.Client`, or one checked out of a pool, with an open transaction
+ * @internal
+ */
+export function transactionBackendFactory(
+  client: unknown,
+  schema: string,
+  clock: StoreClock,
+): BackendFactory {
+  if (!isClient(client)) {
+    throw new JobsConfigurationError([
+      'withTransaction(): expected the pg client that holds the open transaction, e.g. from `await pool.connect()`, ' +
+        'got something else. A pool would run each statement outside it.',
+    ]);
+  }
+  const shared = new TransactionClient(client);
+  return (name, opts) =>
+    new TransactionBackend(shared, clock, new TransactionConnection(schema), name, opts as never);
+}
+
+function isClient(client: unknown): client is PgQueryable {
+  if (typeof client !== 'object' || client === null) return false;
+  return typeof (client as PgQueryable).query === 'function' && !('totalCount' in client);
+}

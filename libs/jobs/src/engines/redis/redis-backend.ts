@@ -1,0 +1,268 @@
+import {
+  ConnectionClosedError,
+  ErrorCode,
+  QueueKeys,
+  RedisQueueBackend,
+  type IQueueBackend,
+  type JobJson,
+  type KeepJobs,
+  type KeyPrefixOptions,
+  type MinimalJob,
+  type MoveToDelayedOpts,
+  type QueueBaseOptions,
+  type RedisConnection,
+  type RetryJobOpts,
+} from 'bullmq';
+import type { SharedRedis } from './redis-connection.js';
+import { repairJob, type RawJob } from './redis-damaged-jobs.js';
+import { isUnavailableReply } from './redis-errors.js';
+import { runScript } from './redis-scripts.js';
+
+/** `[job, id, rate limit delay, delay until]`: what a claim answers to BullMQ's worker. */
+type Claim = [job: JobJson, id: string, rateLimitDelay: number, delayUntil: number];
+
+type Finish = { result: void | unknown[]; finishedOn: number };
+
+type Options = QueueBaseOptions & KeyPrefixOptions;
+
+/**
+ * BullMQ's Redis backend with its traps closed. All work beyond BullMQ's own happens after
+ * something went wrong, so a healthy claim or finish costs no round trip more.
+ *
+ * - A job that cannot be decoded is claimed by Lua before JavaScript finds out, and so stayed active
+ *   for ever. Here it becomes a damaged job that fails alone.
+ * - ioredis sends a command again after a reconnect, though the first may have run. The second
+ *   finish then finds no lock, and the job that the first one claimed has nobody to run it. Here the
+ *   store is asked what happened.
+ * @internal
+ */
+export class SafeRedisBackend extends RedisQueueBackend {
+  constructor(
+    private readonly redis: SharedRedis,
+    private readonly options: Options,
+    connection: RedisConnection,
+    name: string,
+    blockingConnection?: RedisConnection,
+    ownsConnection = true,
+  ) {
+    const keys = new QueueKeys(options.prefix);
+    const toKey = (type: string): string => keys.toKey(name, type);
+    super(connection, name, keys.getKeys(name), toKey, options, blockingConnection, ownsConnection);
+  }
+
+  override forQueue(queueName: string, prefix = this.redisPrefix): IQueueBackend {
+    const options = { ...this.options, prefix };
+    const { connection, blockingConnection } = this;
+    return new SafeRedisBackend(
+      this.redis,
+      options,
+      connection,
+      queueName,
+      blockingConnection,
+      false,
+    );
+  }
+
+  override async moveToActive(token: string, name?: string): Promise<unknown[]> {
+    const losses = this.redis.connectionLosses;
+    try {
+      const claim = await super.moveToActive(token, name);
+      if (losses !== this.redis.connectionLosses) await this.giveBackDuplicates(token, claim[1]);
+      return claim;
+    } catch (error) {
+      return this.claimInDoubt(error, token);
+    }
+  }
+
+  override async moveToCompleted(
+    job: MinimalJob,
+    returnValue: unknown,
+    removeOnComplete: boolean | number | KeepJobs,
+    token: string,
+    fetchNext: boolean,
+  ): Promise<Finish> {
+    const losses = this.redis.connectionLosses;
+    try {
+      return await super.moveToCompleted(job, returnValue, removeOnComplete, token, fetchNext);
+    } catch (error) {
+      return this.finishInDoubt(error, 'completed', job, token, losses);
+    }
+  }
+
+  override async moveToFailed(
+    job: MinimalJob,
+    failedReason: string,
+    removeOnFail: boolean | number | KeepJobs,
+    token: string,
+    fetchNext: boolean,
+    fields?: Record<string, unknown>,
+  ): Promise<Finish> {
+    const losses = this.redis.connectionLosses;
+    try {
+      return await super.moveToFailed(job, failedReason, removeOnFail, token, fetchNext, fields);
+    } catch (error) {
+      return this.finishInDoubt(error, 'failed', job, token, losses);
+    }
+  }
+
+  override async moveToDelayed(
+    jobId: string,
+    timestamp: number,
+    delay: number,
+    token?: string,
+    opts?: MoveToDelayedOpts,
+  ): Promise<void | unknown[]> {
+    const losses = this.redis.connectionLosses;
+    try {
+      return await super.moveToDelayed(jobId, timestamp, delay, token, opts);
+    } catch (error) {
+      const moved = isDecodingError(error) || this.wasSentTwice(error, losses);
+      if (token === undefined || !moved) throw retryable(error);
+      return (await this.adoptClaim(token)) ?? [];
+    }
+  }
+
+  override async retryJob(
+    jobId: string,
+    lifo: boolean,
+    token?: string,
+    opts?: RetryJobOpts,
+  ): Promise<void> {
+    const losses = this.redis.connectionLosses;
+    try {
+      await super.retryJob(jobId, lifo, token, opts);
+    } catch (error) {
+      if (!this.wasSentTwice(error, losses)) throw retryable(error);
+    }
+  }
+
+  override async getJobData(jobId: string): Promise<JobJson | undefined> {
+    try {
+      return await super.getJobData(jobId);
+    } catch (error) {
+      if (!isDecodingError(error) && !isWrongType(error)) throw error;
+      return repairJob(this.name, jobId, await this.readRaw(jobId)).json;
+    }
+  }
+
+  override async paginate(
+    key: string,
+    opts: Parameters<RedisQueueBackend['paginate']>[1],
+  ): ReturnType<RedisQueueBackend['paginate']> {
+    try {
+      return await super.paginate(key, opts);
+    } catch (error) {
+      // One undecodable child must not hide its siblings: their ids are listed without their data.
+      if (!isDecodingError(error) || !opts.fetchJobs) throw error;
+      return { ...(await super.paginate(key, { ...opts, fetchJobs: false })), jobs: [] };
+    }
+  }
+
+  /** A claim failed: if a job was claimed all the same, it is damaged. */
+  private async claimInDoubt(error: unknown, token: string): Promise<unknown[]> {
+    if (isDecodingError(error) || isWrongType(error)) {
+      const claim = await this.adoptClaim(token);
+      if (claim) return claim;
+    }
+    throw retryable(error);
+  }
+
+  /** A finish failed: if it did take effect, it succeeded. */
+  private async finishInDoubt(
+    error: unknown,
+    target: 'completed' | 'failed',
+    job: MinimalJob,
+    token: string,
+    losses: number,
+  ): Promise<Finish> {
+    const id = job.id ?? '';
+    if (
+      (isDecodingError(error) || isWrongType(error) || this.wasSentTwice(error, losses)) &&
+      (await this.isFinishedAs(target, id))
+    ) {
+      return { result: await this.adoptClaim(token), finishedOn: Date.now() };
+    }
+    throw retryable(error);
+  }
+
+  /** "No lock" after a reconnect: the command ran before the connection broke, and again after. */
+  private wasSentTwice(error: unknown, losses: number): boolean {
+    const code = (error as { code?: unknown }).code;
+    return losses !== this.redis.connectionLosses && NOT_OURS.has(code as ErrorCode);
+  }
+
+  /** Removed counts as finished: retention may take a job in the very moment it ends. */
+  private async isFinishedAs(target: 'completed' | 'failed', id: string): Promise<boolean> {
+    if (await this.isJobInState(target, id)) return true;
+    return (await this.redis.client.exists(this.toKey(id))) === 0;
+  }
+
+  /** The job that a claim took although its answer was lost or undecodable; repaired if damaged. */
+  private async adoptClaim(token: string): Promise<Claim | undefined> {
+    const [id] = await this.claimedBy(token);
+    if (id === undefined) return undefined;
+    const json = (await this.readHealthy(id)) ?? (await this.quarantine(id));
+    json.processedOn = Date.now();
+    return [json, id, 0, 0];
+  }
+
+  private async readHealthy(id: string): Promise<JobJson | undefined> {
+    try {
+      const json = await super.getJobData(id);
+      return json?.name === undefined ? undefined : json;
+    } catch (error) {
+      if (isDecodingError(error) || isWrongType(error)) return undefined;
+      throw error;
+    }
+  }
+
+  private async quarantine(id: string): Promise<JobJson> {
+    const { json, failure, changes } = repairJob(this.name, id, await this.readRaw(id));
+    const key = this.toKey(id);
+    const fields = Object.entries(changes).flat();
+    await runScript(this.redis.client, 'repairJob', key, `${key}:damaged`, failure, ...fields);
+    return json;
+  }
+
+  /** Puts back what a claim that was sent twice took in excess. */
+  private async giveBackDuplicates(token: string, keep: unknown): Promise<void> {
+    for (const id of await this.claimedBy(token)) {
+      if (id !== keep) await this.moveJobFromActiveToWait(id, token);
+    }
+  }
+
+  private claimedBy(token: string): Promise<string[]> {
+    return runScript(this.redis.client, 'claimedBy', this.toKey('active'), this.toKey(''), token);
+  }
+
+  private async readRaw(id: string): Promise<RawJob> {
+    return this.redis.client.hgetall(this.toKey(id)).catch((error: unknown) => {
+      if (isWrongType(error)) return {};
+      throw error;
+    });
+  }
+}
+
+/** What a finish answers when somebody else holds the job, or nobody does. */
+const NOT_OURS = new Set([
+  ErrorCode.JobNotExist,
+  ErrorCode.JobLockNotExist,
+  ErrorCode.JobNotInState,
+  ErrorCode.JobLockMismatch,
+]);
+
+/** BullMQ decodes answers after the script ran, so such an error says: it ran. */
+function isDecodingError(error: unknown): boolean {
+  return error instanceof SyntaxError || error instanceof TypeError;
+}
+
+/** A job's key holds something that is no hash. Lua keeps what it did before it found out. */
+function isWrongType(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('WRONGTYPE');
+}
+
+/** A server that cannot serve now is no reason to record a finished job as failed: BullMQ waits. */
+function retryable(error: unknown): unknown {
+  if (!(error instanceof Error) || !isUnavailableReply(error)) return error;
+  return new ConnectionClosedError(error.message, error);
+}

@@ -1,0 +1,68 @@
+import { performance } from 'node:perf_hooks';
+import type { BackendFactory, KeyPrefixOptions, QueueBaseOptions } from 'bullmq';
+import type { Engine, EngineCapabilities } from '../../contracts/index.js';
+import type { ResolvedOptions } from '../../options/index.js';
+import { withDeadline } from '../deadline.js';
+import { registerConnection } from '../default-backend-factory.js';
+import { EngineConnection } from '../engine-connection.js';
+import { redisBackendFactory } from './redis-backend-connection.js';
+import { SharedRedis } from './redis-connection.js';
+import { RedisCoordinationStore } from './redis-coordination-store.js';
+import { isRedisConnectionError } from './redis-errors.js';
+import { isCluster, type RedisTarget } from './redis-settings.js';
+
+/**
+ * Jobs on Redis, Valkey or Dragonfly, a Cluster included.
+ * @internal
+ */
+export class RedisEngine implements Engine {
+  readonly name = 'redis';
+  readonly capabilities: EngineCapabilities = {
+    transactionalEnqueue: false,
+    sharedAcrossMachines: true,
+  };
+  readonly bullmqOptions: QueueBaseOptions & KeyPrefixOptions;
+  readonly backendFactory: BackendFactory;
+  readonly store: RedisCoordinationStore;
+  private readonly redis: SharedRedis;
+
+  constructor(options: ResolvedOptions, target: RedisTarget) {
+    const prefix = isCluster(target) ? hashTagged(options.prefix) : options.prefix;
+    this.redis = new SharedRedis(target, options.connectTimeoutMs);
+    this.store = new RedisCoordinationStore(this.redis, prefix);
+    this.backendFactory = redisBackendFactory(this.redis, prefix);
+    const connection = new EngineConnection(this.name, this.address);
+    this.bullmqOptions = { connection: connection, prefix };
+    registerConnection(connection, this.backendFactory);
+  }
+
+  get address(): string {
+    return this.redis.address;
+  }
+
+  async connect(): Promise<void> {
+    await this.redis.connect();
+  }
+
+  async ping(timeoutMs: number): Promise<number> {
+    const start = performance.now();
+    await withDeadline(this.redis.client.ping(), timeoutMs, () =>
+      this.redis.unreachable(`no answer within ${timeoutMs} ms`),
+    );
+    return performance.now() - start;
+  }
+
+  isConnectionError(error: unknown): boolean {
+    return isRedisConnectionError(error);
+  }
+
+  async close(): Promise<void> {
+    await this.store.close();
+    this.redis.close();
+  }
+}
+
+/** In a Cluster all keys of BullMQ's scripts must share a slot. */
+function hashTagged(prefix: string): string {
+  return prefix.includes('{') ? prefix : `{${prefix}}`;
+}

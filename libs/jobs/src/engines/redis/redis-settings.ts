@@ -1,0 +1,93 @@
+import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
+import type { JobsConnection } from '../../options/index.js';
+
+/** What is used of the ioredis package, which is loaded when it is needed. */
+export type RedisDriver = Pick<typeof import('ioredis'), 'Redis'>;
+
+/** One connection to Redis, or one to each node of a Cluster. */
+export type RedisClient = Redis | Cluster;
+
+/** A `connection` that means Redis. */
+export type RedisTarget = string | RedisOptions | Redis | Cluster;
+
+const OPTION_KEYS = ['host', 'port', 'path', 'sentinels', 'url'];
+
+/** Whether a `connection` means Redis. @internal */
+export function isRedisConnection(
+  connection: JobsConnection,
+): connection is JobsConnection & RedisTarget {
+  if (typeof connection === 'string') return /^rediss?:/i.test(connection);
+  if (isRedisClient(connection)) return true;
+  if (Object.getPrototypeOf(connection) !== Object.prototype) return false;
+  const isPostgres = 'connectionString' in connection || 'database' in connection;
+  return !isPostgres && OPTION_KEYS.some((key) => key in connection);
+}
+
+/** ioredis clients alone have `defineCommand`; other drivers' clients are not supported. */
+function isRedisClient(connection: object): connection is RedisClient {
+  const { connect, duplicate, defineCommand } = connection as Partial<Redis>;
+  return [connect, duplicate, defineCommand].every((member) => typeof member === 'function');
+}
+
+/** Whether the connection is an ioredis Cluster. @internal */
+export function isCluster(connection: RedisTarget): connection is Cluster {
+  return typeof connection === 'object' && isRedisClient(connection) && connection.isCluster;
+}
+
+/** Host and port, without credentials. @internal */
+export function redisAddress(connection: RedisTarget): string {
+  if (typeof connection === 'string') return addressOfUrl(connection);
+  if (isCluster(connection)) return connection.nodes().map(addressOfNode).join(', ') || 'a cluster';
+  const options = isRedisClient(connection) ? connection.options : connection;
+  return addressOfNode({ options });
+}
+
+function addressOfNode({ options }: { options: RedisOptions & { url?: string } }): string {
+  if (options.url !== undefined) return addressOfUrl(options.url);
+  if (options.sentinels) {
+    const sentinels = options.sentinels.map(({ host, port }) => `${host}:${port ?? 26379}`);
+    return `${options.name ?? 'master'} by sentinels ${sentinels.join(', ')}`;
+  }
+  return options.path ?? `${options.host ?? 'localhost'}:${options.port ?? 6379}`;
+}
+
+function addressOfUrl(url: string): string {
+  const { hostname, port, pathname } = new URL(url);
+  return hostname === '' ? pathname : `${hostname}:${port || '6379'}`;
+}
+
+/**
+ * A new client for that connection; one that was given is never used itself, only its options, so
+ * that its settings need not suit us and ours do not change it.
+ * @param overrides take precedence over what the connection says
+ * @internal
+ */
+export function openRedis(
+  driver: RedisDriver,
+  connection: RedisTarget,
+  overrides: RedisOptions,
+): RedisClient {
+  if (typeof connection === 'string') return new driver.Redis(connection, overrides);
+  if (isCluster(connection)) return duplicateCluster(connection, overrides);
+  if (isRedisClient(connection)) return connection.duplicate(overrides);
+  const { url, ...options } = connection as RedisOptions & { url?: string };
+  const merged = { ...options, ...overrides };
+  return url === undefined ? new driver.Redis(merged) : new driver.Redis(url, merged);
+}
+
+/** A copy of a client. @internal */
+export function duplicateRedis(client: RedisClient, overrides: RedisOptions): RedisClient {
+  return client.isCluster
+    ? duplicateCluster(client as Cluster, overrides)
+    : (client as Redis).duplicate(overrides);
+}
+
+/** A Cluster takes its own options at the top and those of each node's connection below. */
+function duplicateCluster(cluster: Cluster, overrides: RedisOptions): Cluster {
+  const { lazyConnect = false, ...redisOptions } = overrides;
+  return cluster.duplicate<ClusterOptions>(undefined, {
+    lazyConnect,
+    clusterRetryStrategy: (times) => Math.min(100 * times, 2_000),
+    redisOptions: { ...cluster.options.redisOptions, ...redisOptions },
+  });
+}

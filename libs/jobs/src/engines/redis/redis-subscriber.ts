@@ -1,0 +1,62 @@
+import { ChannelListeners } from '../channel-listeners.js';
+import type { SharedRedis } from './redis-connection.js';
+import type { RedisClient } from './redis-settings.js';
+
+/** How often an otherwise silent subscription is asked for a sign of life. */
+const PING_INTERVAL_MS = 5_000;
+
+/**
+ * The process's one subscriber connection, opened at the first subscription. ioredis subscribes
+ * again after a reconnect; messages of the time between are lost.
+ * @internal
+ */
+export class RedisSubscriber {
+  private readonly listeners = new ChannelListeners();
+  private client: RedisClient | undefined;
+  private pinging: NodeJS.Timeout | undefined;
+
+  constructor(private readonly redis: SharedRedis) {}
+
+  /** Whether messages can arrive now. */
+  get connected(): boolean {
+    return this.client?.status === 'ready';
+  }
+
+  async subscribe(
+    channel: string,
+    listener: (message: string) => void,
+  ): Promise<() => Promise<void>> {
+    this.client ??= this.open();
+    this.listeners.add(channel, listener);
+    await this.client.subscribe(channel);
+    return async () => {
+      if (this.listeners.remove(channel, listener)) await this.client?.unsubscribe(channel);
+    };
+  }
+
+  close(): void {
+    clearInterval(this.pinging);
+    this.listeners.clear();
+    this.client?.disconnect();
+  }
+
+  private open(): RedisClient {
+    const client = this.redis.duplicate();
+    client.on('message', (channel: string, message: string) =>
+      this.listeners.deliver(channel, message),
+    );
+    // A connection that only listens is never missed by the socket timeout: the timer starts when
+    // something was sent. So something is sent.
+    let waiting = false;
+    this.pinging = setInterval(() => {
+      if (client.status !== 'ready' || waiting) return;
+      waiting = true;
+      client
+        .ping()
+        .catch(() => undefined)
+        .finally(() => (waiting = false));
+    }, PING_INTERVAL_MS);
+    this.pinging.unref();
+    return client;
+  }
+}

@@ -1,0 +1,45 @@
+import { Job, type JobJson, type JobProgress, type JobsOptions } from 'bullmq';
+import { damageOf, markDamaged } from './damage.js';
+
+/** What BullMQ builds a job on: a queue, a worker or a flow producer. */
+type JobQueue = Parameters<typeof Job.fromJSON>[0];
+
+/**
+ * A job whose reading never throws. Where BullMQ's own would, and so break a whole list or make a
+ * worker claim the same job for ever, this one has `data` `{}` and a reason: see `damageOf`.
+ * @internal
+ */
+export class SafeJob<
+  Data = unknown,
+  Result = unknown,
+  Name extends string = string,
+  Progress extends JobProgress = JobProgress,
+> extends Job<Data, Result, Name, Progress> {
+  static override fromJSON<T, R, N extends string>(
+    queue: JobQueue,
+    json: JobJson,
+    jobId?: string,
+  ): Job<T, R, N> {
+    const known = damageOf(json);
+    let job: Job<T, R, N>;
+    let reason = known;
+    try {
+      job = super.fromJSON<T, R, N>(queue, json, jobId);
+    } catch (error) {
+      reason ??= `its data: ${error instanceof Error ? error.message : 'unreadable'}`;
+      job = super.fromJSON<T, R, N>(queue, readableParts(json), jobId);
+    }
+    if (typeof job.name !== 'string') reason ??= 'it has no name';
+    // For workers that are not ours, the backend asks BullMQ to fail a damaged job unseen. Ours sees
+    // the damage itself, and reports it like any other failure.
+    if (known !== undefined) delete (job as { deferredFailure?: string }).deferredFailure;
+    if (reason !== undefined) markDamaged(job, reason);
+    return job;
+  }
+}
+
+function readableParts(json: JobJson): JobJson {
+  const opts: unknown = json.opts;
+  const readable = typeof opts === 'object' && opts !== null ? (opts as JobsOptions) : {};
+  return { ...json, data: '{}', opts: readable };
+}

@@ -1,0 +1,118 @@
+import { describeJob, JobsError, type JobLocation } from './jobs.error.js';
+
+/**
+ * The callback given to `enqueue` did not make exactly one call of one `@Job` method, or the class
+ * is not known to this process.
+ * @publicApi
+ */
+export class InvalidInvocationError extends JobsError {}
+
+/**
+ * An option of a call (delay, id, priority …) is wrong: the field, what was expected, what was given.
+ * @publicApi
+ */
+export class InvalidEnqueueOptionsError extends JobsError {
+  constructor(
+    readonly problems: readonly string[],
+    location: JobLocation,
+  ) {
+    super(`Cannot enqueue ${describeJob(location)}: ${problems.join('; ')}.`);
+  }
+}
+
+/**
+ * An argument (or a result) cannot be stored and come back as it went in.
+ * @publicApi
+ */
+export class UnserializableValueError extends JobsError {
+  /**
+   * @param path where the value is, e.g. `args[0].user.save`
+   * @param found what was found there, e.g. `a function`
+   */
+  constructor(
+    readonly path: string,
+    readonly found: string,
+    location: JobLocation = {},
+  ) {
+    super(
+      `Cannot store ${path} of ${describeJob(location)}: expected a plain value (JSON types, Date, Map, Set, ` +
+        `BigInt, URL, RegExp, typed array, undefined), got ${found}. Pass an id or a plain object instead.`,
+    );
+  }
+}
+
+/**
+ * The arguments of a job are larger than `maxPayloadBytes`.
+ * @publicApi
+ */
+export class PayloadTooLargeError extends JobsError {
+  constructor(
+    readonly bytes: number,
+    readonly limit: number,
+    location: JobLocation,
+  ) {
+    super(
+      `The arguments of ${describeJob(location)} take ${bytes} bytes, more than the limit of ${limit}. ` +
+        'Store the data elsewhere and pass its id, or raise `maxPayloadBytes` in JobsModule.forRoot().',
+    );
+  }
+}
+
+/**
+ * The arguments do not satisfy the `schema` of the handler.
+ * @publicApi
+ */
+export class InvalidArgumentsError extends JobsError {
+  constructor(
+    readonly issues: readonly string[],
+    location: JobLocation,
+  ) {
+    super(`The arguments of ${describeJob(location)} are not valid: ${issues.join('; ')}.`);
+  }
+}
+
+/**
+ * A job with this id exists already; the stored one was left alone.
+ * @publicApi
+ */
+export class DuplicateJobError extends JobsError {
+  constructor(
+    readonly jobId: string,
+    location: JobLocation,
+  ) {
+    super(
+      `A job with the id "${jobId}" exists already: ${describeJob(location)} was not stored. ` +
+        'Choose another id, or treat this as success if the id is your idempotency key.',
+    );
+  }
+}
+
+/**
+ * The store did not confirm the job in time: it may be stored, or not. Repeating the call with
+ * `id: error.jobId` is safe, since a job is stored once per id.
+ * @publicApi
+ */
+export class EnqueueUncertainError extends JobsError {
+  constructor(
+    readonly jobId: string,
+    location: JobLocation,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `Not known whether ${describeJob({ ...location, id: jobId })} was stored: ${reason}. It may be stored; ` +
+        `repeat the call with the option id: "${jobId}", which stores it at most once.`,
+      options,
+    );
+  }
+}
+
+/**
+ * The store could not be reached in time, and the job was not sent: it is not stored.
+ * @publicApi
+ */
+export class StoreUnavailableError extends JobsError {
+  constructor(location: JobLocation, reason: string) {
+    super(`${describeJob(location)} was not stored: ${reason}. Try again later.`);
+  }
+}

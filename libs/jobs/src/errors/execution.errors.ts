@@ -1,0 +1,151 @@
+import { describeJob, JobsError, type JobLocation } from './jobs.error.js';
+
+/**
+ * Reason of an abort: the handler ran longer than its `timeout`.
+ * @publicApi
+ */
+export class JobTimeoutError extends JobsError {
+  constructor(
+    readonly timeoutMs: number,
+    location: JobLocation,
+  ) {
+    super(`${capital(describeJob(location))} ran longer than its timeout of ${timeoutMs} ms.`);
+  }
+}
+
+/**
+ * The job was cancelled through `JobScheduler.cancel()`.
+ * @publicApi
+ */
+export class JobCancelledError extends JobsError {
+  constructor(
+    location: JobLocation,
+    readonly reason?: string,
+  ) {
+    super(`${capital(describeJob(location))} was cancelled${reason ? `: ${reason}` : ''}.`);
+  }
+}
+
+/**
+ * Reason of an abort: the process is shutting down. The job goes back to its queue with its attempts
+ * unchanged.
+ * @publicApi
+ */
+export class ShutdownError extends JobsError {
+  constructor(location: JobLocation) {
+    super(
+      `${capital(describeJob(location))} was interrupted because this process is shutting down.`,
+    );
+  }
+}
+
+/**
+ * Reason of an abort: the lock was lost, so another worker may run the job now. What this run
+ * returns is not stored.
+ * @publicApi
+ */
+export class LockLostError extends JobsError {
+  constructor(location: JobLocation) {
+    super(`${capital(describeJob(location))} lost its lock: another worker may be running it.`);
+  }
+}
+
+/**
+ * No handler of that name was found in this process within the time allowed.
+ * @publicApi
+ */
+export class UnknownJobNameError extends JobsError {
+  constructor(location: JobLocation, known: readonly string[], waitedMs: number) {
+    const names = known.length === 0 ? 'no job at all' : known.map((n) => `"${n}"`).join(', ');
+    super(
+      `No handler for ${describeJob(location)} after ${Math.round(waitedMs / 1000)} s. This process knows ${names}. ` +
+        'Deploy the handler, or add the old name to its `aliases`, then retry the job.',
+    );
+  }
+}
+
+/**
+ * What is stored of a job cannot be read. The job fails alone; its raw data stays for inspection.
+ * @publicApi
+ */
+export class DamagedJobError extends JobsError {
+  constructor(location: JobLocation, reason: string) {
+    super(
+      `The stored data of ${describeJob(location)} cannot be read: ${reason}. ` +
+        'Repair or remove it; retrying will not help.',
+    );
+  }
+}
+
+/**
+ * A handler threw something that is no Error; the thrown value is described in the message.
+ * @publicApi
+ */
+export class NonErrorThrownError extends JobsError {
+  constructor(description: string, location: JobLocation) {
+    super(`${capital(describeJob(location))} threw ${description} instead of an Error.`);
+  }
+}
+
+/**
+ * A job ended in failure; thrown by `JobHandle.result()` with the stored message and stack.
+ * @publicApi
+ */
+export class JobFailedError extends JobsError {
+  constructor(
+    location: JobLocation,
+    readonly failedReason: string,
+    readonly stacktrace: readonly string[] = [],
+  ) {
+    super(`${capital(describeJob(location))} failed: ${failedReason}`);
+  }
+}
+
+/**
+ * `JobHandle.result()` waited longer than its `timeout`. The job itself goes on.
+ * @publicApi
+ */
+export class ResultTimeoutError extends JobsError {
+  constructor(location: JobLocation, timeoutMs: number) {
+    super(`${capital(describeJob(location))} was not finished after ${timeoutMs} ms; it goes on.`);
+  }
+}
+
+/**
+ * The job is not in the store: never stored, removed, or past its retention.
+ * @publicApi
+ */
+export class JobNotFoundError extends JobsError {
+  constructor(location: JobLocation) {
+    super(
+      `${capital(describeJob(location))} is not in the store: it was removed, or its retention is over.`,
+    );
+  }
+}
+
+/**
+ * The job is in a state in which the operation makes no sense.
+ * @publicApi
+ */
+export class JobStateError extends JobsError {
+  constructor(operation: string, location: JobLocation, expected: string, got: string) {
+    super(`Cannot ${operation} ${describeJob(location)}: expected state ${expected}, got ${got}.`);
+  }
+}
+
+/**
+ * `JobContext` was used outside a running job.
+ * @publicApi
+ */
+export class NoJobContextError extends JobsError {
+  constructor(member: string) {
+    super(
+      `JobContext.${member} was used outside a job. Use it only in code that a @Job method calls, ` +
+        'and guard shared code with JobContext.isActive.',
+    );
+  }
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

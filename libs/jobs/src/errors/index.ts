@@ -1,0 +1,31 @@
+export { describeJob, JobsError, type JobLocation } from './jobs.error.js';
+export {
+  JobsConfigurationError,
+  MissingDriverError,
+  StoreUnreachableError,
+  UnsupportedByEngineError,
+} from './configuration.errors.js';
+export {
+  DuplicateJobError,
+  EnqueueUncertainError,
+  InvalidArgumentsError,
+  InvalidEnqueueOptionsError,
+  InvalidInvocationError,
+  PayloadTooLargeError,
+  StoreUnavailableError,
+  UnserializableValueError,
+} from './enqueue.errors.js';
+export {
+  DamagedJobError,
+  JobCancelledError,
+  JobFailedError,
+  JobNotFoundError,
+  JobStateError,
+  JobTimeoutError,
+  LockLostError,
+  NoJobContextError,
+  NonErrorThrownError,
+  ResultTimeoutError,
+  ShutdownError,
+  UnknownJobNameError,
+} from './execution.errors.js';

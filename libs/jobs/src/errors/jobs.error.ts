@@ -1,0 +1,28 @@
+/**
+ * Root of every error that this library throws on purpose, so that one `instanceof` tells them from
+ * an application's own errors.
+ * @publicApi
+ */
+export abstract class JobsError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Where a job-related error happened: the pair that every such message starts with. */
+export interface JobLocation {
+  readonly queue?: string;
+  readonly name?: string;
+  readonly id?: string;
+}
+
+/**
+ * Words a location the same way in every message: `job "EmailService.sendWelcome" (id 42) in queue "emails"`.
+ * @internal
+ */
+export function describeJob({ queue, name, id }: JobLocation): string {
+  const job = name === undefined ? 'job' : `job "${name}"`;
+  const withId = id === undefined ? job : `${job} (id ${id})`;
+  return queue === undefined ? withId : `${withId} in queue "${queue}"`;
+}

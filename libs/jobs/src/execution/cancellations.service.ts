@@ -1,0 +1,89 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  CANCEL_CHANNEL,
+  cancelRequests,
+  JOBS_ENGINE,
+  type CancelRequest,
+  type Engine,
+  type ManagedService,
+} from '../contracts/index.js';
+import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import type { JobRun } from './job-run.js';
+import { RunningJobs } from './running-jobs.js';
+
+/** A request that arrives just before its job is claimed must still be seen by the claim. */
+const REMEMBER_MS = 60_000;
+
+/**
+ * Hears cancel requests from every process and aborts the jobs of this one.
+ * @internal
+ */
+@Injectable()
+export class CancellationsService implements ManagedService {
+  readonly name = 'cancellations';
+  /** When requests were heard, oldest first. */
+  private readonly recent = new Map<string, number>();
+  private unsubscribe: (() => Promise<void>) | undefined;
+
+  constructor(
+    private readonly running: RunningJobs,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+  ) {}
+
+  async start(): Promise<void> {
+    this.unsubscribe = await this.engine.store.subscribe(CANCEL_CHANNEL, (message) =>
+      this.hear(message),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.unsubscribe?.();
+    this.unsubscribe = undefined;
+    this.recent.clear();
+  }
+
+  /** Whether a request was heard lately for a job that is being claimed now. */
+  wasHeardFor(queue: string, id: string): boolean {
+    return this.recent.size > 0 && this.recent.has(keyOf(queue, id));
+  }
+
+  /** The request in force for a job: one that was heard may have been withdrawn by a retry since. */
+  stored(queue: string, id: string): Promise<CancelRequest | undefined> {
+    return cancelRequests.find(this.engine.store, { queue, id });
+  }
+
+  /** Reads the stored requests of these jobs; called at each renewal of their locks. */
+  async recheck(queue: string, ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      const request = await this.stored(queue, id);
+      const run = request && this.running.find(queue, id);
+      if (run) this.abort(run, request);
+    }
+  }
+
+  private hear(message: string): void {
+    const request = JSON.parse(message) as CancelRequest;
+    this.forgetOld();
+    this.recent.set(keyOf(request.queue, request.id), Date.now());
+    const run = this.running.find(request.queue, request.id);
+    if (run) this.abort(run, request);
+  }
+
+  private abort(run: JobRun, request: CancelRequest): void {
+    run.unrecoverable = true;
+    run.abortWithin(cancelRequests.toError(request, run), this.options.abortTimeoutMs);
+  }
+
+  private forgetOld(): void {
+    const oldest = Date.now() - REMEMBER_MS;
+    for (const [key, heardAt] of this.recent) {
+      if (heardAt >= oldest) return;
+      this.recent.delete(key);
+    }
+  }
+}
+
+function keyOf(queue: string, id: string): string {
+  return `${queue}:${id}`;
+}

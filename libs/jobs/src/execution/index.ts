@@ -1,0 +1,13 @@
+export { CancellationsService } from './cancellations.service.js';
+export { EarlyRemoval } from './early-removal.service.js';
+export { EnhancedCalls } from './enhanced-calls.js';
+export { EnhancerContexts } from './enhancer-contexts.js';
+export { HandlerCaller } from './handler-caller.js';
+export { JobContext } from './job-context.js';
+export { JobExecutor } from './job-executor.js';
+export { JOB_HOOKS, JobHooks } from './job-hooks.js';
+export { RunningJobs } from './running-jobs.js';
+export { ServerHeartbeat } from './server-heartbeat.service.js';
+export { StoreOutage } from './store-outage.js';
+export { UnknownNames } from './unknown-names.js';
+export { WorkersService } from './workers.service.js';

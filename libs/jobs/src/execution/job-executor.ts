@@ -1,0 +1,182 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { UnrecoverableError, WaitingError, type Job } from 'bullmq';
+import { cancelRequests, currentJob } from '../contracts/index.js';
+import { HandlerRegistry } from '../discovery/index.js';
+import { damageOf } from '../engines/index.js';
+import { DamagedJobError, JobTimeoutError, LockLostError, ShutdownError } from '../errors/index.js';
+import { JobLogger, messages } from '../logging/index.js';
+import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import {
+  deserializeArguments,
+  payloadFault,
+  restoreValue,
+  toStorableResult,
+  validateArguments,
+  type StoredPayload,
+} from '../payload/index.js';
+import { CancellationsService } from './cancellations.service.js';
+import { HandlerCaller } from './handler-caller.js';
+import { JobHooks } from './job-hooks.js';
+import { JobRun } from './job-run.js';
+import { RunningJobs } from './running-jobs.js';
+import { toStorableError } from './thrown-value.js';
+import { UnknownNames } from './unknown-names.js';
+
+/**
+ * Runs one job: the steps in {@link execute}, from a claimed job to a value or an error that BullMQ
+ * can store.
+ * @internal
+ */
+@Injectable()
+export class JobExecutor {
+  private readonly runs = new WeakMap<Job, JobRun>();
+
+  constructor(
+    private readonly registry: HandlerRegistry,
+    private readonly caller: HandlerCaller,
+    private readonly running: RunningJobs,
+    private readonly hooks: JobHooks,
+    private readonly logger: JobLogger,
+    private readonly unknownNames: UnknownNames,
+    private readonly cancellations: CancellationsService,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+  ) {}
+
+  /** The run of a job that this process claimed. */
+  runOf(job: Job): JobRun | undefined {
+    return this.runs.get(job);
+  }
+
+  /**
+   * BullMQ's processor.
+   * @returns the result to store
+   * @throws the error to store, or BullMQ's control flow for a job that was postponed or given back
+   */
+  async execute(job: Job<StoredPayload>, token: string): Promise<unknown> {
+    const run = await this.begin(job, token);
+    try {
+      this.refuseDamaged(run);
+      if (this.mayBeCancelled(run)) await this.refuseCancelled(run);
+      const args = await this.readArguments(run);
+      this.startTimeout(run);
+      const result = await run.follow(this.callInContext(run, args));
+      this.refuseIfLockLost(run);
+      return this.storable(run, result);
+    } catch (thrown) {
+      throw await this.failure(run, thrown);
+    } finally {
+      run.end();
+      this.running.remove(run);
+    }
+  }
+
+  private async begin(job: Job<StoredPayload>, token: string): Promise<JobRun> {
+    const handler = this.registry.byName(job.name);
+    if (handler === undefined) return this.unknownNames.postpone(job, token);
+    // A job that another service added by hand may leave its options to the handler.
+    job.opts.attempts ||= handler.attempts;
+    job.opts.backoff ??= { type: 'jobs' };
+    const run = new JobRun(job, token, handler);
+    this.runs.set(job, run);
+    this.running.add(run);
+    return run;
+  }
+
+  private refuseDamaged(run: JobRun): void {
+    const fault = damageOf(run.job) ?? payloadFault(run.job.data);
+    if (fault === undefined) return;
+    run.unrecoverable = true;
+    throw new DamagedJobError(run, fault);
+  }
+
+  private mayBeCancelled({ job, queue, id }: JobRun): boolean {
+    return job.data.cancelled !== undefined || this.cancellations.wasHeardFor(queue, id);
+  }
+
+  private async refuseCancelled(run: JobRun): Promise<void> {
+    const { id, queue, job } = run;
+    const request = job.data.cancelled ?? (await this.cancellations.stored(queue, id));
+    if (request === undefined) return;
+    run.unrecoverable = true;
+    run.abort(cancelRequests.toError({ queue, id, ...request }, run));
+    throw run.abortReason!;
+  }
+
+  private readArguments(run: JobRun): readonly unknown[] | Promise<readonly unknown[]> {
+    let args: readonly unknown[];
+    try {
+      args = deserializeArguments(run.job.data);
+    } catch (error) {
+      run.unrecoverable = true;
+      throw new DamagedJobError(run, error instanceof Error ? error.message : String(error));
+    }
+    const { schemas } = run.handler;
+    return schemas.length === 0 ? args : validateArguments(args, schemas, run);
+  }
+
+  private startTimeout(run: JobRun): void {
+    const timeoutMs = (run.job.opts as { timeoutMs?: number }).timeoutMs ?? run.handler.timeoutMs;
+    if (timeoutMs === undefined) return;
+    run.after(timeoutMs, () =>
+      run.abortWithin(new JobTimeoutError(timeoutMs, run), this.options.abortTimeoutMs),
+    );
+  }
+
+  private callInContext(run: JobRun, args: readonly unknown[]): Promise<unknown> {
+    const call = this.caller.callOf(run.handler);
+    const invoke = () =>
+      currentJob.run(run, () =>
+        this.logger.runInContext(run, () => {
+          this.hooks.started(run);
+          return call(run, args);
+        }),
+      );
+    const { context } = run.job.data;
+    if (context === undefined || this.options.context === undefined) return invoke();
+    return this.options.context.restore(restoreValue(context), invoke);
+  }
+
+  /** What a run returns after its lock was lost is not stored: another run may have stored its own. */
+  private refuseIfLockLost(run: JobRun): void {
+    if (run.abortReason instanceof LockLostError) throw run.abortReason;
+  }
+
+  private storable(run: JobRun, result: unknown): unknown {
+    if (result === undefined) return null;
+    const { value, loss } = toStorableResult(result, this.options.maxPayloadBytes);
+    if (loss !== undefined) this.logger.warn(messages.resultSimplified(run, loss), run);
+    return value;
+  }
+
+  private async failure(run: JobRun, thrown: unknown): Promise<Error> {
+    const reason = run.abortReason;
+    if (reason instanceof ShutdownError) return this.giveBack(run, reason);
+    if (reason instanceof LockLostError) {
+      this.logger.warn(messages.lockLost(run), run);
+      // BullMQ's word for "settle nothing": the job is no longer ours.
+      return new WaitingError();
+    }
+    // A handler that obeys its signal throws an AbortError; the reason of the abort says more.
+    run.thrown = reason ?? thrown;
+    const error = toStorableError(run.thrown, run);
+    return run.unrecoverable ? asUnrecoverable(error) : error;
+  }
+
+  private async giveBack(run: JobRun, reason: ShutdownError): Promise<Error> {
+    try {
+      await run.job.moveToWait(run.token);
+      this.hooks.settled(run, { status: 'given-back', reason: reason.message });
+    } catch {
+      // The lock is lost or the store is: the sweep brings the job back, which burns no attempt either.
+    }
+    return new WaitingError();
+  }
+}
+
+/** BullMQ tells by the name that no attempt is left; message and stack stay the error's own. */
+function asUnrecoverable(error: Error): Error {
+  const unrecoverable = new UnrecoverableError(error.message);
+  unrecoverable.stack = error.stack;
+  unrecoverable.cause = error;
+  return unrecoverable;
+}

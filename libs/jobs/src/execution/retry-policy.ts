@@ -1,0 +1,39 @@
+import {
+  DEFAULT_BACKOFF,
+  parseDuration,
+  type BackoffFunction,
+  type BackoffOptions,
+} from '../options/index.js';
+
+/**
+ * The pause before the next attempt.
+ *
+ * Exponential backoff with equal jitter: of each pause, the part `jitter` is random. Without it, jobs
+ * that failed together come back together. See "Exponential Backoff And Jitter", AWS Architecture
+ * Blog, 2015.
+ * @param attempt the attempt that failed, 1 for the first
+ * @param random from 0 to 1; a parameter so that tests can choose
+ * @returns milliseconds, or undefined when a backoff function says to stop
+ * @internal
+ */
+export function pauseBeforeRetry(
+  backoff: BackoffOptions | BackoffFunction,
+  attempt: number,
+  error: Error,
+  random: () => number = Math.random,
+): number | undefined {
+  if (typeof backoff === 'function') {
+    const pause = backoff(attempt, error);
+    return pause === false ? undefined : (parseDuration(pause) ?? DEFAULT_BACKOFF.delay);
+  }
+  if (backoff.type === 'delays') {
+    const { delays } = backoff;
+    return parseDuration(delays[Math.min(attempt, delays.length) - 1]) ?? DEFAULT_BACKOFF.delay;
+  }
+  const first = parseDuration(backoff.delay) ?? DEFAULT_BACKOFF.delay;
+  const longest = parseDuration(backoff.maxDelay) ?? DEFAULT_BACKOFF.maxDelay;
+  const growth = backoff.type === 'exponential' ? 2 ** (attempt - 1) : 1;
+  const pause = Math.min(first * growth, longest);
+  const jitter = backoff.jitter ?? DEFAULT_BACKOFF.jitter;
+  return Math.round(pause * (1 - jitter * random()));
+}

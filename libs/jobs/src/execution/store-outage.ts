@@ -1,0 +1,56 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
+import { JobLogger, messages } from '../logging/index.js';
+
+const PING_INTERVAL_MS = 1_000;
+
+/**
+ * Turns the flood of connection errors of a lost store into two lines: lost, and back.
+ * @internal
+ */
+@Injectable()
+export class StoreOutage implements ManagedService {
+  readonly name = 'store outage watch';
+  private since: number | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+    private readonly logger: JobLogger,
+  ) {}
+
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    return Promise.resolve();
+  }
+
+  /** A connection error was met somewhere. */
+  notice(error: Error): void {
+    if (this.since !== undefined || this.stopped) return;
+    this.since = performance.now();
+    this.logger.error(messages.storeLost(this.engine.name, error));
+    this.pingLater();
+  }
+
+  private pingLater(): void {
+    this.timer = setTimeout(() => void this.ping(), PING_INTERVAL_MS).unref();
+  }
+
+  private async ping(): Promise<void> {
+    try {
+      await this.engine.ping(PING_INTERVAL_MS);
+      this.logger.info(
+        messages.storeBack(this.engine.name, Math.round(performance.now() - this.since!)),
+      );
+      this.since = undefined;
+    } catch {
+      if (!this.stopped) this.pingLater();
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { inspect } from 'node:util';
+import { RATE_LIMIT_ERROR } from 'bullmq';
+import { NonErrorThrownError, type JobLocation } from '../errors/index.js';
+import { isStorableText, toStorableText } from '../payload/index.js';
+
+/** Longer messages and stacks are cut, so that one job cannot fill the store. */
+const MAX_MESSAGE = 8_192;
+const MAX_STACK = 32_768;
+
+/** Names by which BullMQ tells its own control flow from errors. */
+const CONTROL_FLOW = new Set(['DelayedError', 'WaitingError', 'WaitingChildrenError']);
+
+/**
+ * Makes anything that a handler threw into an Error that can be stored: `throw undefined` stalls a
+ * job, a NUL in a message fails on PostgreSQL, an error that happens to be called "DelayedError"
+ * leaves the job active for ever.
+ * @returns the error itself where nothing is wrong with it
+ * @internal
+ */
+export function toStorableError(thrown: unknown, location: JobLocation): Error {
+  if (!(thrown instanceof Error)) return new NonErrorThrownError(describe(thrown), location);
+  const message = textOf(() => thrown.message);
+  const stack = textOf(() => thrown.stack);
+  const isFine =
+    isStorableText(message, MAX_MESSAGE) &&
+    isStorableText(stack, MAX_STACK) &&
+    !CONTROL_FLOW.has(thrown.name) &&
+    message !== RATE_LIMIT_ERROR;
+  if (isFine) return thrown;
+  const error = new Error(toStorableText(message, MAX_MESSAGE) || 'error without a message', {
+    cause: thrown,
+  });
+  error.name = CONTROL_FLOW.has(thrown.name) ? 'Error' : thrown.name;
+  if (message === RATE_LIMIT_ERROR) error.message = `${message} (thrown by the handler)`;
+  error.stack = toStorableText(stack, MAX_STACK);
+  return error;
+}
+
+/** Message and stack may be getters that throw, or no strings at all. */
+function textOf(read: () => unknown): string {
+  try {
+    const text = read();
+    return typeof text === 'string' ? text : describe(text);
+  } catch {
+    return 'an error whose message cannot be read';
+  }
+}
+
+function describe(value: unknown): string {
+  try {
+    return toStorableText(
+      inspect(value, { depth: 1, maxStringLength: 200, breakLength: Infinity }),
+      MAX_MESSAGE,
+    );
+  } catch {
+    return `a ${typeof value} that cannot be described`;
+  }
+}

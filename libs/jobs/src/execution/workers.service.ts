@@ -1,0 +1,173 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Job } from 'bullmq';
+import { JOBS_ENGINE, type Engine, type JobInfo, type ManagedService } from '../contracts/index.js';
+import { HandlerRegistry } from '../discovery/index.js';
+import { LockLostError, ShutdownError } from '../errors/index.js';
+import { JobLogger, messages } from '../logging/index.js';
+import { JOBS_OPTIONS, type BackoffOptions, type ResolvedOptions } from '../options/index.js';
+import type { StoredPayload } from '../payload/index.js';
+import { CancellationsService } from './cancellations.service.js';
+import { JobExecutor } from './job-executor.js';
+import { JobHooks } from './job-hooks.js';
+import { createWorker, type JobsWorker } from './jobs-worker.js';
+import { pauseBeforeRetry } from './retry-policy.js';
+import { RunningJobs } from './running-jobs.js';
+import { StoreOutage } from './store-outage.js';
+
+/** After the last abort, closing a worker may take this long before its connection is cut. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/**
+ * The workers of this process, one for each queue it works on.
+ * @internal
+ */
+@Injectable()
+export class WorkersService implements ManagedService {
+  readonly name = 'workers';
+  private workers: JobsWorker[] = [];
+  private stopping: Promise<void> | undefined;
+
+  constructor(
+    private readonly registry: HandlerRegistry,
+    private readonly executor: JobExecutor,
+    private readonly running: RunningJobs,
+    private readonly hooks: JobHooks,
+    private readonly cancellations: CancellationsService,
+    private readonly outage: StoreOutage,
+    private readonly logger: JobLogger,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+  ) {}
+
+  /** The queues that this process works on. */
+  get queues(): readonly string[] {
+    const { workers } = this.options;
+    if (workers === false) return [];
+    return this.registry.queues.filter((queue) => workers === true || workers.includes(queue));
+  }
+
+  /** Whether all workers run, and no stop was asked for. */
+  get isRunning(): boolean {
+    return this.stopping === undefined && this.workers.every((worker) => worker.isRunning());
+  }
+
+  async start(): Promise<void> {
+    this.workers = this.queues.map((queue) => this.createWorker(queue));
+    for (const worker of this.workers)
+      worker.run().catch((error: Error) => this.onError(worker.name, error));
+    this.logger.info(messages.workersStarted(this.queues));
+  }
+
+  /**
+   * Claims no more at once; lets running jobs finish for `shutdownTimeout`; aborts their signals and
+   * waits `abortTimeout`; gives back what still runs.
+   */
+  stop(): Promise<void> {
+    return (this.stopping ??= this.drain());
+  }
+
+  /** Cuts the waiting short: a second signal was received. */
+  abortAll(): void {
+    for (const run of this.running.all())
+      run.abortWithin(new ShutdownError(run), this.options.abortTimeoutMs);
+  }
+
+  private async drain(): Promise<void> {
+    if (this.workers.length === 0) return;
+    const startedAt = performance.now();
+    const closed = Promise.all(this.workers.map((worker) => worker.close()));
+    if (this.running.size > 0) this.logger.info(messages.draining(this.running.size));
+    if (!(await this.running.whenIdle(this.options.shutdownTimeoutMs))) {
+      this.logger.warn(messages.aborting(this.running.size));
+      for (const run of this.running.all()) run.abort(new ShutdownError(run));
+      await this.running.whenIdle(this.options.abortTimeoutMs);
+      for (const run of this.running.all()) run.endNow();
+    }
+    await this.cutAfter(CLOSE_TIMEOUT_MS, closed);
+    this.workers = [];
+    this.logger.info(messages.drained(Math.round(performance.now() - startedAt)));
+  }
+
+  /** A store that is gone must not hold up the exit. */
+  private async cutAfter(ms: number, closed: Promise<unknown>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<'late'>();
+    const timer = setTimeout(() => resolve('late'), ms);
+    const outcome = await Promise.race([closed.catch(() => undefined), promise]);
+    clearTimeout(timer);
+    if (outcome === 'late')
+      await Promise.all(this.workers.map((worker) => worker.disconnect().catch(() => undefined)));
+  }
+
+  private createWorker(queue: string): JobsWorker {
+    // Two parameters: with a third, BullMQ would make an AbortController for each job.
+    const processor = (job: Job, token?: string) =>
+      this.executor.execute(job as Job<StoredPayload>, token!);
+    const backoff = (attempt: number, error: Error, job: Job) =>
+      this.pauseAfter(attempt, error, job);
+    const worker = createWorker(queue, processor, backoff, this.engine, this.options);
+    worker.on('completed', (job, result) => this.onCompleted(job, result));
+    worker.on('failed', (job, error) => this.onFailed(job, error));
+    worker.on('error', (error) => this.onError(queue, error));
+    worker.on('lockRenewalFailed', (ids) => this.onLocksLost(queue, ids));
+    worker.on(
+      'locksRenewed',
+      ({ jobIds }) => void this.cancellations.recheck(queue, jobIds).catch(() => undefined),
+    );
+    return worker;
+  }
+
+  private pauseAfter(attempt: number, error: Error, job: Job): number {
+    const run = this.executor.runOf(job);
+    if (run === undefined) return 0;
+    const cause = run.thrown instanceof Error ? run.thrown : error;
+    const policy = (job.opts.backoff as { policy?: BackoffOptions }).policy ?? run.handler.backoff;
+    try {
+      if (run.handler.retryIf?.(cause, attempt) === false) return -1;
+      run.retryInMs = pauseBeforeRetry(policy, attempt, cause);
+    } catch (fault) {
+      // A retry policy that throws must not leave the job unsettled.
+      this.logger.error(messages.hookFailed(`retry policy of ${run.name}`, fault));
+      run.retryInMs = pauseBeforeRetry(this.options.backoff, attempt, cause);
+    }
+    return run.retryInMs ?? -1;
+  }
+
+  private onCompleted(job: Job, result: unknown): void {
+    const run = this.executor.runOf(job);
+    if (run) this.hooks.settled(run, { status: 'completed', result, durationMs: run.elapsedMs });
+  }
+
+  private onFailed(job: Job | undefined, error: Error): void {
+    if (job === undefined) return;
+    const run = this.executor.runOf(job);
+    const durationMs = run?.elapsedMs ?? 0;
+    const info = run ?? infoOf(job);
+    if (run?.retryInMs === undefined)
+      this.hooks.settled(info, { status: 'failed', error, durationMs });
+    else
+      this.hooks.settled(info, { status: 'retrying', error, durationMs, retryInMs: run.retryInMs });
+  }
+
+  private onError(queue: string, error: Error): void {
+    if (this.engine.isConnectionError(error)) this.outage.notice(error);
+    else this.logger.error(messages.workerError(queue, error), error);
+  }
+
+  private onLocksLost(queue: string, ids: readonly string[]): void {
+    for (const id of ids) {
+      const run = this.running.find(queue, id);
+      run?.abortWithin(new LockLostError(run), this.options.abortTimeoutMs);
+    }
+  }
+}
+
+/** For jobs that ended before a run began: those that crashed their workers too often. */
+function infoOf(job: Job): JobInfo {
+  return {
+    id: job.id!,
+    name: job.name,
+    queue: job.queueName,
+    attempt: job.attemptsMade + 1,
+    attempts: job.opts.attempts ?? 1,
+  };
+}

@@ -1,0 +1,1 @@
+export { JobsHealth, type JobsHealthReport } from './jobs-health.js';

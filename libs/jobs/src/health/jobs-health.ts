@@ -1,0 +1,66 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { WorkersService } from '../execution/index.js';
+
+const DEFAULT_TIMEOUT_MS = 1_000;
+
+/**
+ * How the module is.
+ * @publicApi
+ */
+export interface JobsHealthReport {
+  /** Whether the process should get traffic: the store answers, and no shutdown has begun. */
+  readonly healthy: boolean;
+  readonly engine: string;
+  /** Host and port of the store. */
+  readonly address: string;
+  /** How long one round trip to the store took; undefined when it did not answer. */
+  readonly roundTripMs: number | undefined;
+  /** `running`; `stopped` from the moment a shutdown begins; `none` in a process that only enqueues. */
+  readonly workers: 'running' | 'stopped' | 'none';
+  /** What is wrong, when something is. */
+  readonly error: string | undefined;
+}
+
+/**
+ * Checks the store and the workers. Needs no @nestjs/terminus; the indicator for it is in
+ * `nestjs-jobs/terminus`.
+ * @publicApi
+ */
+@Injectable()
+export class JobsHealth {
+  constructor(
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+    private readonly workers: WorkersService,
+  ) {}
+
+  /**
+   * Never throws: what is wrong is in the report.
+   * @param options.timeout how long the store may take to answer, in ms; default 1,000
+   */
+  async check(options: { timeout?: number } = {}): Promise<JobsHealthReport> {
+    const workers = this.workerState();
+    const trip = await this.roundTrip(options.timeout ?? DEFAULT_TIMEOUT_MS);
+    return {
+      healthy: trip.error === undefined && workers !== 'stopped',
+      engine: this.engine.name,
+      address: this.engine.address,
+      roundTripMs: trip.ms,
+      workers,
+      error: trip.error ?? (workers === 'stopped' ? 'the workers do not run' : undefined),
+    };
+  }
+
+  private workerState(): JobsHealthReport['workers'] {
+    if (this.workers.queues.length === 0) return 'none';
+    return this.workers.isRunning ? 'running' : 'stopped';
+  }
+
+  private async roundTrip(timeoutMs: number): Promise<{ ms?: number; error?: string }> {
+    try {
+      return { ms: await this.engine.ping(timeoutMs) };
+    } catch (error) {
+      return { error: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}

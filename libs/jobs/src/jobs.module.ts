@@ -1,0 +1,162 @@
+import {
+  Inject,
+  Module,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+  type Provider,
+} from '@nestjs/common';
+import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { JOBS_ENGINE, type Engine } from './contracts/index.js';
+import { HandlerRegistry } from './discovery/index.js';
+import { QueueRegistry } from './engines/index.js';
+import { jobsExports, jobsProviders } from './jobs.providers.js';
+import { JobLogger } from './logging/index.js';
+import {
+  JOBS_OPTIONS,
+  resolveOptions,
+  type JobsModuleAsyncOptions,
+  type JobsModuleOptions,
+  type JobsOptionsFactory,
+} from './options/index.js';
+import { queueProviders } from './queue-providers.js';
+import { ManagedServices, ShutdownSignals } from './shutdown/index.js';
+import { StoreModule } from './store.module.js';
+
+/**
+ * Nest runs init and bootstrap hooks from the largest module distance to the smallest, and destroy
+ * hooks in reverse. A distance below all others makes workers start last, when every other module is
+ * ready, and drain first, while the database of a running handler is still open. Nest documents no
+ * way to say this; tests pin it.
+ */
+const DISTANCE_BELOW_ALL = -1;
+
+/**
+ * Background jobs. Import it once, in the root module; `JobScheduler` and `JobContext` are then
+ * injectable everywhere, and every `@Job()` method of every provider and controller is a handler.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [JobsModule.forRoot({ connection: 'redis://localhost:6379' })] })
+ * export class AppModule {}
+ * ```
+ * @publicApi
+ */
+@Module({})
+export class JobsModule
+  implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
+{
+  constructor(
+    modules: ModulesContainer,
+    private readonly registry: HandlerRegistry,
+    private readonly services: ManagedServices,
+    private readonly signals: ShutdownSignals,
+    private readonly queues: QueueRegistry,
+    private readonly logger: JobLogger,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+  ) {
+    for (const module of modules.values()) {
+      if (module.metatype === JobsModule) module.distance = DISTANCE_BELOW_ALL;
+    }
+  }
+
+  /**
+   * @param options where jobs are stored, and how they are run
+   * @throws JobsConfigurationError, MissingDriverError, StoreUnreachableError: when the application is created
+   */
+  static forRoot(options: JobsModuleOptions = {}): DynamicModule {
+    const provider = { provide: JOBS_OPTIONS, useFactory: () => resolveOptions(options) };
+    return defineModule([provider], Object.keys(options.queues ?? {}));
+  }
+
+  /**
+   * As {@link forRoot}, with options that need other providers. Queues that are named only in such
+   * options, and by no decorator, cannot be injected with `@InjectQueue()`.
+   */
+  static forRootAsync(options: JobsModuleAsyncOptions): DynamicModule {
+    return defineModule(asyncOptionsProviders(options), [], options.imports);
+  }
+
+  /** @internal */
+  async onModuleInit(): Promise<void> {
+    await this.logger.usePinoIfPresent();
+    try {
+      // Reading the handlers is what finds faults of decorators.
+      void this.registry.all;
+    } catch (fault) {
+      await this.queues.close();
+      await this.engine.close();
+      throw fault;
+    }
+  }
+
+  /** @internal */
+  async onApplicationBootstrap(): Promise<void> {
+    this.signals.warnWhenHooksAreOff();
+    await this.services.start();
+  }
+
+  /** @internal */
+  async onModuleDestroy(): Promise<void> {
+    await this.signals.during(() => this.services.stop());
+  }
+
+  /** Later than the workers, since destroy hooks of other modules may still enqueue. @internal */
+  async onApplicationShutdown(): Promise<void> {
+    await this.queues.close();
+  }
+}
+
+function defineModule(
+  options: readonly Provider[],
+  configuredQueues: readonly string[],
+  imports: DynamicModule['imports'] = [],
+): DynamicModule {
+  const queues = () => queueProviders(configuredQueues);
+  return {
+    module: JobsModule,
+    global: true,
+    imports: [DiscoveryModule, StoreModule.register(options, imports)],
+    // Read by Nest's scanner when all files are loaded, so that all decorators have been seen.
+    get providers() {
+      return [...jobsProviders, ...queues()];
+    },
+    get exports() {
+      return [
+        ...jobsExports,
+        ...queues().map(({ provide }) => provide),
+      ] as DynamicModule['exports'];
+    },
+  };
+}
+
+function asyncOptionsProviders(options: JobsModuleAsyncOptions): Provider[] {
+  const { useFactory, useClass, useExisting, inject } = options;
+  if (useFactory) {
+    const factory = useFactory as (
+      ...args: unknown[]
+    ) => JobsModuleOptions | Promise<JobsModuleOptions>;
+    return [
+      {
+        provide: JOBS_OPTIONS,
+        useFactory: async (...args: unknown[]) => resolveOptions(await factory(...args)),
+        inject: (inject ?? []) as never[],
+      },
+    ];
+  }
+  const source = useExisting ?? useClass;
+  if (source === undefined) {
+    throw new TypeError(
+      'JobsModule.forRootAsync() expected one of useFactory, useClass, useExisting; got none',
+    );
+  }
+  const provider = {
+    provide: JOBS_OPTIONS,
+    useFactory: async (factory: JobsOptionsFactory) =>
+      resolveOptions(await factory.createJobsOptions()),
+    inject: [source],
+  };
+  return useClass ? [provider, { provide: useClass, useClass }] : [provider];
+}

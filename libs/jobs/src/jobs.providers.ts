@@ -1,0 +1,88 @@
+import type { Provider } from '@nestjs/common';
+import { JOBS_ENGINE, MANAGED_SERVICES, SettledJobs, type Engine } from './contracts/index.js';
+import { HandlerExplorer, HandlerRegistry } from './discovery/index.js';
+import { QueueRegistry } from './engines/index.js';
+import {
+  CancellationsService,
+  EarlyRemoval,
+  EnhancedCalls,
+  EnhancerContexts,
+  HandlerCaller,
+  JOB_HOOKS,
+  JobContext,
+  JobExecutor,
+  JobHooks,
+  RunningJobs,
+  ServerHeartbeat,
+  StoreOutage,
+  UnknownNames,
+  WorkersService,
+} from './execution/index.js';
+import { JobsHealth } from './health/index.js';
+import { JobLogger } from './logging/index.js';
+import {
+  JobCanceller,
+  JobPreparer,
+  JobReader,
+  JobScheduler,
+  JobWriter,
+} from './scheduling/index.js';
+import { ManagedServices, ShutdownSignals } from './shutdown/index.js';
+
+const queueRegistryProvider: Provider = {
+  provide: QueueRegistry,
+  useFactory: (engine: Engine, outage: StoreOutage, logger: JobLogger) =>
+    new QueueRegistry(engine, (error) => {
+      if (engine.isConnectionError(error)) outage.notice(error);
+      else logger.error(error.message, error);
+    }),
+  inject: [JOBS_ENGINE, StoreOutage, JobLogger],
+};
+
+/** In the order in which they are started; they are stopped in reverse. */
+const managedServicesProvider: Provider = {
+  provide: MANAGED_SERVICES,
+  useFactory: (...services: unknown[]) => services,
+  inject: [StoreOutage, CancellationsService, EarlyRemoval, WorkersService, ServerHeartbeat],
+};
+
+const jobHooksProvider: Provider = {
+  provide: JOB_HOOKS,
+  useFactory: (...hooks: unknown[]) => hooks,
+  inject: [JobLogger, SettledJobs, EarlyRemoval],
+};
+
+/** Everything the module is made of, but its options and queues. @internal */
+export const jobsProviders: readonly Provider[] = [
+  queueRegistryProvider,
+  managedServicesProvider,
+  jobHooksProvider,
+  JobLogger,
+  HandlerExplorer,
+  HandlerRegistry,
+  SettledJobs,
+  JobPreparer,
+  JobReader,
+  JobWriter,
+  JobCanceller,
+  JobScheduler,
+  JobContext,
+  JobHooks,
+  JobExecutor,
+  HandlerCaller,
+  EnhancedCalls,
+  EnhancerContexts,
+  RunningJobs,
+  UnknownNames,
+  StoreOutage,
+  CancellationsService,
+  EarlyRemoval,
+  WorkersService,
+  ServerHeartbeat,
+  JobsHealth,
+  ManagedServices,
+  ShutdownSignals,
+];
+
+/** What other modules may inject. @internal */
+export const jobsExports: readonly Provider[] = [JobScheduler, JobContext, JobsHealth];

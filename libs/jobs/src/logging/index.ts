@@ -1,0 +1,2 @@
+export { messages } from './job-log.messages.js';
+export { JobLogger } from './job-logger.js';

@@ -1,0 +1,42 @@
+import type { JobInfo } from '../contracts/index.js';
+
+/**
+ * The words of every log line about jobs, in one place.
+ * @internal
+ */
+export const messages = {
+  started: (job: JobInfo) => `Job ${job.name} started (attempt ${job.attempt} of ${job.attempts})`,
+  completed: (job: JobInfo, ms: number) => `Job ${job.name} completed in ${ms} ms`,
+  attemptFailed: (job: JobInfo, error: Error, retryAt: Date) =>
+    `Job ${job.name} failed attempt ${job.attempt} of ${job.attempts}: ${error.message}; next attempt at ${retryAt.toISOString()}`,
+  failed: (job: JobInfo, error: Error) =>
+    `Job ${job.name} failed for good at attempt ${job.attempt} of ${job.attempts}: ${error.message}`,
+  givenBack: (job: JobInfo, reason: string) => `Job ${job.name} given back to its queue: ${reason}`,
+  lockLost: (job: JobInfo) =>
+    `Job ${job.name} lost its lock: another worker may be running it, and what this run returns is discarded`,
+  resultSimplified: (job: JobInfo, loss: string) =>
+    `Job ${job.name} returned a value that cannot be stored as it is (${loss}); it was simplified`,
+  unknownName: (name: string, queue: string, retryInMs: number) =>
+    `Job "${name}" in queue "${queue}" has no handler in this process; postponed by ${retryInMs} ms`,
+  hookFailed: (hook: string, error: unknown) => `Hook ${hook} threw: ${text(error)}`,
+  workersStarted: (queues: readonly string[]) =>
+    queues.length === 0
+      ? 'No queue to work on: this process only enqueues'
+      : `Working on ${queues.map((q) => `"${q}"`).join(', ')}`,
+  draining: (running: number) => `Stopping: waiting for ${running} running jobs`,
+  aborting: (running: number) => `Shutdown timeout is over: aborting ${running} running jobs`,
+  drained: (ms: number) => `All workers stopped in ${ms} ms`,
+  secondSignal: (signal: string) => `Second ${signal}: aborting running jobs now`,
+  hooksOff:
+    'Shutdown hooks are off, so a deploy will kill running jobs: call app.enableShutdownHooks() in main.ts',
+  storeLost: (engine: string, error: Error) =>
+    `The ${engine} store cannot be reached: ${error.message}`,
+  storeBack: (engine: string, ms: number) => `The ${engine} store is back after ${ms} ms`,
+  workerError: (queue: string, error: Error) => `Worker of queue "${queue}": ${error.message}`,
+  providedTwice: (name: string) =>
+    `The handler of job "${name}" is provided by several modules; the first one is used`,
+} as const;
+
+function text(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,41 @@
+import type { ModuleRef } from '@nestjs/core';
+import type { PinoLogger } from 'nestjs-pino';
+import type { JobInfo } from '../contracts/index.js';
+import { fieldsOf, type LogFields, type LogLevel, type LogWriter } from './log-writer.js';
+
+/**
+ * Writes through nestjs-pino: fields are structured, and `runInContext` binds the job's fields to
+ * every PinoLogger of the application.
+ * @internal
+ */
+export class PinoLogWriter implements LogWriter {
+  constructor(private readonly pino: PinoLogger) {
+    pino.setContext('Jobs');
+  }
+
+  enabled(level: LogLevel): boolean {
+    return this.pino.logger.isLevelEnabled(level);
+  }
+
+  write(level: LogLevel, message: string, fields: LogFields = {}, error?: Error): void {
+    this.pino[level](error ? { ...fields, err: error } : fields, message);
+  }
+
+  runInContext<R>(job: JobInfo, fn: () => R): R {
+    return this.pino.runInContext(fn, { bindings: { ...fieldsOf(job) } });
+  }
+}
+
+/**
+ * A writer over the application's nestjs-pino, or undefined when the package or its LoggerModule is
+ * not used. Optional, hence the dynamic import.
+ * @internal
+ */
+export async function findPinoLogWriter(moduleRef: ModuleRef): Promise<LogWriter | undefined> {
+  try {
+    const { PinoLogger } = await import('nestjs-pino');
+    return new PinoLogWriter(await moduleRef.resolve(PinoLogger, undefined, { strict: false }));
+  } catch {
+    return undefined;
+  }
+}

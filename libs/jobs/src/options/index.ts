@@ -1,0 +1,32 @@
+export type { ContextCarrier } from './context-carrier.js';
+export { DEFAULT_BACKOFF, DEFAULT_QUEUE, SHORTEST_RETENTION_MS } from './defaults.js';
+export { closest } from './did-you-mean.js';
+export { parseDuration, type Duration } from './duration.js';
+export type {
+  BackoffFunction,
+  BackoffOptions,
+  JobOptions,
+  JobsClassOptions,
+  Retention,
+} from './job-options.js';
+export type {
+  JobsConnection,
+  JobsModuleAsyncOptions,
+  JobsModuleOptions,
+  JobsOptionsFactory,
+  QueueOptions,
+} from './module-options.js';
+export { checkOptions, rules, show, type Rule } from './option-rules.js';
+export {
+  JOBS_OPTIONS,
+  type ResolvedOptions,
+  type ResolvedQueueOptions,
+  type ResolvedRetention,
+} from './resolved-options.js';
+export { resolveOptions, resolveRetention } from './resolve-options.js';
+export type {
+  StandardSchema,
+  StandardSchemaIssue,
+  StandardSchemaResult,
+} from './standard-schema.js';
+export { validateClassOptions, validateJobOptions } from './validate-options.js';

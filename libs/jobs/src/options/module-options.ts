@@ -1,0 +1,108 @@
+import type { ModuleMetadata, Type } from '@nestjs/common';
+import type { PgPool, RedisConnectionClient, RedisOptions } from 'bullmq';
+import type { ContextCarrier } from './context-carrier.js';
+import type { Duration } from './duration.js';
+import type { BackoffOptions, Retention } from './job-options.js';
+
+/**
+ * Where jobs are stored; the value picks the engine. `redis://`, `rediss://`, ioredis options, an
+ * ioredis client or Cluster: Redis. `postgres://`, a `pg.Pool` or its options (`connectionString` or
+ * `database`): PostgreSQL. A client or pool that is given stays the application's: it is not closed.
+ * @publicApi
+ */
+export type JobsConnection =
+  | string
+  | RedisOptions
+  | RedisConnectionClient
+  | PgPool
+  | { connectionString?: string; database?: string; [option: string]: unknown };
+
+/**
+ * Options of one queue.
+ * @publicApi
+ */
+export interface QueueOptions {
+  /** How many jobs of the queue one process runs at once. Default 10. */
+  concurrency?: number;
+  /** At most `max` jobs started in each `per`, over all processes. Default: no limit. */
+  rateLimit?: { max: number; per: Duration };
+}
+
+/**
+ * Options of `JobsModule.forRoot()`. All have defaults.
+ * @publicApi
+ */
+export interface JobsModuleOptions {
+  /** Where jobs are stored. */
+  connection?: JobsConnection;
+  /** Redis: what every key starts with. Default `'jobs'`; in a Cluster it is wrapped in a hash tag. */
+  prefix?: string;
+  /** PostgreSQL: the schema that holds the tables. Default `'jobs'`. */
+  schema?: string;
+  /** PostgreSQL: create and upgrade the tables at boot, under an advisory lock. Default true. */
+  migrate?: boolean;
+  /** Options by queue name. Queues named by decorators need no entry. */
+  queues?: Readonly<Record<string, QueueOptions>>;
+  /** Which queues this process works on: all, none (a producer), or these. Default true. */
+  workers?: boolean | readonly string[];
+  /** Defaults for all handlers. */
+  defaults?: {
+    /** See {@link JobOptions.attempts}. Default 10. */
+    attempts?: number;
+    /** See {@link JobOptions.backoff}. */
+    backoff?: BackoffOptions;
+    /** See {@link JobOptions.timeout}. Default none. */
+    timeout?: Duration;
+    /** See {@link QueueOptions.concurrency}. Default 10. */
+    concurrency?: number;
+    /** See {@link JobOptions.removeOnComplete}. */
+    removeOnComplete?: Retention;
+    /** See {@link JobOptions.removeOnFail}. */
+    removeOnFail?: Retention;
+  };
+  /** Largest stored size of a job's arguments, in bytes. Default 1 MiB. */
+  maxPayloadBytes?: number;
+  /** How long the store may take to answer at boot. Default 10 s. */
+  connectTimeout?: Duration;
+  /** How long an enqueue waits for a lost store before it rejects. Default 5 s. */
+  enqueueTimeout?: Duration;
+  /** How long running jobs may go on after a stop was asked for. Default 30 s. */
+  shutdownTimeout?: Duration;
+  /** How long jobs may take to react to their aborted signal before they are given back. Default 5 s. */
+  abortTimeout?: Duration;
+  /** How long a job whose name no process knows is postponed before it fails. Default 10 min. */
+  unknownNameTimeout?: Duration;
+  /** Crash detection. A job of a killed process is run again after at most duration + 2 × sweep. */
+  lock?: {
+    /** How long a worker may be silent before its jobs are taken over. Default 15 s. */
+    duration?: Duration;
+    /** How often abandoned jobs are looked for. Default 5 s. */
+    sweep?: Duration;
+    /** After how many crashes of its worker a job is failed instead of run again. Default 5. */
+    maxStalls?: number;
+  };
+  /** Carries request context (tenant, user, locale, trace) from enqueue to the handler. Default none. */
+  context?: ContextCarrier;
+  /** Also run guards, interceptors, pipes and filters that are registered globally. Default false. */
+  globalEnhancers?: boolean;
+}
+
+/**
+ * Implemented by a class given to `forRootAsync({ useClass | useExisting })`.
+ * @publicApi
+ */
+export interface JobsOptionsFactory {
+  createJobsOptions(): JobsModuleOptions | Promise<JobsModuleOptions>;
+}
+
+/**
+ * Options of `JobsModule.forRootAsync()`: exactly one of `useFactory`, `useClass`, `useExisting`.
+ * @publicApi
+ */
+export interface JobsModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  // Nest hands the injected values in the order of `inject`; their types are the factory's own.
+  useFactory?: (...args: never[]) => JobsModuleOptions | Promise<JobsModuleOptions>;
+  inject?: readonly unknown[];
+  useClass?: Type<JobsOptionsFactory>;
+  useExisting?: Type<JobsOptionsFactory>;
+}

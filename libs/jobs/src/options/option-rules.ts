@@ -1,0 +1,198 @@
+import { parseDuration } from './duration.js';
+import { closest } from './did-you-mean.js';
+
+/** Says what a value should be, and whether it is. @internal */
+export interface Rule {
+  readonly expected: string;
+  readonly accepts: (value: unknown) => boolean;
+  /** The value may hold credentials, so a message tells only its type. */
+  readonly secret?: boolean;
+}
+
+const QUEUE_NAME = /^[\w.-]{1,128}$/;
+const JOB_NAME = /^[\w.:/-]{1,256}$/;
+const MAX_PRIORITY = 2_097_151;
+
+const isFunction = (v: unknown) => typeof v === 'function';
+const isRecord = (v: unknown): v is Record<string, unknown> =>
+  typeof v === 'object' && v !== null && !Array.isArray(v);
+const isInteger = (v: unknown, min: number, max: number) =>
+  Number.isInteger(v) && (v as number) >= min && (v as number) <= max;
+
+const isQueueName = (v: unknown) => typeof v === 'string' && QUEUE_NAME.test(v);
+const isJobName = (v: unknown) => typeof v === 'string' && JOB_NAME.test(v);
+const isDuration = (v: unknown) => parseDuration(v) !== undefined;
+const isPositiveDuration = (v: unknown) => (parseDuration(v) ?? 0) > 0;
+const isPositiveInteger = (v: unknown) => isInteger(v, 1, Number.MAX_SAFE_INTEGER);
+const isStoredBackoff = (v: unknown) => isRecord(v) && (isPause(v) || isDelays(v));
+
+/** Every rule that options are checked with; written once. @internal */
+export const rules = {
+  queueName: {
+    expected: 'a queue name of 1 to 128 letters, digits, "_", "." or "-"',
+    accepts: isQueueName,
+  },
+  jobName: {
+    expected: 'a job name of 1 to 256 letters, digits, "_", ".", "-", ":" or "/"',
+    accepts: isJobName,
+  },
+  jobNames: {
+    expected: 'a list of job names',
+    accepts: (v) => Array.isArray(v) && v.every(isJobName),
+  },
+  jobId: {
+    expected:
+      'an id of 1 to 256 characters that is no integer, has no ":" and no control characters',
+    accepts: (v) =>
+      typeof v === 'string' &&
+      v.length >= 1 &&
+      v.length <= 256 &&
+      v.isWellFormed() &&
+      !/^-?\d+$/.test(v) &&
+      !/[:\p{Cc}]/u.test(v),
+  },
+  duration: {
+    expected: "a duration (milliseconds, '3 days' or 'PT1H')",
+    accepts: isDuration,
+  },
+  positiveDuration: {
+    expected: "a duration above zero (milliseconds, '3 days' or 'PT1H')",
+    accepts: isPositiveDuration,
+  },
+  positiveInteger: {
+    expected: 'a whole number of at least 1',
+    accepts: isPositiveInteger,
+  },
+  priority: {
+    expected: `a whole number from 1 to ${MAX_PRIORITY}`,
+    accepts: (v) => isInteger(v, 1, MAX_PRIORITY),
+  },
+  boolean: { expected: 'true or false', accepts: (v) => typeof v === 'boolean' },
+  callback: { expected: 'a function', accepts: isFunction },
+  date: {
+    expected: 'a valid Date',
+    accepts: (v) => v instanceof Date && !Number.isNaN(v.getTime()),
+  },
+  identifier: {
+    expected: 'a name of 1 to 63 letters, digits or "_", not starting with a digit',
+    accepts: (v) => typeof v === 'string' && /^[A-Za-z_]\w{0,62}$/.test(v),
+  },
+  prefix: {
+    expected: 'a prefix of 1 to 128 letters, digits, "_", ".", "-", ":" or braces',
+    accepts: (v) => typeof v === 'string' && /^[\w.:{}-]{1,128}$/.test(v),
+  },
+  retention: {
+    expected: 'true, false or { age?: duration, count?: whole number }',
+    accepts: (v) =>
+      typeof v === 'boolean' ||
+      (isRecord(v) &&
+        onlyKeys(v, ['age', 'count']) &&
+        (v.age === undefined || isDuration(v.age)) &&
+        (v.count === undefined || isInteger(v.count, 0, Number.MAX_SAFE_INTEGER))),
+  },
+  storedBackoff: {
+    expected:
+      "{ type: 'fixed' | 'exponential', delay?, maxDelay?, jitter?: 0 to 1 } or { type: 'delays', delays: [duration, …] }",
+    accepts: isStoredBackoff,
+  },
+  backoff: {
+    expected: "a function, { type: 'fixed' | 'exponential', … } or { type: 'delays', delays: […] }",
+    accepts: (v) => isFunction(v) || isStoredBackoff(v),
+  },
+  schema: {
+    expected: 'a Standard Schema (zod, valibot, arktype …), or a list with one for each argument',
+    accepts: (v) =>
+      Array.isArray(v) ? v.every((s) => s === undefined || isSchema(s)) : isSchema(v),
+  },
+  workers: {
+    expected: 'true, false or a list of queue names',
+    accepts: (v) => typeof v === 'boolean' || (Array.isArray(v) && v.every(isQueueName)),
+  },
+  rateLimit: {
+    expected: '{ max: whole number, per: duration }',
+    accepts: (v) =>
+      isRecord(v) &&
+      onlyKeys(v, ['max', 'per']) &&
+      isPositiveInteger(v.max) &&
+      isPositiveDuration(v.per),
+  },
+  contextCarrier: {
+    expected: '{ capture: function, restore: function }',
+    accepts: (v) => isRecord(v) && isFunction(v.capture) && isFunction(v.restore),
+  },
+  record: { expected: 'an object', accepts: isRecord },
+} satisfies Record<string, Rule>;
+
+/**
+ * Checks an object against a table of rules. Unknown keys are faults, with the nearest known one.
+ * @param where what each message starts with, e.g. `JobsModule.forRoot()` or `EmailService.send`
+ * @returns one line for each fault
+ * @internal
+ */
+export function checkOptions(
+  value: unknown,
+  table: Readonly<Record<string, Rule>>,
+  where: string,
+): string[] {
+  if (!isRecord(value)) return [`${where}: expected an options object, got ${show(value)}`];
+  const problems: string[] = [];
+  for (const [key, given] of Object.entries(value)) {
+    const rule = Object.hasOwn(table, key) ? table[key] : undefined;
+    if (rule === undefined) {
+      const near = closest(key, Object.keys(table));
+      problems.push(`${where}: unknown option "${key}"${near ? `; did you mean "${near}"?` : ''}`);
+    } else if (given !== undefined && !rule.accepts(given)) {
+      const got = rule.secret
+        ? `a ${typeof given} (not shown: it may hold a password)`
+        : show(given);
+      problems.push(`${where}: "${key}" expected ${rule.expected}, got ${got}`);
+    }
+  }
+  return problems;
+}
+
+/** A short, safe picture of a wrong value for a message. @internal */
+export function show(value: unknown): string {
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (value === null || typeof value !== 'object')
+    return typeof value === 'function' ? 'a function' : String(value);
+  if (Array.isArray(value)) return 'a list';
+  if (value instanceof Date) return String(value);
+  return `an object with the keys ${
+    Object.keys(value)
+      .slice(0, 8)
+      .map((k) => `"${k}"`)
+      .join(', ') || '(none)'
+  }`;
+}
+
+function onlyKeys(value: Record<string, unknown>, allowed: readonly string[]): boolean {
+  return Object.keys(value).every((key) => allowed.includes(key));
+}
+
+function isSchema(value: unknown): boolean {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  const standard = (value as { '~standard'?: { validate?: unknown } })['~standard'];
+  return isFunction(standard?.validate);
+}
+
+function isPause(v: Record<string, unknown>): boolean {
+  return (
+    (v.type === 'fixed' || v.type === 'exponential') &&
+    onlyKeys(v, ['type', 'delay', 'maxDelay', 'jitter']) &&
+    (v.delay === undefined || isDuration(v.delay)) &&
+    (v.maxDelay === undefined || isDuration(v.maxDelay)) &&
+    (v.jitter === undefined || (typeof v.jitter === 'number' && v.jitter >= 0 && v.jitter <= 1))
+  );
+}
+
+function isDelays(v: Record<string, unknown>): boolean {
+  return (
+    v.type === 'delays' &&
+    onlyKeys(v, ['type', 'delays']) &&
+    Array.isArray(v.delays) &&
+    v.delays.length > 0 &&
+    v.delays.every(isDuration)
+  );
+}

@@ -1,0 +1,82 @@
+import { JobsConfigurationError } from '../errors/index.js';
+import { DEFAULT_BACKOFF, DEFAULTS, SHORTEST_RETENTION_MS } from './defaults.js';
+import { parseDuration, type Duration } from './duration.js';
+import type { Retention } from './job-options.js';
+import type { JobsModuleOptions, QueueOptions } from './module-options.js';
+import type {
+  ResolvedOptions,
+  ResolvedQueueOptions,
+  ResolvedRetention,
+} from './resolved-options.js';
+import { validateModuleOptions } from './validate-options.js';
+
+/**
+ * Validates what `forRoot()` was given, then fills in the defaults.
+ * @throws JobsConfigurationError with every fault
+ * @internal
+ */
+export function resolveOptions(given: JobsModuleOptions): ResolvedOptions {
+  const problems = validateModuleOptions(given);
+  if (problems.length > 0) throw new JobsConfigurationError(problems);
+  const defaults = given.defaults ?? {};
+  const lock = given.lock ?? {};
+  const concurrency = defaults.concurrency ?? DEFAULTS.concurrency;
+  return {
+    connection: given.connection!,
+    prefix: given.prefix ?? DEFAULTS.prefix,
+    schema: given.schema ?? DEFAULTS.schema,
+    migrate: given.migrate ?? DEFAULTS.migrate,
+    queues: new Map(
+      Object.entries(given.queues ?? {}).map(([name, queue]) => [
+        name,
+        resolveQueue(queue, concurrency),
+      ]),
+    ),
+    workers: given.workers ?? DEFAULTS.workers,
+    attempts: defaults.attempts ?? DEFAULTS.attempts,
+    backoff: defaults.backoff ?? DEFAULT_BACKOFF,
+    timeoutMs: defaults.timeout === undefined ? undefined : parseDuration(defaults.timeout),
+    concurrency,
+    removeOnComplete: resolveRetention(defaults.removeOnComplete ?? DEFAULTS.removeOnComplete),
+    removeOnFail: resolveRetention(defaults.removeOnFail ?? DEFAULTS.removeOnFail),
+    maxPayloadBytes: given.maxPayloadBytes ?? DEFAULTS.maxPayloadBytes,
+    connectTimeoutMs: ms(given.connectTimeout, DEFAULTS.connectTimeout),
+    enqueueTimeoutMs: ms(given.enqueueTimeout, DEFAULTS.enqueueTimeout),
+    shutdownTimeoutMs: ms(given.shutdownTimeout, DEFAULTS.shutdownTimeout),
+    abortTimeoutMs: ms(given.abortTimeout, DEFAULTS.abortTimeout),
+    unknownNameTimeoutMs: ms(given.unknownNameTimeout, DEFAULTS.unknownNameTimeout),
+    lockDurationMs: ms(lock.duration, DEFAULTS.lockDuration),
+    sweepIntervalMs: ms(lock.sweep, DEFAULTS.sweepInterval),
+    maxStalls: lock.maxStalls ?? DEFAULTS.maxStalls,
+    context: given.context,
+    globalEnhancers: given.globalEnhancers ?? false,
+  };
+}
+
+/**
+ * A retention in milliseconds; `true` ("remove at once") becomes the shortest one.
+ * @internal
+ */
+export function resolveRetention(retention: Retention): ResolvedRetention {
+  if (retention === false) return { ageMs: undefined, count: undefined };
+  if (retention === true) return { ageMs: SHORTEST_RETENTION_MS, count: undefined };
+  const age = retention.age === undefined ? undefined : parseDuration(retention.age)!;
+  return {
+    ageMs: age === undefined ? undefined : Math.max(age, SHORTEST_RETENTION_MS),
+    count: retention.count,
+  };
+}
+
+function resolveQueue(queue: QueueOptions, concurrency: number): ResolvedQueueOptions {
+  return {
+    concurrency: queue.concurrency ?? concurrency,
+    rateLimit: queue.rateLimit && {
+      max: queue.rateLimit.max,
+      perMs: parseDuration(queue.rateLimit.per)!,
+    },
+  };
+}
+
+function ms(given: Duration | undefined, fallback: number): number {
+  return given === undefined ? fallback : parseDuration(given)!;
+}

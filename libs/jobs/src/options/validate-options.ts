@@ -1,0 +1,99 @@
+import { checkOptions, rules, show, type Rule } from './option-rules.js';
+
+const MODULE_RULES: Readonly<Record<string, Rule>> = {
+  connection: {
+    expected:
+      "a URL ('redis://…', 'rediss://…', 'postgres://…'), connection options, a client or a pool",
+    accepts: (v) => (typeof v === 'string' ? URL.canParse(v) : typeof v === 'object' && v !== null),
+    secret: true,
+  },
+  prefix: rules.prefix,
+  schema: rules.identifier,
+  migrate: rules.boolean,
+  queues: rules.record,
+  workers: rules.workers,
+  defaults: rules.record,
+  maxPayloadBytes: rules.positiveInteger,
+  connectTimeout: rules.positiveDuration,
+  enqueueTimeout: rules.positiveDuration,
+  shutdownTimeout: rules.duration,
+  abortTimeout: rules.duration,
+  unknownNameTimeout: rules.duration,
+  lock: rules.record,
+  context: rules.contextCarrier,
+  globalEnhancers: rules.boolean,
+};
+
+const QUEUE_RULES: Readonly<Record<string, Rule>> = {
+  concurrency: rules.positiveInteger,
+  rateLimit: rules.rateLimit,
+};
+
+const DEFAULTS_RULES: Readonly<Record<string, Rule>> = {
+  attempts: rules.positiveInteger,
+  backoff: rules.storedBackoff,
+  timeout: rules.positiveDuration,
+  concurrency: rules.positiveInteger,
+  removeOnComplete: rules.retention,
+  removeOnFail: rules.retention,
+};
+
+const LOCK_RULES: Readonly<Record<string, Rule>> = {
+  duration: rules.positiveDuration,
+  sweep: rules.positiveDuration,
+  maxStalls: rules.positiveInteger,
+};
+
+const JOB_RULES: Readonly<Record<string, Rule>> = {
+  queue: rules.queueName,
+  name: rules.jobName,
+  aliases: rules.jobNames,
+  attempts: rules.positiveInteger,
+  backoff: rules.backoff,
+  retryIf: rules.callback,
+  timeout: rules.positiveDuration,
+  priority: rules.priority,
+  removeOnComplete: rules.retention,
+  removeOnFail: rules.retention,
+  schema: rules.schema,
+};
+
+const { name: _name, aliases: _aliases, schema: _schema, ...CLASS_RULES } = JOB_RULES;
+
+/** All faults of what `forRoot()` was given. @internal */
+export function validateModuleOptions(given: unknown): string[] {
+  const where = 'JobsModule.forRoot()';
+  const problems = checkOptions(given, MODULE_RULES, where);
+  const options = (given ?? {}) as Record<string, unknown>;
+  if (options.connection === undefined) {
+    problems.push(`${where}: "connection" expected 'redis://…' or 'postgres://…', got undefined`);
+  }
+  if (isObject(options.defaults)) {
+    problems.push(...checkOptions(options.defaults, DEFAULTS_RULES, `${where} defaults`));
+  }
+  if (isObject(options.lock))
+    problems.push(...checkOptions(options.lock, LOCK_RULES, `${where} lock`));
+  if (isObject(options.queues)) {
+    for (const [name, queue] of Object.entries(options.queues)) {
+      if (!rules.queueName.accepts(name)) {
+        problems.push(`${where} queues: expected ${rules.queueName.expected}, got ${show(name)}`);
+      }
+      problems.push(...checkOptions(queue, QUEUE_RULES, `${where} queues.${name}`));
+    }
+  }
+  return problems;
+}
+
+/** All faults of a `@Job()`. @internal */
+export function validateJobOptions(given: unknown, where: string): string[] {
+  return checkOptions(given, JOB_RULES, where);
+}
+
+/** All faults of a `@Jobs()`. @internal */
+export function validateClassOptions(given: unknown, where: string): string[] {
+  return checkOptions(given, CLASS_RULES, where);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,60 @@
+import { UnserializableValueError } from '../errors/index.js';
+import { toStorableText } from './storable-text.js';
+import { storeValue } from './value-serializer.js';
+
+/** A result ready to be stored, and what was lost on the way. @internal */
+export interface StorableResult {
+  readonly value: unknown;
+  /** Why the result was simplified, for a warning; undefined when it comes back as it is. */
+  readonly loss: string | undefined;
+}
+
+/**
+ * Makes any result storable. A handler that finished has succeeded whatever it returned, so nothing
+ * here throws: what cannot be kept is simplified (class instances become plain objects, functions
+ * vanish), and what still cannot becomes null.
+ * @param limit largest stored size in bytes; a larger result is dropped
+ * @internal
+ */
+export function toStorableResult(result: unknown, limit: number): StorableResult {
+  try {
+    const { value, maxBytes } = storeValue(result, 'result');
+    return maxBytes > limit ? withinLimit(value, limit) : { value, loss: undefined };
+  } catch (error) {
+    const loss =
+      error instanceof UnserializableValueError ? `${error.path} is ${error.found}` : String(error);
+    return simplify(result, limit, loss);
+  }
+}
+
+function simplify(result: unknown, limit: number, loss: string): StorableResult {
+  try {
+    const text = JSON.stringify(result, dropWhatJsonCannotHold());
+    const simplified = withinLimit(text === undefined ? null : JSON.parse(text), limit);
+    return { value: simplified.value, loss: simplified.loss ?? loss };
+  } catch {
+    return { value: null, loss };
+  }
+}
+
+function withinLimit(value: unknown, limit: number): StorableResult {
+  const bytes = Buffer.byteLength(JSON.stringify(value) ?? 'null');
+  return bytes > limit
+    ? { value: null, loss: `the result takes ${bytes} bytes, more than the limit of ${limit}` }
+    : { value, loss: undefined };
+}
+
+function dropWhatJsonCannotHold(): (this: unknown, key: string, value: unknown) => unknown {
+  const ancestors: unknown[] = [];
+  return function (key, value) {
+    if (key === '__proto__') return undefined;
+    if (typeof value === 'bigint') return value.toString();
+    if (typeof value === 'string') return toStorableText(value);
+    if (typeof value !== 'object' || value === null) return value;
+    // JSON.stringify calls the replacer with the holder as `this`: cut back to it, then look for a cycle.
+    while (ancestors.length > 0 && ancestors.at(-1) !== this) ancestors.pop();
+    if (ancestors.includes(value)) return '[Circular]';
+    ancestors.push(value);
+    return value;
+  };
+}

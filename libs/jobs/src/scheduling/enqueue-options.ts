@@ -1,0 +1,93 @@
+import { InvalidEnqueueOptionsError, type JobLocation } from '../errors/index.js';
+import {
+  checkOptions,
+  rules,
+  type BackoffOptions,
+  type Duration,
+  type Rule,
+} from '../options/index.js';
+
+/**
+ * Options of one enqueue; each overrides the handler's.
+ * @publicApi
+ */
+export interface EnqueueOptions {
+  /**
+   * Your own id, unique in the queue, for idempotent enqueueing: a second job with it is refused with
+   * a DuplicateJobError. No integer, no `:`. Default: a new UUIDv7.
+   */
+  id?: string;
+  /** The queue. Default: the handler's. */
+  queue?: string;
+  /** How many times the job may be tried in all. Default: the handler's. */
+  attempts?: number;
+  /** Pauses between attempts. Default: the handler's. */
+  backoff?: BackoffOptions;
+  /** 1 (first) to 2,097,151 (last); jobs without one run before all with one. Default: the handler's. */
+  priority?: number;
+  /** Longest run of one attempt. Default: the handler's. */
+  timeout?: Duration;
+  /** Put the job before those that wait, instead of behind. Default false. */
+  lifo?: boolean;
+}
+
+/**
+ * When a job is due: exactly one of `delay` and `at`.
+ * @publicApi
+ */
+export type ScheduleOptions = EnqueueOptions &
+  (
+    | {
+        /** How long from now: ms, `'3 days'`, `'PT1H'`. */
+        delay: Duration;
+        at?: undefined;
+      }
+    | {
+        /** The moment. One in the past means now. */
+        at: Date;
+        delay?: undefined;
+      }
+  );
+
+const ENQUEUE_RULES: Readonly<Record<string, Rule>> = {
+  id: rules.jobId,
+  queue: rules.queueName,
+  attempts: rules.positiveInteger,
+  backoff: rules.storedBackoff,
+  priority: rules.priority,
+  timeout: rules.positiveDuration,
+  lifo: rules.boolean,
+};
+
+const SCHEDULE_RULES: Readonly<Record<string, Rule>> = {
+  ...ENQUEUE_RULES,
+  delay: rules.duration,
+  at: rules.date,
+};
+
+/**
+ * Checks the options of `enqueue`.
+ * @throws InvalidEnqueueOptionsError with every fault
+ * @internal
+ */
+export function validateEnqueueOptions(options: EnqueueOptions, location: JobLocation): void {
+  refuse(checkOptions(options, ENQUEUE_RULES, 'options'), location);
+}
+
+/**
+ * Checks the options of `schedule`.
+ * @throws InvalidEnqueueOptionsError with every fault
+ * @internal
+ */
+export function validateScheduleOptions(options: ScheduleOptions, location: JobLocation): void {
+  const problems = checkOptions(options, SCHEDULE_RULES, 'options');
+  const { delay, at } = (options ?? {}) as { delay?: unknown; at?: unknown };
+  if ((delay === undefined) === (at === undefined)) {
+    problems.push('options: expected exactly one of "delay" and "at"');
+  }
+  refuse(problems, location);
+}
+
+function refuse(problems: readonly string[], location: JobLocation): void {
+  if (problems.length > 0) throw new InvalidEnqueueOptionsError(problems, location);
+}

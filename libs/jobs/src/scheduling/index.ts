@@ -1,0 +1,11 @@
+export type { EnqueueOptions, ScheduleOptions } from './enqueue-options.js';
+export type { JobDetails, JobStateName } from './job-details.js';
+export { JobCanceller } from './job-canceller.js';
+export { JobEnqueuer, type EnqueueManyOptions, type HandleOf } from './job-enqueuer.js';
+export { JobHandle, type JobRef } from './job-handle.js';
+export { JobPreparer } from './job.preparer.js';
+export { JobReader } from './job-reader.js';
+export { JobScheduler } from './job-scheduler.js';
+export { JobWriter } from './job-writer.js';
+export type { StoredJobOptions } from './prepared-job.js';
+export { TransactionalJobs } from './transactional-jobs.js';

@@ -1,0 +1,65 @@
+import type { HandlerClass } from '../discovery/index.js';
+import { InvalidInvocationError } from '../errors/index.js';
+
+/** The one call that a callback made. @internal */
+export interface Invocation {
+  readonly methodName: string;
+  readonly args: readonly unknown[];
+}
+
+/**
+ * Runs a callback with a stand-in for a service and records the one call it makes; no instance of
+ * the service is needed, and nothing of it runs.
+ * @throws InvalidInvocationError when it makes no call, two calls, or anything but a call
+ * @internal
+ */
+export function recordInvocation<T>(
+  type: HandlerClass<T>,
+  call: (service: T) => unknown,
+): Invocation {
+  const recorder = new InvocationRecorder(type);
+  call(new Proxy({}, recorder) as T);
+  return recorder.finish();
+}
+
+class InvocationRecorder implements ProxyHandler<object> {
+  private invocation: Invocation | undefined;
+  private read: string | undefined;
+  private finished = false;
+
+  constructor(private readonly type: HandlerClass) {}
+
+  get(_target: object, key: string | symbol): unknown {
+    if (typeof key === 'symbol') return this.refuse(`read the symbol ${String(key)} of`);
+    this.read = key;
+    return (...args: unknown[]) => this.record(key, args);
+  }
+
+  set(_target: object, key: string | symbol): boolean {
+    return this.refuse(`set "${String(key)}" of`);
+  }
+
+  finish(): Invocation {
+    this.finished = true;
+    if (this.invocation) return this.invocation;
+    return this.refuse(
+      this.read === undefined ? 'made no call of' : `read "${this.read}" but made no call of`,
+    );
+  }
+
+  private record(methodName: string, args: unknown[]): undefined {
+    if (this.finished) return this.refuse(`called "${methodName}" too late (after an await) on`);
+    if (this.invocation) {
+      return this.refuse(`made two calls ("${this.invocation.methodName}" and "${methodName}") of`);
+    }
+    this.invocation = { methodName, args };
+    return undefined;
+  }
+
+  private refuse(what: string): never {
+    throw new InvalidInvocationError(
+      `Expected exactly one call of a @Job() method, as in enqueue(${this.type.name}, (s) => s.method(arg)); ` +
+        `the callback ${what} ${this.type.name}.`,
+    );
+  }
+}

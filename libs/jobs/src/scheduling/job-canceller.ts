@@ -1,0 +1,66 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Job } from 'bullmq';
+import {
+  CANCEL_CHANNEL,
+  cancelRequests,
+  JOBS_ENGINE,
+  servers,
+  type Engine,
+} from '../contracts/index.js';
+import type { StoredPayload } from '../payload/index.js';
+import type { JobRef } from './job-handle.js';
+import { JobReader } from './job-reader.js';
+
+/**
+ * Cancels jobs wherever they are.
+ *
+ * The request is stored first, then sent to every process. A job that runs has its signal aborted by
+ * the process that runs it: at once when the message arrives, else when that process next renews the
+ * job's lock and reads the stored request. A job that has not started is flagged and made due, so
+ * that the next worker fails it without calling its handler.
+ * @internal
+ */
+@Injectable()
+export class JobCanceller {
+  constructor(
+    private readonly reader: JobReader,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+  ) {}
+
+  /** @returns false when there was nothing to cancel: the job has finished or is not in the store */
+  async cancel(ref: JobRef, reason: string | undefined): Promise<boolean> {
+    const job = await this.reader.find(ref);
+    if (job === undefined || job.finishedOn !== undefined) return false;
+    const request = {
+      queue: job.queueName,
+      id: job.id!,
+      ...(reason === undefined ? undefined : { reason }),
+    };
+    await cancelRequests.store(this.engine.store, request);
+    await this.engine.store.publish(CANCEL_CHANNEL, JSON.stringify(request));
+    const state = await this.reader.state(request);
+    if (state === 'completed' || state === 'failed' || state === 'removed') {
+      await cancelRequests.forget(this.engine.store, request);
+      return false;
+    }
+    if (state !== 'active') await this.flag(job, reason);
+    return true;
+  }
+
+  private async flag(job: Job, reason: string | undefined): Promise<void> {
+    const data = job.data as StoredPayload;
+    await job.updateData({ ...data, cancelled: reason === undefined ? {} : { reason } });
+    if (!(await this.hasWorkers(job.queueName))) {
+      // Nobody would fail it. The stored request stays behind as the tombstone that result() reads.
+      await job.remove().catch(() => undefined);
+      return;
+    }
+    // A delayed job would keep its caller waiting for days; losing the race to its due time is fine.
+    if (await job.isDelayed()) await job.promote().catch(() => undefined);
+  }
+
+  private async hasWorkers(queue: string): Promise<boolean> {
+    const live = await servers.live(this.engine.store);
+    return live.some((server) => server.queues.includes(queue));
+  }
+}

@@ -1,0 +1,153 @@
+import type { HandlerClass, HandlerRegistry } from '../discovery/index.js';
+import { DEFAULT_QUEUE, parseDuration } from '../options/index.js';
+import {
+  validateEnqueueOptions,
+  validateScheduleOptions,
+  type EnqueueOptions,
+  type ScheduleOptions,
+} from './enqueue-options.js';
+import { recordInvocation } from './invocation-recorder.js';
+import { JobHandle } from './job-handle.js';
+import type { JobReader } from './job-reader.js';
+import type { JobPreparer } from './job.preparer.js';
+import type { PreparedJob } from './prepared-job.js';
+
+/**
+ * What a handler's caller gets: the handle of a job whose result is what the method returns.
+ * @publicApi
+ */
+export type HandleOf<R> = JobHandle<Awaited<R>>;
+
+/**
+ * Options of each job of an `enqueueMany`: one for all, or made for each item.
+ * @publicApi
+ */
+export type EnqueueManyOptions<A> = EnqueueOptions | ((item: A, index: number) => EnqueueOptions);
+
+/** What enqueueing needs. @internal */
+export interface EnqueueParts {
+  readonly registry: HandlerRegistry;
+  readonly preparer: JobPreparer;
+  readonly reader: JobReader;
+}
+
+/**
+ * The calls that store jobs. Shared by `JobScheduler`, which stores them by themselves, and by
+ * `withTransaction()`, which stores them in a transaction of the application.
+ * @publicApi
+ */
+export abstract class JobEnqueuer {
+  /** @internal */
+  constructor(private readonly parts: EnqueueParts) {}
+
+  /** Stores prepared jobs; answers each on its own. @internal */
+  protected abstract write(job: PreparedJob): Promise<void>;
+  /** Stores many prepared jobs; an outcome for each, in order. @internal */
+  protected abstract writeMany(jobs: readonly PreparedJob[]): Promise<PromiseSettledResult<void>[]>;
+
+  /**
+   * Stores a call of a `@Job()` method, to be run as soon as a worker is free.
+   * @param type the class, or the abstract class it is provided under
+   * @param call makes exactly one call: `(s) => s.sendWelcome(id)`. Nothing runs now.
+   * @returns the job's handle, once the store has confirmed the job
+   * @throws InvalidInvocationError, InvalidEnqueueOptionsError, UnserializableValueError,
+   *   PayloadTooLargeError, InvalidArgumentsError, DuplicateJobError, EnqueueUncertainError,
+   *   StoreUnavailableError
+   */
+  async enqueue<T extends object, R>(
+    type: HandlerClass<T>,
+    call: (service: T) => R,
+    options: EnqueueOptions = {},
+  ): Promise<HandleOf<R>> {
+    return this.store<R>(await this.prepareCall(type, call, options, 0));
+  }
+
+  /**
+   * Stores a call to be run later.
+   * @param options when: `{ delay: '3 days' }` or `{ at: date }`; a date in the past means now
+   * @throws as {@link enqueue}
+   */
+  async schedule<T extends object, R>(
+    type: HandlerClass<T>,
+    call: (service: T) => R,
+    options: ScheduleOptions,
+  ): Promise<HandleOf<R>> {
+    validateScheduleOptions(options, { name: type.name });
+    const { delay, at, ...rest } = options;
+    const delayMs =
+      at === undefined ? parseDuration(delay)! : Math.max(0, at.getTime() - Date.now());
+    return this.store<R>(await this.prepareCall(type, call, rest, delayMs));
+  }
+
+  /**
+   * Stores a job for each item, thousands in a few operations.
+   * @returns an outcome for each item, in order: its handle, or why it was not stored. One bad item
+   *   harms no other.
+   */
+  async enqueueMany<T extends object, A, R>(
+    type: HandlerClass<T>,
+    items: Iterable<A>,
+    call: (service: T, item: A) => R,
+    options: EnqueueManyOptions<A> = {},
+  ): Promise<PromiseSettledResult<HandleOf<R>>[]> {
+    const prepared = await Promise.allSettled(
+      Array.from(items, async (item, index) => {
+        const own = typeof options === 'function' ? options(item, index) : options;
+        return this.prepareCall(type, (service: T) => call(service, item), own, 0);
+      }),
+    );
+    const good = prepared.flatMap((p) => (p.status === 'fulfilled' ? [p.value] : []));
+    const written = (await this.writeMany(good)).values();
+    return prepared.map((p) => {
+      if (p.status === 'rejected') return p;
+      const outcome = written.next().value!;
+      return outcome.status === 'rejected'
+        ? outcome
+        : { status: 'fulfilled', value: this.handle<R>(p.value) };
+    });
+  }
+
+  /**
+   * Stores a job by its stored name, for handlers that live in another service.
+   * @param name the stored name, e.g. `EmailService.sendWelcome`
+   * @param options `queue` is needed unless this process has the handler too
+   * @throws as {@link enqueue}
+   */
+  async enqueueByName(
+    name: string,
+    args: readonly unknown[],
+    options: EnqueueOptions & { delay?: ScheduleOptions['delay'] } = {},
+  ): Promise<JobHandle> {
+    const { delay, ...rest } = options;
+    if (delay === undefined) validateEnqueueOptions(rest, { name });
+    else validateScheduleOptions({ ...rest, delay }, { name });
+    const delayMs = delay === undefined ? 0 : parseDuration(delay)!;
+    const handler = this.parts.registry.byName(name);
+    const prepared =
+      handler === undefined
+        ? this.parts.preparer.prepareByName(name, rest.queue ?? DEFAULT_QUEUE, args, rest, delayMs)
+        : await this.parts.preparer.prepare(handler, args, rest, delayMs);
+    return this.store(prepared);
+  }
+
+  private async prepareCall<T extends object>(
+    type: HandlerClass<T>,
+    call: (service: T) => unknown,
+    options: EnqueueOptions,
+    delayMs: number,
+  ): Promise<PreparedJob> {
+    const { methodName, args } = recordInvocation(type, call);
+    const handler = this.parts.registry.byMethod(type, methodName);
+    validateEnqueueOptions(options, handler);
+    return this.parts.preparer.prepare(handler, args, options, delayMs);
+  }
+
+  private async store<R>(job: PreparedJob): Promise<HandleOf<R>> {
+    await this.write(job);
+    return this.handle<R>(job);
+  }
+
+  private handle<R>(job: PreparedJob): HandleOf<R> {
+    return new JobHandle<Awaited<R>>(job.id, job.queue, job.name, this.parts.reader);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Job } from 'bullmq';
+import type { JobReader } from './job-reader.js';
+import type { JobDetails, JobStateName } from './job-details.js';
+
+/**
+ * Names a job: its handle, its queue and id, or its id alone (then the known queues are searched).
+ * @publicApi
+ */
+export type JobRef = JobHandle<unknown> | { readonly queue: string; readonly id: string } | string;
+
+/**
+ * A stored job, as `enqueue` returns it. Holds no connection and needs no disposal.
+ * @typeParam R what the handler returns
+ * @publicApi
+ */
+export class JobHandle<R = unknown> {
+  /** @internal */
+  constructor(
+    readonly id: string,
+    readonly queue: string,
+    readonly name: string,
+    private readonly reader: JobReader,
+  ) {}
+
+  /** The state now, or `'removed'` when the job is not in the store. */
+  state(): Promise<JobStateName> {
+    return this.reader.state(this);
+  }
+
+  /**
+   * Waits for the end of the job. Never depends on an event alone: the stored state decides, and is
+   * asked for at growing intervals (at most 500 ms); a job that ends in this process is noticed at once.
+   * @param options.timeout how long to wait, in ms; default 60,000
+   * @param options.signal stops waiting, with the signal's reason
+   * @returns what the handler returned
+   * @throws JobFailedError, JobCancelledError, JobNotFoundError, ResultTimeoutError
+   */
+  result(options: { timeout?: number; signal?: AbortSignal } = {}): Promise<R> {
+    return this.reader.result(this, options) as Promise<R>;
+  }
+
+  /** Everything the store knows of the job. @throws JobNotFoundError */
+  details(): Promise<JobDetails> {
+    return this.reader.details(this);
+  }
+
+  /** What the handler wrote with `JobContext.log()`, oldest first. */
+  logs(): Promise<readonly string[]> {
+    return this.reader.logs(this);
+  }
+
+  /** For logs: `JobHandle(emails/0199…)`. */
+  toString(): string {
+    return `JobHandle(${this.queue}/${this.id})`;
+  }
+}
+
+/** The handle of a job that BullMQ returned. @internal */
+export function handleOf(job: Job, reader: JobReader): JobHandle {
+  return new JobHandle(job.id!, job.queueName, job.name, reader);
+}

@@ -1,0 +1,13 @@
+import { randomUUID } from 'node:crypto';
+
+/**
+ * A new job id: UUID version 7 (RFC 9562), so that ids sort by the time they were made. Made by the
+ * caller and not by the store, so an add that is sent twice is stored once.
+ * @internal
+ */
+export function newJobId(): string {
+  const time = Date.now().toString(16).padStart(12, '0');
+  // A version 4 UUID has random bits and the variant where version 7 wants them.
+  const random = randomUUID();
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(15, 18)}-${random.slice(19)}`;
+}

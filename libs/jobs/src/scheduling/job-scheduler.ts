@@ -1,0 +1,118 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Job } from 'bullmq';
+import { cancelRequests, JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { HandlerRegistry } from '../discovery/index.js';
+import { JobStateError } from '../errors/index.js';
+import type { StoredPayload } from '../payload/index.js';
+import { JobCanceller } from './job-canceller.js';
+import { JobEnqueuer } from './job-enqueuer.js';
+import { handleOf, type JobHandle, type JobRef } from './job-handle.js';
+import { JobReader } from './job-reader.js';
+import { JobPreparer } from './job.preparer.js';
+import { JobWriter } from './job-writer.js';
+import type { PreparedJob } from './prepared-job.js';
+import { TransactionalJobs } from './transactional-jobs.js';
+
+/**
+ * Stores and steers jobs. Inject it anywhere.
+ *
+ * (BullMQ has a class of this name for recurring jobs; this one is the service of this library.)
+ *
+ * @example
+ * ```ts
+ * const job = await this.jobs.enqueue(EmailService, (s) => s.sendWelcome(user.id));
+ * await this.jobs.schedule(EmailService, (s) => s.sendReminder(user.id), { delay: '3 days' });
+ * ```
+ * @publicApi
+ */
+@Injectable()
+export class JobScheduler extends JobEnqueuer {
+  constructor(
+    private readonly registry: HandlerRegistry,
+    private readonly preparer: JobPreparer,
+    private readonly reader: JobReader,
+    private readonly writer: JobWriter,
+    private readonly canceller: JobCanceller,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+  ) {
+    super({ registry, preparer, reader });
+  }
+
+  /**
+   * Enqueues inside a transaction of the application: the jobs are committed with it, and gone with
+   * its rollback.
+   * @param client the driver's client that holds the open transaction (PostgreSQL: a `pg` client)
+   * @throws UnsupportedByEngineError when the engine cannot
+   */
+  withTransaction(client: object): TransactionalJobs {
+    const parts = { registry: this.registry, preparer: this.preparer, reader: this.reader };
+    return new TransactionalJobs(parts, this.engine, client);
+  }
+
+  /** Finds a job. @returns undefined when it is not in the store */
+  async get<R = unknown>(ref: JobRef): Promise<JobHandle<R> | undefined> {
+    const job = await this.reader.find(ref);
+    return job && (handleOf(job, this.reader) as JobHandle<R>);
+  }
+
+  /**
+   * Cancels a job in any process: one that waits is failed with a JobCancelledError without calling
+   * its handler; one that runs has its signal aborted, and is failed even if it ignores that.
+   * @param reason kept in the error
+   * @returns false when the job has finished already, or is not in the store
+   */
+  cancel(ref: JobRef, reason?: string): Promise<boolean> {
+    return this.canceller.cancel(ref, reason);
+  }
+
+  /**
+   * Runs a failed job again, with all its attempts.
+   * @throws JobNotFoundError, JobStateError unless it has failed
+   */
+  async retry(ref: JobRef): Promise<void> {
+    const job = await this.inState(ref, 'retry', 'failed');
+    await cancelRequests.forget(this.engine.store, { queue: job.queueName, id: job.id! });
+    const { cancelled, ...data } = job.data as StoredPayload;
+    if (cancelled !== undefined) await job.updateData(data);
+    await job.retry('failed', { resetAttemptsMade: true });
+  }
+
+  /**
+   * Runs a delayed job now.
+   * @throws JobNotFoundError, JobStateError unless it is delayed
+   */
+  async promote(ref: JobRef): Promise<void> {
+    await (await this.inState(ref, 'promote', 'delayed')).promote();
+  }
+
+  /**
+   * Removes a job that does not run.
+   * @throws JobNotFoundError, JobStateError while it runs
+   */
+  async remove(ref: JobRef): Promise<void> {
+    const job = await this.reader.get(ref);
+    const location = { queue: job.queueName, id: job.id!, name: job.name };
+    if ((await this.reader.state(location)) === 'active') {
+      throw new JobStateError('remove', location, 'any but active (cancel it first)', 'active');
+    }
+    await job.remove();
+  }
+
+  /** @internal */
+  protected write(job: PreparedJob): Promise<void> {
+    return this.writer.write(job);
+  }
+
+  /** @internal */
+  protected writeMany(jobs: readonly PreparedJob[]): Promise<PromiseSettledResult<void>[]> {
+    return Promise.allSettled(jobs.map((job) => this.writer.write(job)));
+  }
+
+  private async inState(ref: JobRef, operation: string, expected: string): Promise<Job> {
+    const job = await this.reader.get(ref);
+    const location = { queue: job.queueName, id: job.id!, name: job.name };
+    const state = await this.reader.state(location);
+    if (state !== expected) throw new JobStateError(operation, location, expected, state);
+    return job;
+  }
+}

@@ -1,0 +1,86 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Job, Queue } from 'bullmq';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { QueueRegistry } from '../engines/index.js';
+import { DuplicateJobError, JobsError, describeJob } from '../errors/index.js';
+import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { EnqueueBuffer } from './enqueue-buffer.js';
+import type { PreparedJob } from './prepared-job.js';
+
+/**
+ * Stores prepared jobs: one coalescing buffer for each queue.
+ * @internal
+ */
+@Injectable()
+export class JobWriter {
+  private readonly buffers = new Map<string, EnqueueBuffer>();
+
+  constructor(
+    private readonly queues: QueueRegistry,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+  ) {}
+
+  /**
+   * Stores a job. Resolves once the store has confirmed it.
+   * @throws DuplicateJobError, EnqueueUncertainError, StoreUnavailableError
+   */
+  async write(job: PreparedJob): Promise<void> {
+    await this.bufferOf(job.queue).add(job);
+    if (job.data.nonce !== undefined) await assertStoredByUs(this.queues.get(job.queue), job);
+  }
+
+  private bufferOf(name: string): EnqueueBuffer {
+    let buffer = this.buffers.get(name);
+    if (buffer === undefined) {
+      const queue = this.queues.get(name);
+      const target = {
+        insert: (jobs: readonly PreparedJob[]) => insertJobs(queue, jobs),
+        isConnectionError: (error: unknown) => this.engine.isConnectionError(error),
+      };
+      buffer = new EnqueueBuffer(target, this.options.enqueueTimeoutMs);
+      this.buffers.set(name, buffer);
+    }
+    return buffer;
+  }
+}
+
+/**
+ * Stores jobs of one queue in one operation.
+ * @internal
+ */
+export async function insertJobs(queue: Queue, jobs: readonly PreparedJob[]): Promise<void> {
+  const [first] = jobs;
+  if (first !== undefined && jobs.length === 1) {
+    assertAccepted(first, await queue.add(first.name, first.data, first.opts));
+    return;
+  }
+  const stored = await queue.addBulk(jobs.map(({ name, data, opts }) => ({ name, data, opts })));
+  for (const [index, job] of jobs.entries()) assertAccepted(job, stored[index]);
+}
+
+/** The store answers with another id, or an error code in its place, when it did not take the job. */
+function assertAccepted(job: PreparedJob, stored: Job | undefined): void {
+  if (stored?.id === job.id) return;
+  throw new JobRefusedError(job, stored?.id);
+}
+
+/**
+ * A user-given id may have been taken already; BullMQ then resolves silently with the first job kept.
+ * The nonce that is stored tells whose job it is.
+ * @internal
+ */
+export async function assertStoredByUs(queue: Queue, job: PreparedJob): Promise<void> {
+  const stored = (await queue.getJob(job.id)) as Job<{ nonce?: string }> | undefined;
+  if (stored !== undefined && stored.data.nonce !== job.data.nonce)
+    throw new DuplicateJobError(job.id, job);
+}
+
+/** The store answered with something else than the id it was given. */
+class JobRefusedError extends JobsError {
+  constructor(job: PreparedJob, answer: string | undefined) {
+    super(
+      `The store refused ${describeJob(job)}: expected its id in the answer, got ${String(answer)}.`,
+    );
+  }
+}

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { HandlerRegistry, type Handler } from '../discovery/index.js';
+import { InvalidEnqueueOptionsError } from '../errors/index.js';
+import {
+  JOBS_OPTIONS,
+  parseDuration,
+  rules,
+  show,
+  type ResolvedOptions,
+} from '../options/index.js';
+import {
+  serializeArguments,
+  storeValue,
+  validateArguments,
+  type StoredPayload,
+} from '../payload/index.js';
+import type { EnqueueOptions } from './enqueue-options.js';
+import { newJobId } from './job-id.js';
+import type { PreparedJob, StoredJobOptions } from './prepared-job.js';
+import { QueueRetention } from './queue-retention.js';
+
+/**
+ * Makes a {@link PreparedJob} of a handler, arguments and options. All that can be wrong with one job
+ * is found here, so that it cannot spoil a batch.
+ * @internal
+ */
+@Injectable()
+export class JobPreparer {
+  private readonly retention: QueueRetention;
+
+  constructor(
+    registry: HandlerRegistry,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+  ) {
+    this.retention = new QueueRetention(registry, options);
+  }
+
+  /**
+   * @param delayMs 0 = at once
+   * @returns at once, or a promise where the handler has a schema, which may be asynchronous
+   */
+  prepare(
+    handler: Handler,
+    args: readonly unknown[],
+    options: EnqueueOptions,
+    delayMs: number,
+  ): PreparedJob | Promise<PreparedJob> {
+    const queue = options.queue ?? handler.queue;
+    if (handler.schemas.length === 0)
+      return this.build(handler.name, queue, args, options, delayMs, handler);
+    // Only checked here; what the schema makes of the arguments counts at execution.
+    return validateArguments(args, handler.schemas, { queue, name: handler.name }).then(() =>
+      this.build(handler.name, queue, args, options, delayMs, handler),
+    );
+  }
+
+  /** For names that this process has no handler of. */
+  prepareByName(
+    name: string,
+    queue: string,
+    args: readonly unknown[],
+    options: EnqueueOptions,
+    delayMs: number,
+  ): PreparedJob {
+    const location = { queue, name };
+    const faults = [
+      rules.jobName.accepts(name) ? [] : [`expected ${rules.jobName.expected}, got ${show(name)}`],
+      Array.isArray(args) ? [] : [`expected a list of arguments, got ${show(args)}`],
+    ].flat();
+    if (faults.length > 0) throw new InvalidEnqueueOptionsError(faults, location);
+    return this.build(name, queue, args, options, delayMs, undefined);
+  }
+
+  private build(
+    name: string,
+    queue: string,
+    args: readonly unknown[],
+    options: EnqueueOptions,
+    delayMs: number,
+    handler: Handler | undefined,
+  ): PreparedJob {
+    const location = { queue, name };
+    const data: StoredPayload = serializeArguments(args, location, this.options.maxPayloadBytes);
+    const context = this.captureContext(location);
+    const id = options.id ?? newJobId();
+    return {
+      queue,
+      name,
+      id,
+      data: {
+        ...data,
+        ...(context === undefined ? undefined : { context }),
+        ...(options.id === undefined ? undefined : { nonce: randomUUID() }),
+      },
+      opts: this.storedOptions(id, queue, options, delayMs, handler),
+    };
+  }
+
+  private storedOptions(
+    id: string,
+    queue: string,
+    options: EnqueueOptions,
+    delayMs: number,
+    handler: Handler | undefined,
+  ): StoredJobOptions {
+    const priority = options.priority ?? handler?.priority;
+    const timeoutMs = options.timeout === undefined ? undefined : parseDuration(options.timeout);
+    return {
+      jobId: id,
+      attempts: options.attempts ?? handler?.attempts ?? this.options.attempts,
+      // The pause is worked out where the job fails; only an override of this call is stored.
+      backoff:
+        options.backoff === undefined
+          ? { type: 'jobs' }
+          : { type: 'jobs', ...{ policy: options.backoff } },
+      ...this.retention.of(queue),
+      ...(delayMs > 0 ? { delay: delayMs } : undefined),
+      ...(priority === undefined ? undefined : { priority }),
+      ...(options.lifo ? { lifo: true } : undefined),
+      ...(timeoutMs === undefined ? undefined : { timeoutMs }),
+    };
+  }
+
+  private captureContext(location: { queue: string; name: string }): unknown {
+    const captured = this.options.context?.capture();
+    if (captured === undefined) return undefined;
+    // The same rules as for arguments: a live request object is refused here, not stored half.
+    return storeValue(captured, 'context', location).value;
+  }
+}

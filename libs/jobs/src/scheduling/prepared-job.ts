@@ -1,0 +1,17 @@
+import type { JobsOptions } from 'bullmq';
+import type { StoredPayload } from '../payload/index.js';
+
+/** A job that is valid and complete, ready to be stored. @internal */
+export interface PreparedJob {
+  readonly queue: string;
+  readonly name: string;
+  readonly id: string;
+  readonly data: StoredPayload;
+  readonly opts: StoredJobOptions;
+}
+
+/** BullMQ's options, and the two of ours that are stored beside them. @internal */
+export interface StoredJobOptions extends JobsOptions {
+  /** Longest run of one attempt, in ms; absent = the handler's. */
+  readonly timeoutMs?: number;
+}

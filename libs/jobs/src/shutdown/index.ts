@@ -1,0 +1,2 @@
+export { ManagedServices } from './managed-services.js';
+export { ShutdownSignals } from './shutdown-signals.js';

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { WorkersService } from '../execution/index.js';
+import { JobLogger, messages } from '../logging/index.js';
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+/**
+ * Nest ignores a second signal, so whoever presses Ctrl+C twice would wait out the whole shutdown
+ * timeout. While the workers drain, a further signal aborts running jobs at once.
+ * @internal
+ */
+@Injectable()
+export class ShutdownSignals {
+  constructor(
+    private readonly workers: WorkersService,
+    private readonly logger: JobLogger,
+  ) {}
+
+  /** Warns when no signal would reach Nest, so that a deploy kills running jobs. */
+  warnWhenHooksAreOff(): void {
+    const hooksAreOff = SIGNALS.every((signal) => process.listenerCount(signal) === 0);
+    if (hooksAreOff && this.workers.queues.length > 0) this.logger.warn(messages.hooksOff);
+  }
+
+  /** Listens only while `work` goes on: at other times a signal has its usual effect. */
+  async during(work: () => Promise<void>): Promise<void> {
+    const onSignal = (signal: string) => {
+      this.logger.warn(messages.secondSignal(signal));
+      this.workers.abortAll();
+    };
+    // Without Nest's own listeners, ours would keep the first signal from ending the process.
+    const signals = SIGNALS.filter((signal) => process.listenerCount(signal) > 0);
+    for (const signal of signals) process.on(signal, onSignal);
+    try {
+      await work();
+    } finally {
+      for (const signal of signals) process.off(signal, onSignal);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import {
+  Inject,
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+  type Provider,
+} from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { JOBS_ENGINE, type Engine } from './contracts/index.js';
+import { createEngine } from './engines/index.js';
+import { JOBS_OPTIONS, type ResolvedOptions } from './options/index.js';
+
+/** Above every distance that Nest computes: shut down last. See `jobs.module.ts`. */
+const DISTANCE_ABOVE_ALL = Number.MAX_SAFE_INTEGER;
+
+/** The engine is connected while Nest creates providers, so that every hook may enqueue already. */
+const engineProvider: Provider = {
+  provide: JOBS_ENGINE,
+  useFactory: async (options: ResolvedOptions): Promise<Engine> => {
+    const engine = createEngine(options);
+    await engine.connect();
+    return engine;
+  },
+  inject: [JOBS_OPTIONS],
+};
+
+/**
+ * The engine and its options, in a module of their own so that the connection is closed after all
+ * other modules are done: theirs may hold queues and workers of @nestjs/bullmq.
+ * @internal
+ */
+@Module({})
+export class StoreModule implements OnApplicationShutdown {
+  constructor(
+    modules: ModulesContainer,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+  ) {
+    for (const module of modules.values()) {
+      if (module.metatype === StoreModule) module.distance = DISTANCE_ABOVE_ALL;
+    }
+  }
+
+  static register(options: readonly Provider[], imports: DynamicModule['imports'] = []): DynamicModule {
+    return {
+      module: StoreModule,
+      imports,
+      providers: [...options, engineProvider],
+      exports: [JOBS_OPTIONS, JOBS_ENGINE],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.engine.close();
+  }
+}

@@ -1,0 +1,127 @@
+import { Injectable } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import {
+  Job,
+  JobScheduler,
+  JobsConfigurationError,
+  JobsModule,
+  StoreUnreachableError,
+  type JobsModuleOptions,
+  type JobsOptionsFactory,
+} from 'nestjs-jobs';
+import { createServer, type AddressInfo } from 'node:net';
+import { expect, it } from 'vitest';
+import { describeEngines } from '../support/engines.js';
+
+@Injectable()
+class Work {
+  @Job()
+  run(): string {
+    return 'ran';
+  }
+}
+
+const boot = (
+  module: ReturnType<typeof JobsModule.forRoot>,
+  providers: never[] | (typeof Work)[] = [Work],
+) =>
+  Test.createTestingModule({ imports: [module], providers })
+    .setLogger(false as never)
+    .compile();
+
+it('reports every fault of the options at once, without passwords', async () => {
+  const options = {
+    connection: 'redis//user:hunter2@nowhere',
+    prefx: 'x',
+    queues: { 'bad name': { concurency: 3 } },
+    defaults: { attempts: 0 },
+    lock: { duration: 'soon' },
+  } as unknown as JobsModuleOptions;
+  const error = await boot(JobsModule.forRoot(options)).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(JobsConfigurationError);
+  const { message, problems } = error as JobsConfigurationError;
+  expect(problems.length).toBeGreaterThanOrEqual(5);
+  expect(message).toContain('did you mean "prefix"?');
+  expect(message).toContain('did you mean "concurrency"?');
+  expect(message).not.toContain('hunter2');
+});
+
+it.each(['redis', 'postgres'])(
+  'names host and port of an unreachable %s, never the password',
+  async (scheme) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const connection = `${scheme}://user:hunter2@127.0.0.1:${port}/0`;
+    const error = await boot(JobsModule.forRoot({ connection, connectTimeout: 1_000 })).catch(
+      (e: unknown) => e,
+    );
+    expect(error).toBeInstanceOf(StoreUnreachableError);
+    expect((error as Error).message).toContain(`127.0.0.1:${port}`);
+    expect((error as Error).message).not.toContain('hunter2');
+  },
+);
+
+it.each(['redis', 'postgres'])(
+  'does not hang on a %s that accepts and never answers',
+  async (scheme) => {
+    const server = createServer(() => undefined).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    const connection = `${scheme}://127.0.0.1:${port}/0`;
+    const startedAt = performance.now();
+    const error = await boot(JobsModule.forRoot({ connection, connectTimeout: 500 })).catch(
+      (e: unknown) => e,
+    );
+    expect(error).toBeInstanceOf(StoreUnreachableError);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    server.close();
+  },
+);
+
+describeEngines('forRootAsync', (engine) => {
+  const options = () => {
+    const isolation = engine.isolation();
+    return {
+      isolation,
+      given: { connection: engine.url, prefix: isolation.prefix, schema: isolation.schema },
+    };
+  };
+
+  @Injectable()
+  class Factory implements JobsOptionsFactory {
+    static given: JobsModuleOptions;
+    createJobsOptions(): JobsModuleOptions {
+      return Factory.given;
+    }
+  }
+
+  it.each([
+    ['useFactory', (given: JobsModuleOptions) => ({ useFactory: async () => given })],
+    [
+      'useFactory with inject',
+      (given: JobsModuleOptions) => ({
+        imports: [
+          {
+            module: class ConfigModule {},
+            providers: [{ provide: 'CONFIG', useValue: given }],
+            exports: ['CONFIG'],
+          },
+        ],
+        useFactory: (config: JobsModuleOptions) => config,
+        inject: ['CONFIG'],
+      }),
+    ],
+    ['useClass', () => ({ useClass: Factory })],
+  ])('takes %s', async (_name, make) => {
+    const { given, isolation } = options();
+    Factory.given = given;
+    const app = await boot(JobsModule.forRootAsync(make(given)));
+    await app.init();
+    const handle = await app.get(JobScheduler).enqueue(Work, (s) => s.run());
+    expect(await handle.result()).toBe('ran');
+    await app.close();
+    await engine.cleanup(isolation);
+  });
+});

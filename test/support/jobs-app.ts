@@ -1,0 +1,62 @@
+import { Logger, type ModuleMetadata } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { JobScheduler, JobsModule, type JobsModuleOptions } from 'nestjs-jobs';
+import { afterEach } from 'vitest';
+import type { EngineFixture, Isolation } from './engines.js';
+
+/** A Nest application with jobs on an isolated part of an engine's store. */
+export interface JobsApp {
+  readonly module: TestingModule;
+  readonly jobs: JobScheduler;
+  readonly isolation: Isolation;
+  /** `forRoot()` options that reach the same jobs from another application. */
+  readonly options: JobsModuleOptions;
+  close(): Promise<void>;
+}
+
+/** What a test gives to {@link createJobsApp}. */
+export interface JobsAppParts extends ModuleMetadata {
+  readonly options?: JobsModuleOptions;
+  /** Shares the store with another application of the test. */
+  readonly isolation?: Isolation;
+}
+
+const open: { app: TestingModule; engine: EngineFixture; isolation: Isolation }[] = [];
+
+/** Boots an application; it is closed, and its part of the store removed, after the test. */
+export async function createJobsApp(engine: EngineFixture, parts: JobsAppParts): Promise<JobsApp> {
+  const isolation = parts.isolation ?? engine.isolation();
+  const options: JobsModuleOptions = {
+    connection: engine.url,
+    prefix: isolation.prefix,
+    schema: isolation.schema,
+    ...parts.options,
+  };
+  const module = await Test.createTestingModule({
+    imports: [JobsModule.forRoot(options), ...(parts.imports ?? [])],
+    providers: parts.providers ?? [],
+    controllers: parts.controllers ?? [],
+  })
+    .compile();
+  Logger.overrideLogger(false);
+  open.push({ app: module, engine, isolation });
+  await module.init();
+  return {
+    module,
+    jobs: module.get(JobScheduler),
+    isolation,
+    options,
+    close: () => module.close(),
+  };
+}
+
+afterEach(async () => {
+  const apps = open.splice(0);
+  for (const { app } of apps.toReversed()) await app.close();
+  for (const { engine, isolation } of apps) await engine.cleanup(isolation);
+});
+
+/** A promise that a handler resolves: tests wait for signals, not for time. */
+export function signal<T = void>(): PromiseWithResolvers<T> {
+  return Promise.withResolvers<T>();
+}
