@@ -10,8 +10,8 @@ import { JOBS_ENGINE, type Engine } from './contracts/index.js';
 import { createEngine } from './engines/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from './options/index.js';
 
-/** Above every distance that Nest computes: shut down last. See `jobs.module.ts`. */
-const DISTANCE_ABOVE_ALL = Number.MAX_SAFE_INTEGER;
+/** Above that of global modules, which is Number.MAX_VALUE: shut down last. See `jobs.module.ts`. */
+const DISTANCE_ABOVE_ALL = Number.POSITIVE_INFINITY;
 
 /** The engine is connected while Nest creates providers, so that every hook may enqueue already. */
 const engineProvider: Provider = {
