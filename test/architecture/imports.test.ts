@@ -24,6 +24,7 @@ const LIBRARIES: Record<string, Omit<LibraryRules, 'name' | 'source' | 'entries'
       ['scheduling', 'execution'],
       ['recurring', 'continuations', 'batches', 'concurrency', 'background', 'channels'],
       ['health', 'shutdown', 'telemetry'],
+      ['wiring'],
       ['jobs.module'],
       ['index', 'testing', 'terminus'],
     ],

@@ -11,8 +11,9 @@ import {
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { JOBS_ENGINE, type Engine } from './contracts/index.js';
 import { HandlerRegistry } from './discovery/index.js';
-import { QueueRegistry } from './engines/index.js';
-import { jobsExports, jobsProviders } from './jobs.providers.js';
+import { endsWithin, QueueRegistry } from './engines/index.js';
+import { jobsExports, jobsProviders, queueProviders, StoreModule } from './wiring/index.js';
+import { JobsConfigurationError } from './errors/index.js';
 import { JobLogger } from './logging/index.js';
 import {
   JOBS_OPTIONS,
@@ -21,9 +22,8 @@ import {
   type JobsModuleOptions,
   type JobsOptionsFactory,
 } from './options/index.js';
-import { queueProviders } from './queue-providers.js';
+
 import { ManagedServices, ShutdownSignals } from './shutdown/index.js';
-import { StoreModule } from './store.module.js';
 
 /**
  * Nest runs init and bootstrap hooks from the largest module distance to the smallest, and destroy
@@ -32,6 +32,9 @@ import { StoreModule } from './store.module.js';
  * way to say this; tests pin it.
  */
 const DISTANCE_BELOW_ALL = -1;
+
+/** A store that is gone must not hold up the exit. */
+const GOODBYE_TIMEOUT_MS = 1_000;
 
 /**
  * Background jobs. Import it once, in the root module; `JobScheduler` and `JobContext` are then
@@ -83,8 +86,7 @@ export class JobsModule
   async onModuleInit(): Promise<void> {
     await this.logger.usePinoIfPresent();
     try {
-      // Reading the handlers is what finds faults of decorators.
-      void this.registry.all;
+      this.registry.freeze();
     } catch (fault) {
       await this.queues.close();
       await this.engine.close();
@@ -105,7 +107,7 @@ export class JobsModule
 
   /** Later than the workers, since destroy hooks of other modules may still enqueue. @internal */
   async onApplicationShutdown(): Promise<void> {
-    await this.queues.close();
+    await endsWithin(GOODBYE_TIMEOUT_MS, this.queues.close());
   }
 }
 
@@ -133,24 +135,24 @@ function defineModule(
 }
 
 function asyncOptionsProviders(options: JobsModuleAsyncOptions): Provider[] {
-  const { useFactory, useClass, useExisting, inject } = options;
-  if (useFactory) {
-    const factory = useFactory as (
+  if (options.useFactory) {
+    const factory = options.useFactory as (
       ...args: unknown[]
     ) => JobsModuleOptions | Promise<JobsModuleOptions>;
     return [
       {
         provide: JOBS_OPTIONS,
         useFactory: async (...args: unknown[]) => resolveOptions(await factory(...args)),
-        inject: (inject ?? []) as never[],
+        inject: [...(options.inject ?? [])] as never[],
       },
     ];
   }
+  const { useClass, useExisting } = options;
   const source = useExisting ?? useClass;
   if (source === undefined) {
-    throw new TypeError(
-      'JobsModule.forRootAsync() expected one of useFactory, useClass, useExisting; got none',
-    );
+    throw new JobsConfigurationError([
+      'JobsModule.forRootAsync(): expected one of useFactory, useClass, useExisting; got none',
+    ]);
   }
   const provider = {
     provide: JOBS_OPTIONS,

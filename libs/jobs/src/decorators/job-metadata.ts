@@ -1,4 +1,4 @@
-import type { JobOptions, JobsClassOptions } from '../options/index.js';
+import { rules, type JobOptions, type JobsClassOptions } from '../options/index.js';
 
 /** Metadata key on a method: its {@link JobOptions}. @internal */
 export const JOB_METADATA = 'nestjs-jobs:job';
@@ -33,7 +33,7 @@ const declaredQueues = new Set<string>();
 
 /** Notes a queue that some decorator names, so that it can be injected without being registered. @internal */
 export function declareQueue(name: unknown): void {
-  if (typeof name === 'string') declaredQueues.add(name);
+  if (rules.queueName.accepts(name)) declaredQueues.add(name as string);
 }
 
 /** Every queue that a decorator of a loaded file names. @internal */

@@ -24,7 +24,7 @@ export function Job(options: JobOptions = {}): MethodDecorator {
     const fault = misuse(target, key, descriptor);
     if (fault === undefined) {
       Reflect.defineMetadata(JOB_METADATA, options, descriptor.value as object);
-      declareQueue(options.queue);
+      declareQueue((options as JobOptions | null)?.queue);
       return;
     }
     const owner = typeof target === 'function' ? target : target?.constructor;

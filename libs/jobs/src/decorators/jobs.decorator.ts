@@ -16,6 +16,6 @@ import { declareQueue, JOBS_METADATA } from './job-metadata.js';
 export function Jobs(options: JobsClassOptions): ClassDecorator {
   return (target) => {
     Reflect.defineMetadata(JOBS_METADATA, options, target);
-    declareQueue(options.queue);
+    declareQueue((options as JobsClassOptions | undefined)?.queue);
   };
 }

@@ -28,6 +28,13 @@ export function checkDecorators(exploration: Exploration): string[] {
   return [...new Set(problems)];
 }
 
+/** Whether a handler can be completed. @internal */
+export function hasValidOptions({ options, classOptions }: FoundHandler): boolean {
+  return (
+    validateJobOptions(options, '').length + validateClassOptions(classOptions, '').length === 0
+  );
+}
+
 /** Names and aliases that two different handlers claim. @internal */
 export function checkNames(handlers: readonly Handler[]): string[] {
   const owners = new Map<string, Handler>();

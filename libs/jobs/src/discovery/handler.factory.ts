@@ -36,6 +36,7 @@ export function createHandler(found: FoundHandler, defaults: ResolvedOptions): H
     queue: options.queue ?? DEFAULT_QUEUE,
     methodName: found.methodName,
     type: found.type,
+    owner: found.owner,
     wrapper: found.wrapper,
     attempts: options.attempts ?? defaults.attempts,
     backoff: options.backoff ?? defaults.backoff,

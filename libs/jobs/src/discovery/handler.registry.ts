@@ -2,7 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { InvalidInvocationError, JobsConfigurationError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { closest, JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
-import { checkDecorators, checkNames, checkWorkers, isSameMethod } from './boot-checks.js';
+import {
+  checkDecorators,
+  checkNames,
+  checkWorkers,
+  hasValidOptions,
+  isSameMethod,
+} from './boot-checks.js';
 import type { Handler, HandlerClass } from './handler.js';
 import { HandlerExplorer } from './handler.explorer.js';
 import { createHandler } from './handler.factory.js';
@@ -15,8 +21,8 @@ interface Index {
 }
 
 /**
- * Every handler of this process, by stored name and by class. Built on first use, since other
- * modules' init hooks may already enqueue.
+ * Every handler of this process, by stored name and by class. Built anew at each use until it is
+ * frozen, since factories and init hooks of other modules may already enqueue.
  * @internal
  */
 @Injectable()
@@ -29,7 +35,7 @@ export class HandlerRegistry {
     private readonly logger: JobLogger,
   ) {}
 
-  /** All handlers. @throws JobsConfigurationError with every fault, at first use */
+  /** All handlers. @throws JobsConfigurationError with every fault */
   get all(): readonly Handler[] {
     return this.ready.all;
   }
@@ -70,21 +76,29 @@ export class HandlerRegistry {
     );
   }
 
+  /** Keeps the index from now on: every provider exists. */
+  freeze(): void {
+    this.index = this.build();
+  }
+
   private get ready(): Index {
-    return (this.index ??= this.build());
+    return this.index ?? this.build();
   }
 
   private build(): Index {
     const exploration = this.explorer.explore();
     const problems = checkDecorators(exploration);
-    // Handlers with wrong options cannot be completed, so names are checked only when options are right.
-    if (problems.length > 0) throw new JobsConfigurationError(problems);
     const all: Handler[] = [];
     const byName = new Map<string, Handler>();
     const byClass = new Map<HandlerClass, Map<string, Handler>>();
-    const found = exploration.handlers.map((handler) => createHandler(handler, this.options));
-    const faults = [...checkNames(found), ...checkWorkers(found, this.options)];
-    if (faults.length > 0) throw new JobsConfigurationError(faults);
+    // Handlers with wrong options cannot be completed; the names of the others can be checked.
+    const found = exploration.handlers
+      .filter(hasValidOptions)
+      .map((handler) => createHandler(handler, this.options));
+    problems.push(...checkNames(found));
+    // A queue of `workers` may belong to a handler that has a fault.
+    if (problems.length === 0) problems.push(...checkWorkers(found, this.options));
+    if (problems.length > 0) throw new JobsConfigurationError(problems);
     for (const handler of found) {
       const earlier = byName.get(handler.name);
       if (earlier && isSameMethod(earlier, handler)) {
@@ -93,12 +107,15 @@ export class HandlerRegistry {
       }
       all.push(handler);
       for (const name of [handler.name, ...handler.aliases]) byName.set(name, handler);
-      const methods = byClass.get(handler.type) ?? new Map<string, Handler>();
-      byClass.set(handler.type, methods.set(handler.methodName, handler));
+      for (const type of new Set([handler.owner, handler.type])) {
+        const methods = byClass.get(type) ?? new Map<string, Handler>();
+        byClass.set(type, methods);
+        if (!methods.has(handler.methodName)) methods.set(handler.methodName, handler);
+      }
     }
     for (const [token, type] of exploration.tokens) {
       const methods = byClass.get(type);
-      if (methods) byClass.set(token, methods);
+      if (methods && !byClass.has(token)) byClass.set(token, methods);
     }
     return { all, byName, byClass };
   }

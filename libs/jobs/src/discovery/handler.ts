@@ -25,6 +25,8 @@ export interface Handler {
   readonly methodName: string;
   /** The class whose prototype has the method. */
   readonly type: HandlerClass;
+  /** The class that callers name it by: the DI token where it is a class. */
+  readonly owner: HandlerClass;
   /** The provider or controller in Nest's container. */
   readonly wrapper: InstanceWrapper<object>;
   readonly attempts: number;

@@ -18,3 +18,19 @@ export async function withDeadline<T>(
     clearTimeout(timer);
   }
 }
+
+/**
+ * Waits for the end of something, but not longer than a time. Neither its failure nor the end of the
+ * time is an error: for goodbyes to a store that may be gone.
+ * @returns whether it ended in time
+ * @internal
+ */
+export async function endsWithin(timeoutMs: number, promise: Promise<unknown>): Promise<boolean> {
+  const tooLate = new Error('too late');
+  try {
+    await withDeadline(promise, timeoutMs, () => tooLate);
+    return true;
+  } catch (error) {
+    return error !== tooLate;
+  }
+}

@@ -1,4 +1,4 @@
-import { describeJob, JobsError, type JobLocation } from './jobs.error.js';
+import { capital, describeJob, JobsError, type JobLocation } from './jobs.error.js';
 
 /**
  * The callback given to `enqueue` did not make exactly one call of one `@Job` method, or the class
@@ -76,14 +76,16 @@ export class InvalidArgumentsError extends JobsError {
  * @publicApi
  */
 export class DuplicateJobError extends JobsError {
-  constructor(
-    readonly jobId: string,
-    location: JobLocation,
-  ) {
+  readonly queue: string;
+  readonly id: string;
+
+  constructor(location: JobLocation & { queue: string; id: string }) {
     super(
-      `A job with the id "${jobId}" exists already: ${describeJob(location)} was not stored. ` +
-        'Choose another id, or treat this as success if the id is your idempotency key.',
+      `${capital(describeJob(location))} was not stored: a job with this id exists already. Choose another id; or, ` +
+        'if the id is your idempotency key, go on with the job that exists: jobs.get(error).',
     );
+    this.queue = location.queue;
+    this.id = location.id;
   }
 }
 
@@ -108,11 +110,15 @@ export class EnqueueUncertainError extends JobsError {
 }
 
 /**
- * The store could not be reached in time, and the job was not sent: it is not stored.
+ * The store could not be reached in time, and nothing was changed in it.
  * @publicApi
  */
 export class StoreUnavailableError extends JobsError {
-  constructor(location: JobLocation, reason: string) {
-    super(`${describeJob(location)} was not stored: ${reason}. Try again later.`);
+  /**
+   * @param operation what was not done, e.g. `store job "EmailService.send" in queue "emails"`
+   * @param reason what was waited for
+   */
+  constructor(operation: string, reason: string, options?: ErrorOptions) {
+    super(`Could not ${operation}: ${reason}. Try again later.`, options);
   }
 }

@@ -1,4 +1,4 @@
-import { describeJob, JobsError, type JobLocation } from './jobs.error.js';
+import { capital, describeJob, JobsError, type JobLocation } from './jobs.error.js';
 
 /**
  * Reason of an abort: the handler ran longer than its `timeout`.
@@ -144,8 +144,4 @@ export class NoJobContextError extends JobsError {
         'and guard shared code with JobContext.isActive.',
     );
   }
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

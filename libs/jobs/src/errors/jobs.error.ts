@@ -26,3 +26,8 @@ export function describeJob({ queue, name, id }: JobLocation): string {
   const withId = id === undefined ? job : `${job} (id ${id})`;
   return queue === undefined ? withId : `${withId} in queue "${queue}"`;
 }
+
+/** With its first letter in upper case: a location at the start of a sentence. @internal */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

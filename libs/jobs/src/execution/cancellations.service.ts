@@ -7,12 +7,15 @@ import {
   type Engine,
   type ManagedService,
 } from '../contracts/index.js';
+import { endsWithin } from '../engines/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import type { JobRun } from './job-run.js';
 import { RunningJobs } from './running-jobs.js';
 
 /** A request that arrives just before its job is claimed must still be seen by the claim. */
 const REMEMBER_MS = 60_000;
+
+const GOODBYE_TIMEOUT_MS = 1_000;
 
 /**
  * Hears cancel requests from every process and aborts the jobs of this one.
@@ -38,7 +41,7 @@ export class CancellationsService implements ManagedService {
   }
 
   async stop(): Promise<void> {
-    await this.unsubscribe?.();
+    if (this.unsubscribe) await endsWithin(GOODBYE_TIMEOUT_MS, this.unsubscribe());
     this.unsubscribe = undefined;
     this.recent.clear();
   }
@@ -63,7 +66,8 @@ export class CancellationsService implements ManagedService {
   }
 
   private hear(message: string): void {
-    const request = JSON.parse(message) as CancelRequest;
+    const request = parseRequest(message);
+    if (request === undefined) return;
     this.forgetOld();
     this.recent.set(keyOf(request.queue, request.id), Date.now());
     const run = this.running.find(request.queue, request.id);
@@ -86,4 +90,14 @@ export class CancellationsService implements ManagedService {
 
 function keyOf(queue: string, id: string): string {
   return `${queue}:${id}`;
+}
+
+/** Anyone who may write to the store may publish; what is no request is no reason to crash. */
+function parseRequest(message: string): CancelRequest | undefined {
+  try {
+    const request = JSON.parse(message) as Partial<CancelRequest> | null;
+    return request?.queue && request.id ? (request as CancelRequest) : undefined;
+  } catch {
+    return undefined;
+  }
 }

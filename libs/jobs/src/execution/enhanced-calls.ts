@@ -11,7 +11,7 @@ import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-hos
 import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import type { Handler } from '../discovery/index.js';
 import { EnhancerContexts } from './enhancer-contexts.js';
-import type { HandlerCall } from './handler-caller.js';
+import type { HandlerCall } from './handler-call.js';
 import type { JobRun } from './job-run.js';
 
 /** What guards, interceptors, pipes and filters see as `ExecutionContext.getType()`. */

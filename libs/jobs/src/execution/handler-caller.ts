@@ -3,10 +3,7 @@ import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import type { Handler } from '../discovery/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { EnhancedCalls, hasEnhancers } from './enhanced-calls.js';
-import type { JobRun } from './job-run.js';
-
-/** Calls a handler's method with arguments. @internal */
-export type HandlerCall = (run: JobRun, args: readonly unknown[]) => Promise<unknown>;
+import type { HandlerCall } from './handler-call.js';
 
 type Methods = Record<string, (...args: readonly unknown[]) => unknown>;
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { currentJob, type JobInfo, type RunningJob } from '../contracts/index.js';
 import { NoJobContextError } from '../errors/index.js';
 import { parseDuration, type Duration } from '../options/index.js';
-import { toStorableText } from '../payload/index.js';
+import { toStorableResult, toStorableText } from '../payload/index.js';
 
 /**
  * The job that the calling code runs in. One injectable instance serves all jobs: it follows the
@@ -60,7 +60,9 @@ export class JobContext implements JobInfo {
 
   /** Stores how far the job is: a percentage, or any small object. */
   progress(value: number | object): Promise<void> {
-    return this.current('progress()').progress(value);
+    return this.current('progress()').progress(
+      toStorableResult(value, Number.MAX_SAFE_INTEGER).value as number | object,
+    );
   }
 
   /** Appends a line to the job's own log, which is kept with it. */

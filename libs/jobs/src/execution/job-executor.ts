@@ -110,8 +110,17 @@ export class JobExecutor {
       run.unrecoverable = true;
       throw new DamagedJobError(run, error instanceof Error ? error.message : String(error));
     }
-    const { schemas } = run.handler;
-    return schemas.length === 0 ? args : validateArguments(args, schemas, run);
+    return run.handler.schemas.length === 0 ? args : this.validated(run, args);
+  }
+
+  private async validated(run: JobRun, args: readonly unknown[]): Promise<readonly unknown[]> {
+    try {
+      return await validateArguments(args, run.handler.schemas, run);
+    } catch (error) {
+      // The stored arguments will not get better by waiting.
+      run.unrecoverable = true;
+      throw error;
+    }
   }
 
   private startTimeout(run: JobRun): void {

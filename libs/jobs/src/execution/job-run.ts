@@ -23,6 +23,7 @@ export class JobRun implements RunningJob {
   /** Set when another attempt makes no sense: a guard's denial, a cancellation. */
   unrecoverable = false;
   private controller: AbortController | undefined;
+  private isOver = false;
   private forceEnd: ((reason: Error) => void) | undefined;
   private readonly timers: NodeJS.Timeout[] = [];
 
@@ -82,18 +83,22 @@ export class JobRun implements RunningJob {
 
   /** Ends the run at once, whatever the handler does. */
   endNow(): void {
-    if (this.abortReason !== undefined) this.forceEnd?.(this.abortReason);
+    if (this.abortReason === undefined) return;
+    this.isOver = true;
+    this.forceEnd?.(this.abortReason);
   }
 
   /** Calls back after a while, unless the run ends before. */
   after(ms: number, action: () => void): void {
-    this.timers.push(setTimeout(action, ms));
+    // Node fires timers beyond 24.8 days at once.
+    this.timers.push(setTimeout(action, Math.min(ms, 2_147_483_647)));
   }
 
   /** Follows a handler's promise, which {@link endNow} can overtake. */
   follow(work: Promise<unknown>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.forceEnd = reject;
+      if (this.isOver) this.endNow();
       work.then(resolve, reject);
     });
   }

@@ -33,7 +33,7 @@ export function pauseBeforeRetry(
   const first = parseDuration(backoff.delay) ?? DEFAULT_BACKOFF.delay;
   const longest = parseDuration(backoff.maxDelay) ?? DEFAULT_BACKOFF.maxDelay;
   const growth = backoff.type === 'exponential' ? 2 ** (attempt - 1) : 1;
-  const pause = Math.min(first * growth, longest);
+  const pause = first === 0 ? 0 : Math.min(first * growth, longest);
   const jitter = backoff.jitter ?? DEFAULT_BACKOFF.jitter;
   return Math.round(pause * (1 - jitter * random()));
 }

@@ -9,7 +9,10 @@ import {
   type ManagedService,
   type ServerInfo,
 } from '../contracts/index.js';
+import { endsWithin } from '../engines/index.js';
 import { WorkersService } from './workers.service.js';
+
+const GOODBYE_TIMEOUT_MS = 1_000;
 
 /**
  * Tells the other processes that this one lives, and which queues it works on.
@@ -46,6 +49,7 @@ export class ServerHeartbeat implements ManagedService {
   async stop(): Promise<void> {
     if (this.timer === undefined) return;
     clearInterval(this.timer);
-    await servers.retire(this.engine.store, this.id).catch(() => undefined);
+    // Without a goodbye, the others find out when the last beat expires.
+    await endsWithin(GOODBYE_TIMEOUT_MS, servers.retire(this.engine.store, this.id));
   }
 }

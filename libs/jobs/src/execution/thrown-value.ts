@@ -21,16 +21,20 @@ export function toStorableError(thrown: unknown, location: JobLocation): Error {
   if (!(thrown instanceof Error)) return new NonErrorThrownError(describe(thrown), location);
   const message = textOf(() => thrown.message);
   const stack = textOf(() => thrown.stack);
+  const name = textOf(() => thrown.name);
   const isFine =
+    isText(() => thrown.message) &&
+    isText(() => thrown.stack) &&
+    isText(() => thrown.name) &&
     isStorableText(message, MAX_MESSAGE) &&
     isStorableText(stack, MAX_STACK) &&
-    !CONTROL_FLOW.has(thrown.name) &&
+    !CONTROL_FLOW.has(name) &&
     message !== RATE_LIMIT_ERROR;
   if (isFine) return thrown;
   const error = new Error(toStorableText(message, MAX_MESSAGE) || 'error without a message', {
     cause: thrown,
   });
-  error.name = CONTROL_FLOW.has(thrown.name) ? 'Error' : thrown.name;
+  error.name = CONTROL_FLOW.has(name) ? 'Error' : name;
   if (message === RATE_LIMIT_ERROR) error.message = `${message} (thrown by the handler)`;
   error.stack = toStorableText(stack, MAX_STACK);
   return error;
@@ -43,6 +47,14 @@ function textOf(read: () => unknown): string {
     return typeof text === 'string' ? text : describe(text);
   } catch {
     return 'an error whose message cannot be read';
+  }
+}
+
+function isText(read: () => unknown): boolean {
+  try {
+    return typeof read() === 'string';
+  } catch {
+    return false;
   }
 }
 

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { JOBS_ENGINE, type Engine, type JobInfo, type ManagedService } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
+import { endsWithin } from '../engines/index.js';
 import { LockLostError, ShutdownError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type BackoffOptions, type ResolvedOptions } from '../options/index.js';
@@ -90,12 +91,8 @@ export class WorkersService implements ManagedService {
 
   /** A store that is gone must not hold up the exit. */
   private async cutAfter(ms: number, closed: Promise<unknown>): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<'late'>();
-    const timer = setTimeout(() => resolve('late'), ms);
-    const outcome = await Promise.race([closed.catch(() => undefined), promise]);
-    clearTimeout(timer);
-    if (outcome === 'late')
-      await Promise.all(this.workers.map((worker) => worker.disconnect().catch(() => undefined)));
+    if (await endsWithin(ms, closed)) return;
+    await endsWithin(ms, Promise.all(this.workers.map((worker) => worker.disconnect())));
   }
 
   private createWorker(queue: string): JobsWorker {

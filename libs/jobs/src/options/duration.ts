@@ -58,7 +58,8 @@ export function parseDuration(input: unknown): number | undefined {
   }
   if (typeof input !== 'string') return undefined;
   const text = input.trim();
-  return parseIso(text) ?? parseWords(text);
+  const ms = parseIso(text) ?? parseWords(text);
+  return Number.isFinite(ms) ? ms : undefined;
 }
 
 function parseIso(text: string): number | undefined {
@@ -80,7 +81,9 @@ function parseWords(text: string): number | undefined {
   WORDS.lastIndex = 0;
   while (WORDS.lastIndex < text.length) {
     const match = WORDS.exec(text);
-    const unit = match ? UNIT_OF_WORD[match[2]!.toLowerCase()] : undefined;
+    const word = match?.[2]!.toLowerCase();
+    const unit =
+      word !== undefined && Object.hasOwn(UNIT_OF_WORD, word) ? UNIT_OF_WORD[word] : undefined;
     if (!match || unit === undefined) return undefined;
     total += Number(match[1]) * MS_PER_UNIT[unit]!;
   }

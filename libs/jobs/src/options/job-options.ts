@@ -63,7 +63,10 @@ export interface JobOptions {
   backoff?: BackoffOptions | BackoffFunction;
   /** Says whether an error is worth another attempt. Default: every error is. */
   retryIf?: (error: Error, attempt: number) => boolean;
-  /** Aborts the handler's signal, and fails the attempt, after this long. Default: no limit. */
+  /**
+   * Aborts the handler's signal after this long; unless the handler then finishes within
+   * `abortTimeout`, the attempt fails. Default: no limit.
+   */
   timeout?: Duration;
   /** 1 (first) to 2,097,151 (last); jobs without one run before all with one. Default none. */
   priority?: number;

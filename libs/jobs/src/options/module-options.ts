@@ -64,7 +64,7 @@ export interface JobsModuleOptions {
   maxPayloadBytes?: number;
   /** How long the store may take to answer at boot. Default 10 s. */
   connectTimeout?: Duration;
-  /** How long an enqueue waits for a lost store before it rejects. Default 5 s. */
+  /** How long an enqueue, and any other call, waits for a lost store before it rejects. Default 5 s. */
   enqueueTimeout?: Duration;
   /** How long running jobs may go on after a stop was asked for. Default 30 s. */
   shutdownTimeout?: Duration;
@@ -99,10 +99,15 @@ export interface JobsOptionsFactory {
  * Options of `JobsModule.forRootAsync()`: exactly one of `useFactory`, `useClass`, `useExisting`.
  * @publicApi
  */
-export interface JobsModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
-  // Nest hands the injected values in the order of `inject`; their types are the factory's own.
-  useFactory?: (...args: never[]) => JobsModuleOptions | Promise<JobsModuleOptions>;
-  inject?: readonly unknown[];
-  useClass?: Type<JobsOptionsFactory>;
-  useExisting?: Type<JobsOptionsFactory>;
-}
+export type JobsModuleAsyncOptions = Pick<ModuleMetadata, 'imports'> &
+  (
+    | {
+        // Nest hands over the injected values in the order of `inject`; their types are the factory's.
+        useFactory: (...args: never[]) => JobsModuleOptions | Promise<JobsModuleOptions>;
+        inject?: readonly unknown[];
+        useClass?: undefined;
+        useExisting?: undefined;
+      }
+    | { useClass: Type<JobsOptionsFactory>; useFactory?: undefined; useExisting?: undefined }
+    | { useExisting: Type<JobsOptionsFactory>; useFactory?: undefined; useClass?: undefined }
+  );

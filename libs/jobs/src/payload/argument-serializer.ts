@@ -3,7 +3,7 @@ import {
   UnserializableValueError,
   type JobLocation,
 } from '../errors/index.js';
-import { richJson } from './rich-json.js';
+import { richJson, serializeRichly } from './rich-json.js';
 import type { StoredPayload } from './stored-payload.js';
 import { inspectValue } from './value-inspector.js';
 
@@ -21,7 +21,7 @@ export function serializeArguments(
   const { rich, maxBytes } = inspectValue(args, 'args', location);
   const payload = rich ? serializeRich(args, location) : { args };
   // Measuring means writing the JSON once more, so it is done only where the limit is in sight.
-  if (maxBytes > limit) {
+  if (rich || maxBytes > limit) {
     const bytes = Buffer.byteLength(JSON.stringify(payload));
     if (bytes > limit) throw new PayloadTooLargeError(bytes, limit, location);
   }
@@ -44,7 +44,7 @@ function serializeRich(
   location: JobLocation,
 ): Pick<StoredPayload, 'args' | 'meta'> {
   try {
-    const { json, meta } = richJson.serialize(args);
+    const { json, meta } = serializeRichly(args);
     return { args: json as unknown as unknown[], meta };
   } catch (error) {
     // superjson refuses keys that could reach a prototype; its message names the key.

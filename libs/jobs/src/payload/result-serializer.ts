@@ -1,5 +1,6 @@
 import { UnserializableValueError } from '../errors/index.js';
-import { toStorableText } from './storable-text.js';
+import { isStorableText, toStorableText } from './storable-text.js';
+import { MAX_DEPTH } from './value-inspector.js';
 import { storeValue } from './value-serializer.js';
 
 /** A result ready to be stored, and what was lost on the way. @internal */
@@ -30,7 +31,8 @@ export function toStorableResult(result: unknown, limit: number): StorableResult
 function simplify(result: unknown, limit: number, loss: string): StorableResult {
   try {
     const text = JSON.stringify(result, dropWhatJsonCannotHold());
-    const simplified = withinLimit(text === undefined ? null : JSON.parse(text), limit);
+    const plain: unknown = text === undefined ? null : JSON.parse(text, cleanKeys);
+    const simplified = withinLimit(plain, limit);
     return { value: simplified.value, loss: simplified.loss ?? loss };
   } catch {
     return { value: null, loss };
@@ -44,6 +46,16 @@ function withinLimit(value: unknown, limit: number): StorableResult {
     : { value, loss: undefined };
 }
 
+/** A reviver: keys are text too. */
+function cleanKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (Object.keys(value).every((key) => isStorableText(key, Number.POSITIVE_INFINITY)))
+    return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, child]) => [toStorableText(key), child]),
+  );
+}
+
 function dropWhatJsonCannotHold(): (this: unknown, key: string, value: unknown) => unknown {
   const ancestors: unknown[] = [];
   return function (key, value) {
@@ -54,6 +66,7 @@ function dropWhatJsonCannotHold(): (this: unknown, key: string, value: unknown) 
     // JSON.stringify calls the replacer with the holder as `this`: cut back to it, then look for a cycle.
     while (ancestors.length > 0 && ancestors.at(-1) !== this) ancestors.pop();
     if (ancestors.includes(value)) return '[Circular]';
+    if (ancestors.length >= MAX_DEPTH) return null;
     ancestors.push(value);
     return value;
   };

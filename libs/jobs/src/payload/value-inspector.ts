@@ -1,7 +1,7 @@
 import { UnserializableValueError, type JobLocation } from '../errors/index.js';
 
 /** Deeper values are refused: PostgreSQL and JSON parsers of other languages have limits of their own. */
-const MAX_DEPTH = 256;
+export const MAX_DEPTH = 256;
 
 /** JSON escapes a character to at most six bytes, `\u0001`. */
 const MAX_BYTES_PER_CHARACTER = 6;
@@ -79,7 +79,12 @@ class Walk {
     this.maxBytes += 4;
     if (Array.isArray(value)) {
       // By index, not forEach: a hole must be seen as the undefined it becomes.
-      for (let i = 0; i < value.length; i++) this.visit(value[i], `${path}[${i}]`);
+      if (Object.getPrototypeOf(value) !== Array.prototype)
+        this.refuse(path, describeObject(value));
+      for (let i = 0; i < value.length; i++) {
+        if (!(i in value)) this.refuse(`${path}[${i}]`, 'a hole in a list');
+        this.visit(value[i], `${path}[${i}]`);
+      }
     } else if (isPlain(value)) {
       this.visitPlain(value, path);
     } else {
@@ -102,18 +107,18 @@ class Walk {
   private visitRich(value: object, path: string): void {
     this.rich = true;
     this.maxBytes += 128;
-    if (value instanceof Date) {
+    if (isExactly(value, Date)) {
       if (Number.isNaN(value.getTime())) this.refuse(path, 'an invalid Date');
-    } else if (value instanceof Map) {
+    } else if (isExactly(value, Map)) {
       let index = 0;
       for (const [key, child] of value) {
         this.visit(key, `${path}.keys[${index}]`);
         this.visit(child, `${path}.values[${index++}]`);
       }
-    } else if (value instanceof Set) {
+    } else if (isExactly(value, Set)) {
       let index = 0;
       for (const child of value) this.visit(child, `${path}.values[${index++}]`);
-    } else if (value instanceof URL || value instanceof RegExp) {
+    } else if (isExactly(value, URL) || isExactly(value, RegExp)) {
       this.visitText(String(value), path, 'a text');
     } else if (isTypedArray(value)) {
       this.maxBytes += value.byteLength * 8;
@@ -125,6 +130,10 @@ class Walk {
   private refuse(path: string, found: string): never {
     throw new UnserializableValueError(path, found, this.location);
   }
+}
+
+function isExactly<T extends object>(value: object, type: new (...args: never[]) => T): value is T {
+  return Object.getPrototypeOf(value) === type.prototype;
 }
 
 function isPlain(value: object): boolean {

@@ -1,6 +1,6 @@
 import type { SuperJSONResult } from 'superjson';
 import type { JobLocation } from '../errors/index.js';
-import { richJson } from './rich-json.js';
+import { richJson, serializeRichly } from './rich-json.js';
 import { inspectValue } from './value-inspector.js';
 
 /** A stored value that needs annotations is wrapped under this key; a plain one is stored as it is. */
@@ -22,9 +22,11 @@ export interface StoredValue {
  */
 export function storeValue(value: unknown, path: string, location: JobLocation = {}): StoredValue {
   if (value === undefined) return { value: null, maxBytes: 4 };
-  const { rich, maxBytes } = inspectValue(value, path, location);
+  const { rich, maxBytes: bytes } = inspectValue(value, path, location);
+  // Annotations repeat the keys of their paths, so their size has no bound worth the name.
+  const maxBytes = rich ? Number.POSITIVE_INFINITY : bytes;
   return {
-    value: rich || needsWrapping(value) ? { [RICH_KEY]: richJson.serialize(value) } : value,
+    value: rich || needsWrapping(value) ? { [RICH_KEY]: serializeRichly(value) } : value,
     maxBytes,
   };
 }

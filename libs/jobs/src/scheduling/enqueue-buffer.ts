@@ -1,4 +1,4 @@
-import { EnqueueUncertainError, StoreUnavailableError } from '../errors/index.js';
+import { describeJob, EnqueueUncertainError, StoreUnavailableError } from '../errors/index.js';
 import type { PreparedJob } from './prepared-job.js';
 
 /** Most jobs of one insert: bounds how long the store is busy with one statement. */
@@ -40,6 +40,8 @@ export class EnqueueBuffer {
   /** All unsettled entries, oldest first. */
   private readonly unsettled = new Set<Entry>();
   private flushing = false;
+  /** What the store has not answered yet, and how to stop waiting for it. */
+  private inFlight: { readonly batch: readonly Entry[]; readonly giveUp: () => void } | undefined;
   /** When the store last answered: a long line of jobs is no reason to give up on a store that works. */
   private lastAnswerAt = 0;
   private deadlineTimer: NodeJS.Timeout | undefined;
@@ -55,7 +57,14 @@ export class EnqueueBuffer {
    */
   add(job: PreparedJob): Promise<void> {
     return new Promise((resolve, reject) => {
-      const entry = { job, addedAt: Date.now(), resolve, reject, sent: false, settled: false };
+      const entry = {
+        job,
+        addedAt: performance.now(),
+        resolve,
+        reject,
+        sent: false,
+        settled: false,
+      };
       this.waiting.push(entry);
       this.unsettled.add(entry);
       this.deadlineTimer ??= this.armTimer(this.timeoutMs);
@@ -82,12 +91,22 @@ export class EnqueueBuffer {
     if (live.length === 0) return;
     for (const entry of live) entry.sent = true;
     try {
-      await this.target.insert(live.map((entry) => entry.job));
-      this.lastAnswerAt = Date.now();
+      await this.insert(live);
       for (const entry of live) this.settle(entry, entry.resolve);
     } catch (error) {
       await this.recover(live, error);
     }
+  }
+
+  /** Ends when the store answers, or when no caller waits for the answer any more. */
+  private insert(batch: readonly Entry[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.inFlight = { batch, giveUp: resolve };
+      this.target.insert(batch.map((entry) => entry.job)).then(() => {
+        this.lastAnswerAt = performance.now();
+        resolve();
+      }, reject);
+    });
   }
 
   private async recover(batch: readonly Entry[], error: unknown): Promise<void> {
@@ -95,6 +114,7 @@ export class EnqueueBuffer {
       await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS).unref());
       return this.store(batch);
     }
+    this.lastAnswerAt = performance.now();
     if (batch.length === 1) {
       this.settle(batch[0]!, () => batch[0]!.reject(error));
       return;
@@ -120,7 +140,7 @@ export class EnqueueBuffer {
 
   private rejectOverdue(): void {
     this.deadlineTimer = undefined;
-    const now = Date.now();
+    const now = performance.now();
     for (const entry of this.unsettled) {
       const deadline = Math.max(entry.addedAt, this.lastAnswerAt) + this.timeoutMs;
       if (deadline > now) {
@@ -130,12 +150,13 @@ export class EnqueueBuffer {
       this.settle(entry, () => entry.reject(this.timeoutError(entry)));
     }
     this.waiting = this.waiting.filter((entry) => !entry.settled);
+    if (this.inFlight?.batch.every((entry) => entry.settled)) this.inFlight.giveUp();
   }
 
   private timeoutError({ job, sent }: Entry): Error {
     const reason = `the store did not answer within ${this.timeoutMs} ms`;
     return sent
       ? new EnqueueUncertainError(job.id, job, reason)
-      : new StoreUnavailableError(job, reason);
+      : new StoreUnavailableError(`store ${describeJob(job)}`, reason);
   }
 }

@@ -18,7 +18,9 @@ export function recordInvocation<T>(
   call: (service: T) => unknown,
 ): Invocation {
   const recorder = new InvocationRecorder(type);
-  call(new Proxy({}, recorder) as T);
+  const returned = call(new Proxy({}, recorder) as T);
+  // What an async callback does later cannot be reported here; it must not crash the process either.
+  if (returned instanceof Promise) returned.catch(() => undefined);
   return recorder.finish();
 }
 
@@ -37,6 +39,11 @@ class InvocationRecorder implements ProxyHandler<object> {
 
   set(_target: object, key: string | symbol): boolean {
     return this.refuse(`set "${String(key)}" of`);
+  }
+
+  /** Reached when the stand-in itself is given as an argument. */
+  ownKeys(): never {
+    return this.refuse('passed the service itself as an argument of');
   }
 
   finish(): Invocation {

@@ -7,9 +7,11 @@ import {
   servers,
   type Engine,
 } from '../contracts/index.js';
+import { describeJob } from '../errors/index.js';
 import type { StoredPayload } from '../payload/index.js';
-import type { JobRef } from './job-handle.js';
+import type { JobRef } from './job-ref.js';
 import { JobReader } from './job-reader.js';
+import { StoreCalls } from './store-calls.js';
 
 /**
  * Cancels jobs wherever they are.
@@ -24,6 +26,7 @@ import { JobReader } from './job-reader.js';
 export class JobCanceller {
   constructor(
     private readonly reader: JobReader,
+    private readonly calls: StoreCalls,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {}
 
@@ -31,6 +34,11 @@ export class JobCanceller {
   async cancel(ref: JobRef, reason: string | undefined): Promise<boolean> {
     const job = await this.reader.find(ref);
     if (job === undefined || job.finishedOn !== undefined) return false;
+    const location = { queue: job.queueName, id: job.id!, name: job.name };
+    return this.calls.change(`cancel ${describeJob(location)}`, () => this.request(job, reason));
+  }
+
+  private async request(job: Job, reason: string | undefined): Promise<boolean> {
     const request = {
       queue: job.queueName,
       id: job.id!,

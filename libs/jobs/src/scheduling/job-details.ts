@@ -58,7 +58,7 @@ export function toJobDetails(job: Job, state: JobStateName): JobDetails {
     queue: job.queueName,
     state,
     args: readArguments(job.data),
-    progress: job.progress,
+    progress: restoreValue(job.progress),
     attemptsMade: job.attemptsMade,
     attempts: job.opts.attempts ?? 1,
     result: state === 'completed' ? restoreValue(job.returnvalue ?? null) : undefined,

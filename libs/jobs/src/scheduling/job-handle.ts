@@ -3,12 +3,6 @@ import type { JobReader } from './job-reader.js';
 import type { JobDetails, JobStateName } from './job-details.js';
 
 /**
- * Names a job: its handle, its queue and id, or its id alone (then the known queues are searched).
- * @publicApi
- */
-export type JobRef = JobHandle<unknown> | { readonly queue: string; readonly id: string } | string;
-
-/**
  * A stored job, as `enqueue` returns it. Holds no connection and needs no disposal.
  * @typeParam R what the handler returns
  * @publicApi

@@ -4,25 +4,37 @@ import { cancelRequests, JOBS_ENGINE, SettledJobs, type Engine } from '../contra
 import { HandlerRegistry } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import {
+  describeJob,
   JobCancelledError,
   JobFailedError,
   JobNotFoundError,
   ResultTimeoutError,
   type JobLocation,
 } from '../errors/index.js';
+import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { restoreValue } from '../payload/index.js';
 import { toJobDetails, type JobDetails, type JobStateName } from './job-details.js';
-import type { JobRef } from './job-handle.js';
+import type { JobRef } from './job-ref.js';
+import { StoreCalls } from './store-calls.js';
 
 const DEFAULT_RESULT_TIMEOUT_MS = 60_000;
 const FIRST_POLL_MS = 10;
 const LONGEST_POLL_MS = 500;
+
+/** The last question before the deadline still gets this long for its answer. */
+const SHORTEST_READ_MS = 1_000;
 
 /** Where a job is. @internal */
 export interface JobAddress {
   readonly queue: string;
   readonly id: string;
   readonly name?: string;
+}
+
+/** Whether a job has ended, and with what. */
+interface JobEnd {
+  readonly finished: boolean;
+  readonly result?: unknown;
 }
 
 /**
@@ -35,16 +47,19 @@ export class JobReader {
     private readonly queues: QueueRegistry,
     private readonly registry: HandlerRegistry,
     private readonly settled: SettledJobs,
+    private readonly calls: StoreCalls,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
 
   /**
-   * Finds a job by any kind of reference; a bare id is searched in the queues this process knows.
+   * Finds a job by any kind of reference; a bare id is searched in the queues this process knows. A
+   * queue that it does not know holds nothing: names may come from a URL, and each would be kept.
    */
   async find(ref: JobRef): Promise<Job | undefined> {
-    if (typeof ref !== 'string') return this.queues.get(ref.queue).getJob(ref.id);
-    const names = [...new Set([...this.registry.queues, ...this.queues.names()])];
-    const found = await Promise.all(names.map((name) => this.queues.get(name).getJob(ref)));
+    const known = this.knownQueues();
+    if (typeof ref !== 'string') return known.has(ref.queue) ? this.load(ref) : undefined;
+    const found = await Promise.all([...known].map((queue) => this.load({ queue, id: ref })));
     return found.find((job) => job !== undefined);
   }
 
@@ -56,17 +71,25 @@ export class JobReader {
   }
 
   async state({ queue, id }: JobAddress): Promise<JobStateName> {
-    const state = await this.queues.get(queue).getJobState(id);
+    if (!this.knownQueues().has(queue)) return 'removed';
+    const state = await this.calls.read(`read the state of ${describeJob({ queue, id })}`, () =>
+      this.queues.get(queue).getJobState(id),
+    );
     return state === 'unknown' ? 'removed' : (state as JobStateName);
   }
 
   async details(address: JobAddress): Promise<JobDetails> {
-    const [job, state] = await Promise.all([this.get(address), this.state(address)]);
+    // One after the other: a job that is read later than its state is never older than it.
+    const state = await this.state(address);
+    const job = await this.get(address);
     return toJobDetails(job, state);
   }
 
   async logs({ queue, id }: JobAddress): Promise<readonly string[]> {
-    return (await this.queues.get(queue).getJobLogs(id)).logs;
+    return this.calls.read(`read the log of ${describeJob({ queue, id })}`, async () => {
+      const { logs } = await this.queues.get(queue).getJobLogs(id);
+      return logs;
+    });
   }
 
   async result(
@@ -80,7 +103,7 @@ export class JobReader {
       // Listening before asking: an end between the question and the pause must not be slept through.
       const hint = this.waitForHint(address, options.signal);
       try {
-        const end = await this.readEnd(address);
+        const end = await this.readEndOrNothing(address, deadline - Date.now());
         if (end.finished) return end.result;
         const left = deadline - Date.now();
         if (left <= 0) throw new ResultTimeoutError(address, timeout);
@@ -91,8 +114,36 @@ export class JobReader {
     }
   }
 
+  /** A store that is lost for a while is no end: the deadline of the caller decides. */
+  private async readEndOrNothing(address: JobAddress, leftMs: number): Promise<JobEnd> {
+    try {
+      return await this.calls.read(
+        `read the result of ${describeJob(address)}`,
+        () => this.readEnd(address),
+        Math.max(leftMs, SHORTEST_READ_MS),
+      );
+    } catch (error) {
+      if (this.calls.isUnavailable(error)) return { finished: false };
+      throw error;
+    }
+  }
+
+  private load({ queue, id }: { queue: string; id: string }): Promise<Job | undefined> {
+    return this.calls.read(`read ${describeJob({ queue, id })}`, () =>
+      this.queues.get(queue).getJob(id),
+    );
+  }
+
+  private knownQueues(): Set<string> {
+    return new Set([
+      ...this.registry.queues,
+      ...this.options.queues.keys(),
+      ...this.queues.names(),
+    ]);
+  }
+
   /** The result of a finished job; throws what it failed with. */
-  private async readEnd(address: JobAddress): Promise<{ finished: boolean; result?: unknown }> {
+  private async readEnd(address: JobAddress): Promise<JobEnd> {
     const backend = this.queues.get(address.queue).getBackend();
     const answer = await backend.isFinished(address.id, true);
     const [status, value] = Array.isArray(answer) ? answer : [answer, ''];

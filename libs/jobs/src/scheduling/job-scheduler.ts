@@ -2,14 +2,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { cancelRequests, JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
-import { JobStateError } from '../errors/index.js';
+import { describeJob, JobStateError } from '../errors/index.js';
 import type { StoredPayload } from '../payload/index.js';
 import { JobCanceller } from './job-canceller.js';
 import { JobEnqueuer } from './job-enqueuer.js';
-import { handleOf, type JobHandle, type JobRef } from './job-handle.js';
+import { handleOf, type JobHandle } from './job-handle.js';
+import type { JobRef } from './job-ref.js';
 import { JobReader } from './job-reader.js';
 import { JobPreparer } from './job.preparer.js';
 import { JobWriter } from './job-writer.js';
+import { StoreCalls } from './store-calls.js';
 import type { PreparedJob } from './prepared-job.js';
 import { TransactionalJobs } from './transactional-jobs.js';
 
@@ -33,6 +35,7 @@ export class JobScheduler extends JobEnqueuer {
     private readonly reader: JobReader,
     private readonly writer: JobWriter,
     private readonly canceller: JobCanceller,
+    private readonly calls: StoreCalls,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {
     super({ registry, preparer, reader });
@@ -57,7 +60,8 @@ export class JobScheduler extends JobEnqueuer {
 
   /**
    * Cancels a job in any process: one that waits is failed with a JobCancelledError without calling
-   * its handler; one that runs has its signal aborted, and is failed even if it ignores that.
+   * its handler; one that runs has its signal aborted and `abortTimeout` to react, then it is failed. (A
+   * handler that finishes within that time has succeeded, and its job completes.)
    * @param reason kept in the error
    * @returns false when the job has finished already, or is not in the store
    */
@@ -70,11 +74,13 @@ export class JobScheduler extends JobEnqueuer {
    * @throws JobNotFoundError, JobStateError unless it has failed
    */
   async retry(ref: JobRef): Promise<void> {
-    const job = await this.inState(ref, 'retry', 'failed');
-    await cancelRequests.forget(this.engine.store, { queue: job.queueName, id: job.id! });
-    const { cancelled, ...data } = job.data as StoredPayload;
-    if (cancelled !== undefined) await job.updateData(data);
-    await job.retry('failed', { resetAttemptsMade: true });
+    await this.calls.change('retry a job', async () => {
+      const job = await this.inState(ref, 'retry', 'failed');
+      await cancelRequests.forget(this.engine.store, { queue: job.queueName, id: job.id! });
+      const { cancelled, ...data } = job.data as StoredPayload;
+      if (cancelled !== undefined) await job.updateData(data);
+      await job.retry('failed', { resetAttemptsMade: true });
+    });
   }
 
   /**
@@ -82,7 +88,9 @@ export class JobScheduler extends JobEnqueuer {
    * @throws JobNotFoundError, JobStateError unless it is delayed
    */
   async promote(ref: JobRef): Promise<void> {
-    await (await this.inState(ref, 'promote', 'delayed')).promote();
+    await this.calls.change('promote a job', async () => {
+      await (await this.inState(ref, 'promote', 'delayed')).promote();
+    });
   }
 
   /**
@@ -95,7 +103,7 @@ export class JobScheduler extends JobEnqueuer {
     if ((await this.reader.state(location)) === 'active') {
       throw new JobStateError('remove', location, 'any but active (cancel it first)', 'active');
     }
-    await job.remove();
+    await this.calls.change(`remove ${describeJob(location)}`, () => job.remove());
   }
 
   /** @internal */

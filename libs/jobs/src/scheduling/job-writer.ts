@@ -73,7 +73,7 @@ function assertAccepted(job: PreparedJob, stored: Job | undefined): void {
 export async function assertStoredByUs(queue: Queue, job: PreparedJob): Promise<void> {
   const stored = (await queue.getJob(job.id)) as Job<{ nonce?: string }> | undefined;
   if (stored !== undefined && stored.data.nonce !== job.data.nonce)
-    throw new DuplicateJobError(job.id, job);
+    throw new DuplicateJobError(job);
 }
 
 /** The store answered with something else than the id it was given. */

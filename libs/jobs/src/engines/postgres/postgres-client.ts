@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { PgNotification, PgPool, PgPoolClient, PgQueryResult } from 'bullmq';
+import type { PgNotification, PgPoolClient, PgQueryResult } from 'bullmq';
 
 /** A query with its own time limit; pg gives up waiting for the answer after it. */
 export interface PostgresQuery {
@@ -23,15 +23,17 @@ export interface PostgresClient {
 
 /** What is used of the pg package, which is loaded when it is needed. */
 export interface PostgresDriver {
-  readonly Pool: new (config: object) => PgPool & PostgresPool;
+  readonly Pool: new (config: object) => PostgresPool;
   readonly Client: new (config: object) => PostgresClient;
 }
 
-/** What is used of a `pg.Pool` beyond what BullMQ uses. */
+/** What is used of a `pg.Pool`. */
 export interface PostgresPool {
   query<Row = Record<string, unknown>>(query: PostgresQuery): Promise<PgQueryResult<Row>>;
   connect(): Promise<PgPoolClient>;
   end(): Promise<void>;
+  on(event: 'error', listener: (error: Error) => void): this;
+  on(event: 'connect' | 'remove', listener: (client: PostgresClient) => void): this;
 }
 
 /** A peer that does not answer any more would also not answer a goodbye. */

@@ -31,7 +31,7 @@ const RULES: Readonly<Record<string, CommandRule>> = {
   move_to_delayed: { clock: [3], text: [6], json: [7], fenced: true },
   retry_job: { text: [4], json: [5], fenced: true },
   move_active_to_wait: { clock: [3] },
-  move_stalled_jobs_to_wait: { clock: [2], slow: true },
+  move_stalled_jobs_to_wait: { clock: [2] },
   extend_lock: { clock: [4], fenced: true },
   extend_locks: { clock: [4], fenced: true },
   change_delay: { clock: [3] },
@@ -51,8 +51,6 @@ const RULES: Readonly<Record<string, CommandRule>> = {
   drain: { slow: true },
   obliterate: { slow: true },
   remove: { slow: true },
-  get_range: { slow: true },
-  get_counts: { slow: true },
 };
 
 const NO_RULE: CommandRule = {};

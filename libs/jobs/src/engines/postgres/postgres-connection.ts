@@ -20,9 +20,12 @@ import { StoreClock } from './store-clock.js';
 /** A query that is not answered in this time is given up with its connection: the peer may be gone. */
 const QUERY_TIMEOUT_MS = 15_000;
 /** The same for queries that may rightly take long, such as cleaning a large queue. */
-const SLOW_QUERY_TIMEOUT_MS = 600_000;
+const SLOW_QUERY_TIMEOUT_MS = 120_000;
 /** A first migration of a fresh schema takes about a second; waiting for another process's, as long. */
 const MIGRATION_TIMEOUT_MS = 120_000;
+
+/** How long `close()` waits for queries that still run. */
+const CLOSE_TIMEOUT_MS = 5_000;
 
 const RETRY_PAUSE_MS = 250;
 const CONFLICT_RETRIES = 3;
@@ -48,6 +51,8 @@ export class SharedPostgres {
   private readonly config: PgPoolConfig;
   private driver: PostgresDriver | undefined;
   private shared: PostgresPool | undefined;
+  /** Those of the pool, which itself cannot end one whose peer does not answer. */
+  private readonly clients = new Set<PostgresClient>();
   private measuring = false;
   private closed = false;
 
@@ -127,7 +132,10 @@ export class SharedPostgres {
     this.closed = true;
     this.clientNames.close();
     await this.listener.close();
-    await shared?.end();
+    if (!shared) return;
+    const ended = shared.end().catch(() => undefined);
+    await Promise.race([ended, pause(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+    for (const client of this.clients) client.connection?.stream?.destroy();
   }
 
   unreachable(reason: string, cause?: unknown): StoreUnreachableError {
@@ -152,8 +160,10 @@ export class SharedPostgres {
         await client.query(this.searchPath);
       },
     });
-    // An idle connection that breaks is replaced by the pool; nobody has to hear of it.
+    // A connection that breaks while it is idle is replaced; nobody has to hear of it.
     pool.on('error', () => undefined);
+    pool.on('connect', (client) => this.clients.add(client));
+    pool.on('remove', (client) => this.clients.delete(client));
     return pool;
   }
 

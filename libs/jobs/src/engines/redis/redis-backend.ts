@@ -5,6 +5,7 @@ import {
   RedisQueueBackend,
   type IQueueBackend,
   type JobJson,
+  type JobType,
   type KeepJobs,
   type KeyPrefixOptions,
   type MinimalJob,
@@ -133,6 +134,22 @@ export class SafeRedisBackend extends RedisQueueBackend {
       await super.retryJob(jobId, lifo, token, opts);
     } catch (error) {
       if (!this.wasSentTwice(error, losses)) throw retryable(error);
+    }
+  }
+
+  override async getJobs(
+    types: JobType[],
+    start?: number,
+    end?: number,
+    asc?: boolean,
+  ): ReturnType<RedisQueueBackend['getJobs']> {
+    try {
+      return await super.getJobs(types, start, end, asc);
+    } catch (error) {
+      if (!isWrongType(error)) throw error;
+      // The script reads all jobs at once. Their ids will do: BullMQ reads each job by itself again.
+      const ids: string[][] = await this.getRanges(types, start, end ?? -1, asc);
+      return ids.map((of) => of.map((id) => [id, []]));
     }
   }
 

@@ -35,7 +35,7 @@ export function repairJob(queue: string, id: string, raw: RawJob): RepairedJob {
   };
   check('opts', '{}', isObject);
   check('progress', '0', () => true);
-  check('parent', parentOf(raw.parentKey), isObject);
+  check('parent', parentOf(raw.parentKey, changes.opts ?? raw.opts), isObject);
   if (raw.name === undefined) {
     reasons.push('its name is missing');
     changes.name = UNNAMED;
@@ -62,11 +62,18 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
 }
 
+/** What becomes of a parent when its child fails: kept in the options, and again beside the link. */
+const PARENT_POLICIES = ['fpof', 'rdof', 'idof', 'cpof'];
+
 /** `<prefix>:<queue>:<id>` as the JSON that BullMQ keeps beside it; empty without a key. */
-function parentOf(parentKey: string | undefined): string {
+function parentOf(parentKey: string | undefined, opts = '{}'): string {
   if (!parentKey) return '';
   const end = parentKey.lastIndexOf(':');
-  return JSON.stringify({ id: parentKey.slice(end + 1), queueKey: parentKey.slice(0, end) });
+  const link = { id: parentKey.slice(end + 1), queueKey: parentKey.slice(0, end) };
+  const policies = Object.entries(JSON.parse(opts) as object).filter(([name]) =>
+    PARENT_POLICIES.includes(name),
+  );
+  return JSON.stringify({ ...link, ...Object.fromEntries(policies) });
 }
 
 function toJson(id: string, raw: RawJob, failure: string): JobJson {

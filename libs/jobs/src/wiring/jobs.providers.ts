@@ -1,7 +1,7 @@
 import type { Provider } from '@nestjs/common';
-import { JOBS_ENGINE, MANAGED_SERVICES, SettledJobs, type Engine } from './contracts/index.js';
-import { HandlerExplorer, HandlerRegistry } from './discovery/index.js';
-import { QueueRegistry } from './engines/index.js';
+import { JOBS_ENGINE, MANAGED_SERVICES, SettledJobs, type Engine } from '../contracts/index.js';
+import { HandlerExplorer, HandlerRegistry } from '../discovery/index.js';
+import { QueueRegistry } from '../engines/index.js';
 import {
   CancellationsService,
   EarlyRemoval,
@@ -17,17 +17,18 @@ import {
   StoreOutage,
   UnknownNames,
   WorkersService,
-} from './execution/index.js';
-import { JobsHealth } from './health/index.js';
-import { JobLogger } from './logging/index.js';
+} from '../execution/index.js';
+import { JobsHealth } from '../health/index.js';
+import { JobLogger } from '../logging/index.js';
 import {
   JobCanceller,
   JobPreparer,
   JobReader,
   JobScheduler,
   JobWriter,
-} from './scheduling/index.js';
-import { ManagedServices, ShutdownSignals } from './shutdown/index.js';
+  StoreCalls,
+} from '../scheduling/index.js';
+import { ManagedServices, ShutdownSignals } from '../shutdown/index.js';
 
 const queueRegistryProvider: Provider = {
   provide: QueueRegistry,
@@ -61,6 +62,7 @@ export const jobsProviders: readonly Provider[] = [
   HandlerExplorer,
   HandlerRegistry,
   SettledJobs,
+  StoreCalls,
   JobPreparer,
   JobReader,
   JobWriter,

@@ -6,12 +6,15 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { JOBS_ENGINE, type Engine } from './contracts/index.js';
-import { createEngine } from './engines/index.js';
-import { JOBS_OPTIONS, type ResolvedOptions } from './options/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { createEngine, endsWithin } from '../engines/index.js';
+import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 
-/** Above that of global modules, which is Number.MAX_VALUE: shut down last. See `jobs.module.ts`. */
+/** Above that of global modules, which is Number.MAX_VALUE: shut down last. See `../jobs.module.ts`. */
 const DISTANCE_ABOVE_ALL = Number.POSITIVE_INFINITY;
+
+/** A store that is gone must not hold up the exit. */
+const CLOSE_TIMEOUT_MS = 2_000;
 
 /** The engine is connected while Nest creates providers, so that every hook may enqueue already. */
 const engineProvider: Provider = {
@@ -40,7 +43,10 @@ export class StoreModule implements OnApplicationShutdown {
     }
   }
 
-  static register(options: readonly Provider[], imports: DynamicModule['imports'] = []): DynamicModule {
+  static register(
+    options: readonly Provider[],
+    imports: DynamicModule['imports'] = [],
+  ): DynamicModule {
     return {
       module: StoreModule,
       imports,
@@ -50,6 +56,6 @@ export class StoreModule implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.engine.close();
+    await endsWithin(CLOSE_TIMEOUT_MS, this.engine.close());
   }
 }

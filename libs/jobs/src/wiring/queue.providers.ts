@@ -1,7 +1,7 @@
 import type { FactoryProvider } from '@nestjs/common';
-import { queuesDeclaredByDecorators } from './decorators/index.js';
-import { QueueRegistry } from './engines/index.js';
-import { DEFAULT_QUEUE } from './options/index.js';
+import { queuesDeclaredByDecorators } from '../decorators/index.js';
+import { QueueRegistry } from '../engines/index.js';
+import { DEFAULT_QUEUE } from '../options/index.js';
 
 /**
  * The DI token of a queue: the one of @nestjs/bullmq, so that its `@InjectQueue()`, `@Processor()` and

@@ -1,0 +1,333 @@
+import 'reflect-metadata';
+import {
+  Controller,
+  Inject,
+  Injectable,
+  Module,
+  Scope,
+  type ModuleMetadata,
+  type Provider,
+} from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Job, Jobs } from '../decorators/index.js';
+import { InvalidInvocationError } from '../errors/index.js';
+import { JobLogger } from '../logging/index.js';
+import { JOBS_OPTIONS, resolveOptions, type JobsModuleOptions } from '../options/index.js';
+import { HandlerExplorer, HandlerRegistry, type HandlerClass } from './index.js';
+
+const warn = vi.fn<(message: string) => void>();
+let app: TestingModule | undefined;
+
+async function registryOf(
+  metadata: ModuleMetadata,
+  options: JobsModuleOptions = {},
+): Promise<HandlerRegistry> {
+  const own: Provider[] = [
+    HandlerExplorer,
+    HandlerRegistry,
+    {
+      provide: JOBS_OPTIONS,
+      useValue: resolveOptions({ connection: 'redis://localhost', ...options }),
+    },
+    { provide: JobLogger, useValue: { warn } },
+  ];
+  app = await Test.createTestingModule({
+    ...metadata,
+    imports: [DiscoveryModule, ...(metadata.imports ?? [])],
+    providers: [...own, ...(metadata.providers ?? [])],
+  }).compile();
+  const registry = app.get(HandlerRegistry);
+  registry.freeze();
+  return registry;
+}
+
+const namesOf = async (...providers: Provider[]) => (await registryOf({ providers })).names;
+
+afterEach(async () => {
+  warn.mockReset();
+  await app?.close();
+});
+
+@Injectable()
+class EmailService {
+  @Job({ queue: 'emails', attempts: 3 })
+  send(): void {}
+
+  @Job()
+  remind(): void {}
+
+  helper(): void {}
+}
+
+abstract class Mailer {
+  abstract deliver(): string;
+}
+
+@Injectable()
+class SmtpMailer extends Mailer {
+  constructor(@Inject('unused') readonly via: string = 'smtp') {
+    super();
+  }
+
+  @Job()
+  deliver(): string {
+    return this.via;
+  }
+}
+
+const unused = { provide: 'unused', useValue: 'smtp' };
+
+describe('handlers are found on', () => {
+  it('providers', async () => {
+    const registry = await registryOf({ providers: [EmailService] });
+    expect(registry.names).toEqual(['EmailService.remind', 'EmailService.send']);
+    expect(registry.queues.toSorted()).toEqual(['default', 'emails']);
+    expect(registry.byName('EmailService.send')).toBe(registry.byMethod(EmailService, 'send'));
+  });
+
+  it('controllers', async () => {
+    @Controller()
+    class HookController {
+      @Job()
+      receive(): void {}
+    }
+    const registry = await registryOf({ controllers: [HookController] });
+    expect(registry.names).toEqual(['HookController.receive']);
+  });
+
+  it.each([Scope.REQUEST, Scope.TRANSIENT])('providers of scope %d', async (scope) => {
+    @Injectable({ scope })
+    class Scoped {
+      @Job()
+      run(): void {}
+    }
+    const registry = await registryOf({ providers: [Scoped] });
+    expect(registry.byMethod(Scoped, 'run').name).toBe('Scoped.run');
+  });
+
+  it('providers that depend on a request-scoped one', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class Tenant {}
+    @Injectable()
+    class Reports {
+      constructor(@Inject(Tenant) readonly tenant: Tenant) {}
+
+      @Job()
+      run(): void {}
+    }
+    const registry = await registryOf({ providers: [Tenant, Reports] });
+    expect(registry.byMethod(Reports, 'run').wrapper.isDependencyTreeStatic()).toBe(false);
+  });
+
+  it('providers of modules that are not global', async () => {
+    @Module({ providers: [EmailService] })
+    class Feature {}
+    const registry = await registryOf({ imports: [Feature] });
+    expect(registry.names).toContain('EmailService.send');
+  });
+
+  it('subclasses that inherit them, each under its own name', async () => {
+    class Base {
+      @Job()
+      run(): void {}
+    }
+    @Injectable()
+    class First extends Base {}
+    @Injectable()
+    class Second extends Base {}
+    const registry = await registryOf({ providers: [First, Second] });
+    expect(registry.names).toEqual(['First.run', 'Second.run']);
+    expect(registry.byMethod(First, 'run').name).toBe('First.run');
+    expect(registry.byMethod(Second, 'run').name).toBe('Second.run');
+  });
+
+  it('values and factories', async () => {
+    const value = { provide: 'VALUE', useValue: new EmailService() };
+    expect(await namesOf(value)).toContain('EmailService.send');
+    const factory = { provide: 'FACTORY', useFactory: async () => new EmailService() };
+    expect(await namesOf(factory)).toContain('EmailService.send');
+  });
+
+  it('nothing else', async () => {
+    class Other {
+      run(): void {}
+    }
+    const odd = [
+      { provide: 'null', useValue: null },
+      { provide: 'number', useValue: 5 },
+      { provide: 'class', useValue: Other },
+      { provide: 'plain', useValue: { run: () => 1 } },
+      { provide: 'bare', useValue: Object.create(null) as object },
+      { provide: 'arrow', useValue: { constructor: () => 1 } },
+      { provide: 'undefined', useFactory: () => undefined },
+    ];
+    expect(await namesOf(Other, ...odd)).toEqual([]);
+  });
+});
+
+describe('a class that stands for another:', () => {
+  it('an abstract class names the job, and either class finds it', async () => {
+    const registry = await registryOf({
+      providers: [unused, { provide: Mailer, useClass: SmtpMailer }],
+    });
+    expect(registry.names).toEqual(['Mailer.deliver']);
+    expect(registry.byMethod(Mailer, 'deliver').type).toBe(SmtpMailer);
+    expect(registry.byMethod(SmtpMailer, 'deliver').name).toBe('Mailer.deliver');
+  });
+
+  it('an abstract class may be made by a factory or a value', async () => {
+    const factory = await registryOf({
+      providers: [{ provide: Mailer, useFactory: () => new SmtpMailer() }],
+    });
+    expect(factory.byMethod(Mailer, 'deliver').name).toBe('Mailer.deliver');
+    const value = await registryOf({
+      providers: [{ provide: Mailer, useValue: new SmtpMailer() }],
+    });
+    expect(value.byMethod(Mailer, 'deliver').name).toBe('Mailer.deliver');
+  });
+
+  it('an alias (useExisting) shares the handlers of what it points to', async () => {
+    const providers = [unused, SmtpMailer, { provide: Mailer, useExisting: SmtpMailer }];
+    const registry = await registryOf({ providers });
+    expect(registry.names).toEqual(['SmtpMailer.deliver']);
+    expect(registry.byMethod(Mailer, 'deliver')).toBe(registry.byMethod(SmtpMailer, 'deliver'));
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it('an alias of a request-scoped provider, too', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class Scoped extends Mailer {
+      @Job()
+      deliver(): string {
+        return 'scoped';
+      }
+    }
+    const registry = await registryOf({
+      providers: [Scoped, { provide: Mailer, useExisting: Scoped }],
+    });
+    expect(registry.byMethod(Mailer, 'deliver').type).toBe(Scoped);
+  });
+
+  it('an alias of an alias', async () => {
+    abstract class Sender extends Mailer {}
+    const providers = [
+      unused,
+      SmtpMailer,
+      { provide: Mailer, useExisting: SmtpMailer },
+      { provide: Sender, useExisting: Mailer },
+    ];
+    const registry = await registryOf({ providers });
+    expect(registry.byMethod(Sender, 'deliver').name).toBe('SmtpMailer.deliver');
+  });
+
+  it('two instances of one class are told apart by what they are provided as', async () => {
+    abstract class SmsMailer extends Mailer {}
+    abstract class PushMailer extends Mailer {}
+    const registry = await registryOf({
+      providers: [
+        { provide: SmsMailer, useFactory: () => new SmtpMailer('sms') },
+        { provide: PushMailer, useFactory: () => new SmtpMailer('push') },
+      ],
+    });
+    const via = (type: HandlerClass) =>
+      (registry.byMethod(type, 'deliver').wrapper.instance as SmtpMailer).via;
+    expect([via(SmsMailer), via(PushMailer)]).toEqual(['sms', 'push']);
+    expect(registry.byMethod(SmsMailer, 'deliver').name).toBe('SmsMailer.deliver');
+  });
+});
+
+describe('a class that is provided by two modules', () => {
+  it('is one handler, with a warning', async () => {
+    @Module({ providers: [EmailService] })
+    class A {}
+    @Module({ providers: [EmailService] })
+    class B {}
+    const registry = await registryOf({ imports: [A, B] });
+    expect(registry.all).toHaveLength(2);
+    expect(warn).toHaveBeenCalledWith(
+      expect.stringMatching(/"EmailService\.send" is provided by several modules/),
+    );
+  });
+});
+
+describe('the options of a handler', () => {
+  @Injectable()
+  @Jobs({ queue: 'class-queue', attempts: 4, timeout: '1 min', removeOnFail: false })
+  class Configured {
+    @Job()
+    inherits(): void {}
+
+    @Job({
+      attempts: 2,
+      queue: 'own',
+      timeout: undefined,
+      name: 'own.name',
+      aliases: ['old.name'],
+      removeOnFail: true,
+    })
+    overrides(): void {}
+  }
+  @Injectable()
+  class Bare {
+    @Job()
+    run(): void {}
+  }
+
+  it('are the method’s, then the class’s, then those of forRoot(), then the defaults', async () => {
+    const registry = await registryOf(
+      { providers: [Configured, Bare] },
+      { defaults: { attempts: 7, timeout: '2 min', removeOnFail: { count: 3 } } },
+    );
+    expect(registry.byMethod(Configured, 'overrides')).toMatchObject({
+      queue: 'own',
+      attempts: 2,
+      timeoutMs: 60_000,
+      removeOnFail: { ageMs: 60_000 },
+    });
+    expect(registry.byMethod(Configured, 'inherits')).toMatchObject({
+      queue: 'class-queue',
+      attempts: 4,
+      timeoutMs: 60_000,
+      removeOnFail: { ageMs: undefined, count: undefined },
+    });
+    expect(registry.byMethod(Bare, 'run')).toMatchObject({
+      queue: 'default',
+      attempts: 7,
+      timeoutMs: 120_000,
+      removeOnFail: { count: 3 },
+      removeOnComplete: { ageMs: 86_400_000, count: 10_000 },
+    });
+  });
+
+  it('give the stored name and its aliases, all of which find the handler', async () => {
+    const registry = await registryOf({ providers: [Configured] });
+    const handler = registry.byMethod(Configured, 'overrides');
+    expect(registry.byName('own.name')).toBe(handler);
+    expect(registry.byName('old.name')).toBe(handler);
+    expect(registry.byName('Configured.overrides')).toBeUndefined();
+    expect(registry.names).toEqual(['Configured.inherits', 'old.name', 'own.name']);
+  });
+});
+
+describe('asking for a method that is no handler', () => {
+  it('offers the one that was probably meant', async () => {
+    const registry = await registryOf({ providers: [EmailService] });
+    expect(() => registry.byMethod(EmailService, 'sned')).toThrow(InvalidInvocationError);
+    expect(() => registry.byMethod(EmailService, 'sned')).toThrow(
+      /did you mean EmailService\.send\?/,
+    );
+    expect(() => registry.byMethod(EmailService, 'helper')).toThrow(
+      /helper: it is not decorated with @Job\(\)/,
+    );
+  });
+
+  it('says where a class that is not provided must go', async () => {
+    const registry = await registryOf({});
+    expect(() => registry.byMethod(EmailService, 'send')).toThrow(InvalidInvocationError);
+    expect(() => registry.byMethod(EmailService, 'send')).toThrow(
+      /Add it to the providers of a module/,
+    );
+  });
+});

@@ -1,0 +1,301 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { inspect } from 'node:util';
+import { ConnectionClosedError, Queue, QueueEvents, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { afterEach, describe, expect, it } from 'vitest';
+import { describeEngines, ENGINES } from '../../../../test/support/engines.js';
+import type { Engine } from '../contracts/index.js';
+import {
+  JobsConfigurationError,
+  MissingDriverError,
+  StoreUnreachableError,
+} from '../errors/index.js';
+import { resolveOptions, type JobsModuleOptions } from '../options/index.js';
+import { importDriver } from './import-driver.js';
+import {
+  createEngine,
+  migratePostgres,
+  QueueRegistry,
+  registerConnection,
+  unregisterConnection,
+} from './index.js';
+
+const cleanups: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+
+function engineOf(options: JobsModuleOptions): Engine {
+  const engine = createEngine(resolveOptions(options));
+  cleanups.push(() => engine.close());
+  return engine;
+}
+
+describe('picking an engine', () => {
+  it.each<[string, JobsModuleOptions['connection'], string]>([
+    ['redis', 'redis://user:secret@example.test', 'example.test:6379'],
+    ['redis', 'rediss://example.test:7000/2', 'example.test:7000'],
+    ['redis', { host: 'example.test', password: 'secret' }, 'example.test:6379'],
+    ['redis', { port: 7001 }, 'localhost:7001'],
+    ['redis', { path: '/run/redis.sock' }, '/run/redis.sock'],
+    ['redis', { sentinels: [{ host: 's1' }], name: 'm' }, 'm by sentinels s1:26379'],
+    ['postgres', 'postgres://user:secret@example.test/db', 'example.test:5432'],
+    ['postgres', 'postgresql://example.test:7002/db', 'example.test:7002'],
+    ['postgres', { connectionString: 'postgres://u:secret@h:1/db' }, 'h:1'],
+    ['postgres', { database: 'db', host: 'example.test' }, 'example.test:5432'],
+  ])('%s for %o', (name, connection, address) => {
+    const engine = createEngine(resolveOptions({ connection }));
+    expect([engine.name, engine.address]).toEqual([name, address]);
+    expect(inspect(engine.bullmqOptions)).not.toContain('secret');
+  });
+
+  it('takes clients and pools', async () => {
+    const redis = new Redis({ lazyConnect: true, host: 'r', port: 1 });
+    const pool = new pg.Pool({ host: 'p', port: 2 });
+    expect(createEngine(resolveOptions({ connection: redis })).address).toBe('r:1');
+    expect(createEngine(resolveOptions({ connection: pool as never })).address).toBe('p:2');
+    await pool.end();
+  });
+
+  it.each<[unknown, string]>([
+    ['mysql://root:secret@h/db', 'a URL with "mysql:"'],
+    ['redis', 'a string that is no URL'],
+    [{}, 'an empty object'],
+    [{ user: 'u', password: 'secret' }, 'an object with user, password'],
+    [new pg.Client({ password: 'secret' }), 'an instance of Client'],
+    [new Map(), 'an instance of Map'],
+  ])('refuses %s', (connection, got) => {
+    const options = { ...resolveOptions({ connection: 'redis://h' }), connection } as never;
+    expect(() => createEngine(options)).toThrow(JobsConfigurationError);
+    expect(() => createEngine(options)).toThrow(`got ${got}`);
+    expect(() => createEngine(options)).not.toThrow('secret');
+  });
+
+  it('names the package of a driver that is not installed', async () => {
+    const missing = Object.assign(new Error("Cannot find package 'pg' imported from x.js"), {
+      code: 'ERR_MODULE_NOT_FOUND',
+    });
+    const load = (error: Error) => importDriver('postgres', 'pg', () => Promise.reject(error));
+    await expect(load(missing)).rejects.toThrow(MissingDriverError);
+    await expect(load(missing)).rejects.toThrow('npm install pg');
+    // The driver's own dependency is missing: another matter.
+    const broken = Object.assign(new Error("Cannot find package 'pg-pool'"), {
+      code: 'ERR_MODULE_NOT_FOUND',
+    });
+    await expect(load(broken)).rejects.toBe(broken);
+  });
+});
+
+describe.each(['redis', 'postgres'])('%s at boot', (protocol) => {
+  async function failure(connection: string, connectTimeout = 700): Promise<StoreUnreachableError> {
+    const started = performance.now();
+    const error = await engineOf({ connection, connectTimeout })
+      .connect()
+      .then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+    expect(error).toBeInstanceOf(StoreUnreachableError);
+    expect(performance.now() - started).toBeLessThan(connectTimeout + 500);
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('secret');
+    return error as StoreUnreachableError;
+  }
+
+  async function listen(onConnection: (server: Server) => void = () => undefined): Promise<number> {
+    const server = createServer(() => onConnection(server));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    cleanups.push(() => server.close());
+    return (server.address() as AddressInfo).port;
+  }
+
+  it('says that nobody listens there', async () => {
+    const error = await failure(`${protocol}://user:secret@127.0.0.1:1/0`);
+    expect(error.message).toContain(`the ${protocol} store at 127.0.0.1:1: `);
+    expect(error.message).toContain('ECONNREFUSED');
+  });
+
+  it('says that the server does not answer', async () => {
+    const port = await listen();
+    const error = await failure(`${protocol}://user:secret@127.0.0.1:${port}/0`);
+    expect(error.address).toBe(`127.0.0.1:${port}`);
+  });
+
+  it('says that the host is unknown', async () => {
+    const error = await failure(`${protocol}://user:secret@no-such-host.invalid/0`, 1_500);
+    expect(error.message).toMatch(/ENOTFOUND|EAI_AGAIN/);
+  });
+
+  it('cannot be used before it is connected, nor when it is closed', async () => {
+    const engine = engineOf({ connection: `${protocol}://127.0.0.1:1` });
+    expect(() => new QueueRegistry(engine).get('q')).toThrow('not connected yet');
+    await engine.close();
+    expect(() => new QueueRegistry(engine).get('q')).toThrow('the engine is closed');
+    await engine.close();
+  });
+});
+
+describeEngines('an engine', (fixture) => {
+  const names = fixture.isolation();
+
+  async function open(overrides: JobsModuleOptions = {}): Promise<Engine> {
+    const engine = engineOf({ connection: fixture.url, ...names, ...overrides });
+    cleanups.push(() => fixture.cleanup(names));
+    await engine.connect();
+    return engine;
+  }
+
+  it('is reached by a ping within its time', async () => {
+    const engine = await open();
+    expect(await engine.ping(1_000)).toBeGreaterThan(0);
+    await engine.connect();
+  });
+
+  it('serves classes that are constructed with its connection alone', async () => {
+    const engine = await open();
+    const options = { connection: engine.bullmqOptions.connection };
+    const name = `q-${randomUUID()}`;
+    const queue = new Queue(name, options);
+    const worker = new Worker(name, async () => 'done', options);
+    const events = new QueueEvents(name, options);
+    cleanups.push(() => Promise.all([worker.close(), events.close(), queue.close()]));
+    await events.waitUntilReady();
+    const job = await queue.add('n', {});
+    expect(await job.waitUntilFinished(events, 5_000)).toBe('done');
+    const own = new QueueRegistry(engine);
+    expect(await own.get(name).getCompletedCount()).toBe(1);
+    expect(queue.getBackend().constructor.name).toMatch(/^Safe/);
+  });
+
+  it('gives the same queue for a name, and closes all', async () => {
+    const engine = await open();
+    const registry = new QueueRegistry(engine);
+    expect(registry.get('a')).toBe(registry.get('a'));
+    registry.get('b');
+    expect(registry.names()).toEqual(['a', 'b']);
+    await registry.close();
+    await registry.close();
+    expect(await engine.ping(1_000)).toBeGreaterThan(0);
+  });
+
+  it('tells connection errors from others', async () => {
+    const engine = await open();
+    const withCode = (code: string): Error => Object.assign(new Error('e'), { code });
+    for (const error of [new ConnectionClosedError(), withCode('ECONNRESET'), withCode('EPIPE')]) {
+      expect(engine.isConnectionError(error)).toBe(true);
+    }
+    for (const error of [new Error('Invalid order'), withCode('23505'), 'text', null]) {
+      expect(engine.isConnectionError(error)).toBe(false);
+    }
+  });
+
+  it('can be opened by a whole fleet at once', async () => {
+    const engines = await Promise.all(Array.from({ length: 6 }, () => open()));
+    const stores = await Promise.all(engines.map(({ store }) => store.now()));
+    expect(stores).toHaveLength(6);
+  });
+});
+
+const [redis, postgres] = ENGINES;
+
+describe.runIf(redis?.available && postgres?.available)('two engines in one process', () => {
+  it('keep their jobs apart, whoever constructs the queues', async () => {
+    const engines = await Promise.all(
+      [redis!, postgres!].map(async (fixture) => {
+        const names = fixture.isolation();
+        const engine = engineOf({ connection: fixture.url, ...names });
+        cleanups.push(() => fixture.cleanup(names));
+        await engine.connect();
+        return engine;
+      }),
+    );
+    const name = `q-${randomUUID()}`;
+    const queues = engines.map(({ bullmqOptions }) => new Queue(name, bullmqOptions));
+    cleanups.push(() => Promise.all(queues.map((queue) => queue.close())));
+    await queues[0]?.add('on redis', {});
+    await queues[1]?.addBulk([
+      { name: 'on postgres', data: {} },
+      { name: 'on postgres', data: {} },
+    ]);
+    expect(await Promise.all(queues.map((queue) => queue.count()))).toEqual([1, 2]);
+  });
+
+  it('leave other connections to the default that was there', async () => {
+    const factory = () => {
+      throw new Error('own factory');
+    };
+    const connection = {};
+    registerConnection(connection, factory);
+    expect(() => new Queue('q', { connection })).toThrow('own factory');
+    unregisterConnection(connection);
+    const { hostname: host, port } = new URL(redis!.url);
+    const other = new Queue(`q-${randomUUID()}`, { connection: { host, port: Number(port) } });
+    cleanups.push(async () => {
+      await other.obliterate({ force: true });
+      await other.close();
+    });
+    expect(other.getBackend().constructor.name).toBe('RedisQueueBackend');
+    await other.waitUntilReady();
+  });
+});
+
+describe.runIf(redis?.available)("a Redis client of the application's", () => {
+  it('lends its options and stays as it is', async () => {
+    const names = redis!.isolation();
+    const client = new Redis(redis!.url, { maxRetriesPerRequest: 3 });
+    cleanups.push(() => client.disconnect());
+    const engine = engineOf({ connection: client, ...names });
+    cleanups.push(() => redis!.cleanup(names));
+    await engine.connect();
+    await new QueueRegistry(engine).get('q').add('n', {});
+    await engine.close();
+    expect(await client.ping()).toBe('PONG');
+    expect(client.options.maxRetriesPerRequest).toBe(3);
+  });
+});
+
+describe.runIf(postgres?.available)("a PostgreSQL pool of the application's", () => {
+  it('lends its options and stays as it is', async () => {
+    const names = postgres!.isolation();
+    const pool = new pg.Pool({ connectionString: postgres!.url, max: 3 });
+    cleanups.push(() => pool.end());
+    const engine = engineOf({ connection: pool as never, ...names });
+    cleanups.push(() => postgres!.cleanup(names));
+    await engine.connect();
+    await new QueueRegistry(engine).get('q').add('n', {});
+    await engine.close();
+    const { rows } = await pool.query('SHOW search_path');
+    expect(rows[0].search_path).not.toContain(names.schema);
+    expect(pool.totalCount).toBe(1);
+  });
+});
+
+describe.runIf(postgres?.available)('the tables on PostgreSQL', () => {
+  it('are not created with migrate: false, but by a deploy step', async () => {
+    const names = postgres!.isolation();
+    const options = { connection: postgres!.url, ...names, migrate: false };
+    cleanups.push(() => postgres!.cleanup(names));
+    await expect(engineOf(options).connect()).rejects.toThrow(
+      `migratePostgres(connection, { schema: '${names.schema}' })`,
+    );
+    await migratePostgres(postgres!.url, { schema: names.schema });
+    await migratePostgres(postgres!.url, { schema: names.schema });
+    const engine = engineOf(options);
+    await engine.connect();
+    expect(await engine.store.get('k')).toBeUndefined();
+  });
+
+  it('are found by an address that brings options of its own', async () => {
+    const names = postgres!.isolation();
+    const url = new URL(postgres!.url);
+    url.searchParams.set('options', '-c search_path=public -c statement_timeout=60000');
+    cleanups.push(() => postgres!.cleanup(names));
+    const engine = engineOf({ connection: url.href, ...names });
+    await engine.connect();
+    await new QueueRegistry(engine).get('q').add('n', {});
+  });
+});

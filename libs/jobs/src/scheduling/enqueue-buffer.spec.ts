@@ -1,0 +1,258 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { EnqueueUncertainError, StoreUnavailableError } from '../errors/index.js';
+import { EnqueueBuffer, type EnqueueTarget } from './enqueue-buffer.js';
+import type { PreparedJob } from './prepared-job.js';
+
+const TIMEOUT_MS = 5_000;
+
+class ConnectionError extends Error {}
+
+const jobOf = (id: string): PreparedJob => ({
+  id,
+  queue: 'emails',
+  name: 'S.m',
+  data: { args: [] },
+  opts: {},
+});
+const jobs = (count: number) => Array.from({ length: count }, (_, i) => jobOf(`job-${i}`));
+const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** A store that takes batches, and can be told to be slow, broken, silent or picky. */
+class FakeStore implements EnqueueTarget {
+  readonly batches: string[][] = [];
+  readonly stored = new Set<string>();
+  answer: (batch: readonly PreparedJob[]) => Promise<void> = () => Promise.resolve();
+
+  async insert(batch: readonly PreparedJob[]): Promise<void> {
+    this.batches.push(batch.map((job) => job.id));
+    await this.answer(batch);
+    for (const job of batch) this.stored.add(job.id);
+  }
+
+  isConnectionError(error: unknown): boolean {
+    return error instanceof ConnectionError;
+  }
+}
+
+describe('the enqueue buffer', () => {
+  let store: FakeStore;
+  let buffer: EnqueueBuffer;
+
+  beforeEach(() => {
+    vi.useFakeTimers({ now: 1_700_000_000_000 });
+    store = new FakeStore();
+    buffer = new EnqueueBuffer(store, TIMEOUT_MS);
+  });
+  afterEach(() => vi.useRealTimers());
+
+  const addAll = (list: readonly PreparedJob[]) =>
+    Promise.allSettled(list.map((job) => buffer.add(job)));
+  const failed = (outcomes: readonly PromiseSettledResult<void>[]) =>
+    outcomes.flatMap((o, i) =>
+      o.status === 'rejected' ? [[i, o.reason as unknown] as const] : [],
+    );
+
+  describe('coalesces', () => {
+    it('not a lone call, which goes out at once', async () => {
+      await buffer.add(jobOf('a'));
+      expect(store.batches).toEqual([['a']]);
+      expect(vi.getTimerCount()).toBe(0);
+    });
+
+    it('calls of the same turn into one insert, in order', async () => {
+      await addAll(jobs(3));
+      expect(store.batches).toEqual([['job-0', 'job-1', 'job-2']]);
+    });
+
+    it('calls that arrive while an insert is in flight into the next one', async () => {
+      store.answer = () => after(10);
+      const first = buffer.add(jobOf('a'));
+      await vi.advanceTimersByTimeAsync(1);
+      const rest = addAll([jobOf('b'), jobOf('c')]);
+      await vi.advanceTimersByTimeAsync(30);
+      await Promise.all([first, rest]);
+      expect(store.batches).toEqual([['a'], ['b', 'c']]);
+    });
+
+    it('at most 1,000 jobs into one insert', async () => {
+      expect(failed(await addAll(jobs(2_500)))).toEqual([]);
+      expect(store.batches.map((batch) => batch.length)).toEqual([1_000, 1_000, 500]);
+      expect(store.stored.size).toBe(2_500);
+    });
+
+    it('again after it was idle', async () => {
+      await buffer.add(jobOf('a'));
+      await buffer.add(jobOf('b'));
+      expect(store.batches).toEqual([['a'], ['b']]);
+    });
+  });
+
+  describe('acknowledges', () => {
+    it('a job only when its insert was answered', async () => {
+      store.answer = () => after(50);
+      const acked = vi.fn<() => void>();
+      const call = buffer.add(jobOf('a')).then(acked);
+      await vi.advanceTimersByTimeAsync(49);
+      expect(acked).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(1);
+      await call;
+      expect(acked).toHaveBeenCalledOnce();
+    });
+
+    it('no job of a failed insert that was not stored by a later one', async () => {
+      store.answer = (batch) =>
+        batch.length > 1 ? Promise.reject(new Error('too many')) : Promise.resolve();
+      const outcomes = await addAll(jobs(7));
+      expect(failed(outcomes)).toEqual([]);
+      expect(store.stored.size).toBe(7);
+    });
+  });
+
+  describe('when jobs are at fault', () => {
+    it.each([
+      ['the first', [0]],
+      ['the last', [99]],
+      ['some', [3, 4, 57]],
+      ['all', Array.from({ length: 100 }, (_, i) => i)],
+    ])('fails %s of a batch alone, each with its own error', async (_which, bad) => {
+      const ids = new Set(bad.map((i) => `job-${i}`));
+      store.answer = (batch) => {
+        const culprit = batch.find((job) => ids.has(job.id));
+        return culprit ? Promise.reject(new Error(`bad ${culprit.id}`)) : Promise.resolve();
+      };
+      const outcomes = failed(await addAll(jobs(100)));
+      expect(outcomes.map(([i]) => i)).toEqual(bad);
+      for (const [i, error] of outcomes) expect(error).toEqual(new Error(`bad job-${i}`));
+      expect(store.stored.size).toBe(100 - bad.length);
+      expect(vi.getTimerCount()).toBe(0);
+    });
+
+    it('finds one of 1,000 in few inserts', async () => {
+      store.answer = (batch) =>
+        batch.some((job) => job.id === 'job-777')
+          ? Promise.reject(new Error('bad'))
+          : Promise.resolve();
+      await addAll(jobs(1_000));
+      expect(store.batches.length).toBeLessThanOrEqual(21);
+    });
+
+    it('takes a synchronous throw of the store for a rejection', async () => {
+      store.answer = () => {
+        throw new Error('sync');
+      };
+      await expect(buffer.add(jobOf('a'))).rejects.toThrow('sync');
+      store.answer = () => Promise.resolve();
+      await buffer.add(jobOf('b'));
+    });
+
+    it('does not time out the rest while a slow store still answers', async () => {
+      store.answer = async (batch) => {
+        await after(TIMEOUT_MS / 4);
+        if (batch.length > 1) throw new Error('one of them is bad');
+      };
+      const outcomes = addAll(jobs(16));
+      await vi.advanceTimersByTimeAsync(20 * TIMEOUT_MS);
+      expect(failed(await outcomes)).toEqual([]);
+    });
+  });
+
+  describe('when the store cannot be reached', () => {
+    it('repeats the insert until the store is back', async () => {
+      let attempts = 0;
+      store.answer = () =>
+        ++attempts < 4 ? Promise.reject(new ConnectionError('down')) : Promise.resolve();
+      const outcomes = addAll(jobs(3));
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(failed(await outcomes)).toEqual([]);
+      expect(store.batches).toHaveLength(4);
+      expect(vi.getTimerCount()).toBe(0);
+    });
+
+    it('does not hammer it', async () => {
+      store.answer = () => Promise.reject(new ConnectionError('down'));
+      const call = addAll([jobOf('a')]);
+      await vi.advanceTimersByTimeAsync(2 * TIMEOUT_MS);
+      await call;
+      expect(store.batches.length).toBeLessThanOrEqual(TIMEOUT_MS / 50);
+    });
+
+    it('gives up after the timeout, says that a sent job may be stored, and stops', async () => {
+      store.answer = () => Promise.reject(new ConnectionError('down'));
+      const call = buffer.add(jobOf('a')).catch((error: unknown) => error);
+      await vi.advanceTimersByTimeAsync(TIMEOUT_MS - 1);
+      expect(store.batches.length).toBeGreaterThan(1);
+      await vi.advanceTimersByTimeAsync(1);
+      const error = (await call) as EnqueueUncertainError;
+      expect(error).toBeInstanceOf(EnqueueUncertainError);
+      expect(error.jobId).toBe('a');
+      expect(error.message).toMatch(/"S\.m" \(id a\) in queue "emails".*It may be stored.*id: "a"/);
+      await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+      const sent = store.batches.length;
+      await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+      expect(store.batches).toHaveLength(sent);
+      expect(vi.getTimerCount()).toBe(0);
+    });
+
+    it('tells jobs that were never sent that they are not stored, and never sends them', async () => {
+      const answer = Promise.withResolvers<void>();
+      store.answer = () => answer.promise;
+      const outcomes = addAll(jobs(1_500));
+      await vi.advanceTimersByTimeAsync(TIMEOUT_MS + 1);
+      const errors = failed(await outcomes).map(([, error]) => error);
+      expect(errors.slice(0, 1_000)).toSatisfy(allInstancesOf(EnqueueUncertainError));
+      expect(errors.slice(1_000)).toHaveLength(500);
+      expect(errors.slice(1_000)).toSatisfy(allInstancesOf(StoreUnavailableError));
+      expect(String(errors[1_000])).toMatch(/Could not store job/);
+      expect(vi.getTimerCount()).toBe(0);
+      answer.resolve();
+      await buffer.add(jobOf('next'));
+      expect(store.batches.map((batch) => batch.length)).toEqual([1_000, 1]);
+    });
+
+    it('recovers from an insert that is never answered', async () => {
+      store.answer = () => new Promise(() => undefined);
+      const lost = addAll([jobOf('a')]);
+      await vi.advanceTimersByTimeAsync(TIMEOUT_MS + 1);
+      await lost;
+      store.answer = () => Promise.resolve();
+      const next = addAll([jobOf('b')]);
+      await vi.advanceTimersByTimeAsync(TIMEOUT_MS + 1);
+      expect(failed(await next)).toEqual([]);
+    });
+
+    it('gives each caller its own time', async () => {
+      store.answer = () => new Promise(() => undefined);
+      const times: number[] = [];
+      const start = Date.now();
+      const add = (id: string) => buffer.add(jobOf(id)).catch(() => times.push(Date.now() - start));
+      const first = add('a');
+      await vi.advanceTimersByTimeAsync(TIMEOUT_MS / 2);
+      const second = add('b');
+      await vi.advanceTimersByTimeAsync(2 * TIMEOUT_MS);
+      await Promise.all([first, second]);
+      expect(times).toEqual([TIMEOUT_MS, 1.5 * TIMEOUT_MS]);
+    });
+  });
+
+  it('does not time out a long line at a store that is slow but answers', async () => {
+    store.answer = () => after(TIMEOUT_MS - 1_000);
+    const outcomes = addAll(jobs(5_000));
+    await vi.advanceTimersByTimeAsync(10 * TIMEOUT_MS);
+    expect(failed(await outcomes)).toEqual([]);
+    expect(store.stored.size).toBe(5_000);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('waits no longer when the clock is set back', async () => {
+    store.answer = () => new Promise(() => undefined);
+    const call = buffer.add(jobOf('a')).catch((error: unknown) => error);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS + 1);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await call).toBeInstanceOf(EnqueueUncertainError);
+  });
+});
+
+function allInstancesOf(type: new (...args: never[]) => Error): (errors: unknown[]) => boolean {
+  return (errors) => errors.every((error) => error instanceof type);
+}

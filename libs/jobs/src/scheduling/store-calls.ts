@@ -1,0 +1,74 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { withDeadline } from '../engines/index.js';
+import { StoreUnavailableError } from '../errors/index.js';
+import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+
+const RETRY_PAUSE_MS = 100;
+
+/**
+ * Bounds calls to a store that may be lost. Left alone, Redis waits for the connection without end,
+ * and PostgreSQL rejects at once with whatever the driver says.
+ * @internal
+ */
+@Injectable()
+export class StoreCalls {
+  constructor(
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+  ) {}
+
+  /** Whether an error says that the store could not be reached. */
+  isUnavailable(error: unknown): boolean {
+    return error instanceof StoreUnavailableError || this.engine.isConnectionError(error);
+  }
+
+  /**
+   * Reads, and reads again while the store is lost, until `enqueueTimeout` is over.
+   * @param operation for the message, e.g. `read job "…"`
+   * @param limitMs how long at most, where that is less
+   * @throws StoreUnavailableError
+   */
+  read<T>(operation: string, read: () => Promise<T>, limitMs = Infinity): Promise<T> {
+    const timeoutMs = Math.min(limitMs, this.options.enqueueTimeoutMs);
+    const deadline = performance.now() + timeoutMs;
+    const attempt = async (): Promise<T> => {
+      for (;;) {
+        try {
+          return await read();
+        } catch (error) {
+          const isOver = performance.now() + RETRY_PAUSE_MS > deadline;
+          if (isOver || !this.engine.isConnectionError(error)) throw error;
+          await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
+        }
+      }
+    };
+    return this.bounded(operation, attempt, timeoutMs);
+  }
+
+  /**
+   * Changes something, once: whether a change that met a lost store was made is not known.
+   * @throws StoreUnavailableError
+   */
+  change<T>(operation: string, change: () => Promise<T>): Promise<T> {
+    return this.bounded(operation, change, this.options.enqueueTimeoutMs);
+  }
+
+  private async bounded<T>(
+    operation: string,
+    call: () => Promise<T>,
+    timeoutMs: number,
+  ): Promise<T> {
+    const reason = `the store did not answer within ${timeoutMs} ms`;
+    try {
+      return await withDeadline(
+        call(),
+        timeoutMs,
+        () => new StoreUnavailableError(operation, reason),
+      );
+    } catch (error) {
+      if (!this.engine.isConnectionError(error)) throw error;
+      throw new StoreUnavailableError(operation, 'the store cannot be reached', { cause: error });
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import { execFile, type ExecFileException } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, it } from 'vitest';
+import { describeEngines } from '../support/engines.js';
+
+/**
+ * The demo, driven once from end to end on each engine, as `npm run demo` does. It checks its own
+ * effects; here it is asked for its verdict.
+ */
+const ROOT = resolve(import.meta.dirname, '../..');
+const APP = join(ROOT, 'dist/apps/demo');
+const BUILT = existsSync(join(APP, 'drive.js'));
+
+/** How a program ended, and all that it printed. */
+interface Run {
+  exitCode: number;
+  output: string;
+}
+
+describeEngines('the demo', ({ name, url }) => {
+  it('does and shows all that it promises', async ({ skip }) => {
+    // nestjs-pino has one root logger a process, so two shops in this one would share a log.
+    skip(!BUILT && name !== 'redis', 'the demo is not built (npm run build), so one engine is run');
+    const { exitCode, output } = await drive({ JOBS_URL: url });
+    expect(output).toContain('All was seen.');
+    expect(output).not.toContain('MISSING');
+    expect(exitCode).toBe(0);
+  });
+});
+
+it('the demo says what is wrong with its store, and nothing else', async ({ skip }) => {
+  skip(!BUILT, 'the demo is not built (npm run build)');
+  const { exitCode, output } = await run('main.js', { JOBS_URL: 'mysql://127.0.0.1' });
+  expect(output).toContain('got a URL with "mysql:"');
+  expect(output).not.toContain('    at ');
+  expect(exitCode).toBe(1);
+});
+
+/** The built program when there is one (`npm test` builds it), else the sources in this process. */
+async function drive(env: NodeJS.ProcessEnv): Promise<Run> {
+  if (BUILT) return run('drive.js', env);
+  const lines: string[] = [];
+  const { driveDemo } = await import('../../apps/demo/src/drive/demo-drive.js');
+  const exitCode = await driveDemo(env, (line) => lines.push(line));
+  return { exitCode, output: lines.join('\n') };
+}
+
+/** Runs a built program; its standard output comes before its errors. */
+async function run(file: string, env: NodeJS.ProcessEnv): Promise<Run> {
+  return new Promise((done) => {
+    execFile(
+      process.execPath,
+      [join(APP, file)],
+      {
+        cwd: ROOT,
+        env: { ...process.env, NODE_OPTIONS: '', DEMO_URL: '', ...env },
+        timeout: 18_000,
+      },
+      (error: ExecFileException | null, stdout, stderr) =>
+        done({ exitCode: Number(error?.code ?? (error ? -1 : 0)), output: stdout + stderr }),
+    );
+  });
+}

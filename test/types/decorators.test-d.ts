@@ -1,0 +1,73 @@
+import { Job, Jobs, type JobOptions, type JobsClassOptions } from 'nestjs-jobs';
+import { describe, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
+
+describe('@Job()', () => {
+  it('takes the options of a handler', () => {
+    class Service {
+      @Job({
+        queue: 'emails',
+        attempts: 3,
+        backoff: (attempt, error) => {
+          expectTypeOf(attempt).toEqualTypeOf<number>();
+          expectTypeOf(error).toEqualTypeOf<Error>();
+          return attempt > 2 ? false : '1 min';
+        },
+        retryIf: (error) => error.name !== 'TypeError',
+        schema: [z.string(), undefined],
+        removeOnFail: { age: '1 day', count: 5 },
+      })
+      send(_to: string): void {}
+    }
+    expectTypeOf(Service).not.toBeAny();
+  });
+
+  it('leaves the type of the method as it is', () => {
+    class Service {
+      @Job()
+      send(to: string): Promise<number> {
+        return Promise.resolve(to.length);
+      }
+    }
+    expectTypeOf<Service['send']>().toEqualTypeOf<(to: string) => Promise<number>>();
+  });
+
+  it('refuses unknown and wrong options', () => {
+    // @ts-expect-error misspelt
+    Job({ atempts: 3 });
+    // @ts-expect-error text for a number
+    Job({ attempts: '3' });
+    // @ts-expect-error no such kind
+    Job({ backoff: { type: 'linear' } });
+    // @ts-expect-error delays are for the kind "delays"
+    Job({ backoff: { type: 'fixed', delays: [1] } });
+    // @ts-expect-error "delays" needs them
+    Job({ backoff: { type: 'delays' } });
+    // @ts-expect-error no schema
+    Job({ schema: { parse: () => 1 } });
+  });
+
+  it('is for methods', () => {
+    // @ts-expect-error a class
+    @Job()
+    class Service {
+      // @ts-expect-error a property
+      @Job()
+      send = 1;
+    }
+    expectTypeOf(Service).not.toBeAny();
+  });
+});
+
+describe('@Jobs()', () => {
+  it('takes what all handlers of a class can share', () => {
+    Jobs({ queue: 'emails', attempts: 3, timeout: '1 min' });
+    // @ts-expect-error a name is one method's own
+    Jobs({ name: 'a' });
+    // @ts-expect-error a schema is one method's own
+    Jobs({ schema: z.string() });
+    expectTypeOf<keyof JobsClassOptions>().toEqualTypeOf<
+      Exclude<keyof JobOptions, 'name' | 'aliases' | 'schema'>
+    >();
+  });
+});
