@@ -1,0 +1,46 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { JobsModule } from 'nestjs-jobs';
+import { HealthModule } from './health/health.module.js';
+import { ImagesModule } from './images/images.module.js';
+import { JobStatusModule } from './jobs/job-status.module.js';
+import { StoreErrorFilter } from './jobs/store-error.filter.js';
+import { LogModule } from './log/log.module.js';
+import { OrdersModule } from './orders/orders.module.js';
+import { ProductsModule } from './products/products.module.js';
+import { SettingsModule } from './settings/settings.module.js';
+import { ShopSettings } from './settings/shop-settings.js';
+import { UsersModule } from './users/users.module.js';
+
+/** A small shop whose slow work is done by background jobs. */
+@Module({})
+export class AppModule {
+  static forRoot(settings: ShopSettings): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        SettingsModule.forRoot(settings),
+        LogModule,
+        // #region for-root
+        JobsModule.forRootAsync({
+          inject: [ShopSettings],
+          useFactory: ({ jobsUrl, prefix, schema }: ShopSettings) => ({
+            connection: jobsUrl,
+            prefix,
+            schema,
+            // Images take much processor time and memory each; one sync at a time is enough.
+            queues: { images: { concurrency: 2 }, sync: { concurrency: 1 } },
+          }),
+        }),
+        // #endregion for-root
+        UsersModule,
+        ImagesModule,
+        OrdersModule,
+        ProductsModule,
+        JobStatusModule,
+        HealthModule,
+      ],
+      providers: [{ provide: APP_FILTER, useClass: StoreErrorFilter }],
+    };
+  }
+}

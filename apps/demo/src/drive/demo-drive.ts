@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+import { findJobsUrl, NO_STORE_MESSAGE } from '../settings/jobs-url.finder.js';
+import { CheckList } from './check-list.js';
+import { type DrivenShop, runningShop, startOwnShop } from './driven-shop.js';
+import { checkFiles } from './file.checks.js';
+import { checkMail } from './mail.checks.js';
+import { playScenario } from './scenario.js';
+import { ShopClient } from './shop.client.js';
+import { checkLog, checkStore } from './store.checks.js';
+import { Timeline } from './timeline.js';
+
+const HEALTHY_WITHIN_MS = 10_000;
+
+/**
+ * Drives the demo once from end to end, and checks every effect.
+ * @param env DEMO_URL drives a shop that runs already, whose files are in DEMO_DATA (`./data/demo`);
+ * else one of its own is started, with its jobs in JOBS_URL or a local Redis
+ * @returns the exit code: 0 when all was seen
+ */
+export async function driveDemo(
+  env: NodeJS.ProcessEnv,
+  print: (line: string) => void,
+): Promise<number> {
+  const shop = await findShop(env);
+  if (!shop) {
+    print(NO_STORE_MESSAGE);
+    return 1;
+  }
+  print(`Driving the shop at ${shop.url}, which writes to ${shop.dataFolder}.\n`);
+  const list = new CheckList(print);
+  await list.check('the drive came to its end', () => drive(shop, list, print));
+  await list.check('the shop stopped', () => shop.stop());
+  const failed = list.failures.length > 0;
+  await shop.clean(failed);
+  print(failed ? `\nMissing:\n  - ${list.failures.join('\n  - ')}` : '\nAll was seen.');
+  if (failed && shop.logFile) print(`\nThe shop's log: ${shop.logFile}`);
+  return failed ? 1 : 0;
+}
+
+async function drive(
+  shop: DrivenShop,
+  list: CheckList,
+  print: (line: string) => void,
+): Promise<void> {
+  const client = new ShopClient(shop.url);
+  await client.untilHealthy(HEALTHY_WITHIN_MS);
+  const seen = await playScenario(client, new Timeline(client, print));
+  print('');
+  await checkStore(seen, list);
+  await checkMail(seen, shop.dataFolder, list);
+  await checkFiles(seen, shop.dataFolder, list);
+  if (shop.logFile) await checkLog(seen, shop.logFile, list);
+}
+
+async function findShop(env: NodeJS.ProcessEnv): Promise<DrivenShop | undefined> {
+  if (env.DEMO_URL) return runningShop(env.DEMO_URL, resolve(env.DEMO_DATA ?? 'data/demo'));
+  const jobsUrl = await findJobsUrl(env);
+  return jobsUrl ? startOwnShop(jobsUrl) : undefined;
+}

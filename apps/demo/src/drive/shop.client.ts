@@ -1,0 +1,81 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { JobLink } from '../jobs/job-link.js';
+import type { JobStatus } from '../jobs/job-status.js';
+import type { Order } from '../orders/orders.repository.js';
+import type { OrderDto } from '../orders/order.dto.js';
+import type { Product } from '../products/products.repository.js';
+import type { User } from '../users/users.repository.js';
+
+/** Uses the shop as any client does: over HTTP. */
+export class ShopClient {
+  constructor(private readonly url: string) {}
+
+  signUp(
+    email: string,
+    name: string,
+  ): Promise<{ user: User; jobs: Record<'welcome' | 'reminder', JobLink> }> {
+    return this.post('/users', { email, name });
+  }
+
+  upload(image: Uint8Array): Promise<{ image: { id: string }; jobs: { thumbnails: JobLink } }> {
+    const form = new FormData();
+    form.set('file', new Blob([Uint8Array.from(image)], { type: 'image/jpeg' }), 'photo.jpg');
+    return this.request('/images', { method: 'POST', body: form });
+  }
+
+  order(
+    userId: string,
+    items: OrderDto['items'],
+  ): Promise<{ order: Order; jobs: { invoice: JobLink } }> {
+    return this.post('/orders', { userId, items });
+  }
+
+  sync(): Promise<{ jobs: { sync: JobLink } }> {
+    return this.post('/sync', {});
+  }
+
+  products(): Promise<Product[]> {
+    return this.request('/products');
+  }
+
+  job({ url }: JobLink): Promise<JobStatus> {
+    return this.request(url);
+  }
+
+  /** Waits until the health check is green, as an orchestrator does before it sends traffic. */
+  async untilHealthy(timeoutMs: number): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      try {
+        await this.request('/health');
+        return;
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+        await pause(50);
+      }
+    }
+  }
+
+  private post<Answer>(path: string, body: object): Promise<Answer> {
+    return this.request(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  }
+
+  private async request<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
+    const signal = AbortSignal.timeout(10_000);
+    const response = await fetch(this.url + path, { ...init, signal }).catch((error: Error) => {
+      const { message } = (error.cause ?? error) as Error;
+      throw new Error(`${this.url} does not answer: ${message}`, { cause: error });
+    });
+    const text = await response.text();
+    if (!response.ok) {
+      throw new Error(
+        `${init.method ?? 'GET'} ${path}: expected success, got ${response.status} ${text}`,
+      );
+    }
+    return JSON.parse(text) as Answer;
+  }
+}

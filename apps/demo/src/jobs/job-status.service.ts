@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import { JobNotFoundError, JobScheduler } from 'nestjs-jobs';
+import type { JobStatus } from './job-status.js';
+
+/** What clients may ask for: names from outside must not make queues in the store. */
+const QUEUES: ReadonlySet<string> = new Set(['mail', 'images', 'invoices', 'sync']);
+
+/** Reads the state of jobs for clients, who are shown neither arguments nor stack traces. */
+@Injectable()
+export class JobStatusService {
+  constructor(private readonly jobs: JobScheduler) {}
+
+  /** The status of a job, or undefined when it is not in the store. */
+  async find(queue: string, id: string): Promise<JobStatus | undefined> {
+    if (!QUEUES.has(queue)) return undefined;
+    const handle = await this.jobs.get({ queue, id });
+    if (!handle) return undefined;
+    try {
+      const [details, log] = await Promise.all([handle.details(), handle.logs()]);
+      const { name, state, progress, attemptsMade, result, failedReason } = details;
+      return {
+        queue,
+        id,
+        name,
+        state,
+        progress: progress === 0 ? undefined : progress,
+        attempts: attemptsMade + (state === 'active' ? 1 : 0),
+        result,
+        failure: failedReason,
+        log: [...log],
+      };
+    } catch (error) {
+      // Removed between the two reads.
+      if (error instanceof JobNotFoundError) return undefined;
+      throw error;
+    }
+  }
+}

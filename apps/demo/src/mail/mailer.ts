@@ -1,0 +1,31 @@
+/** A mail to be sent. */
+export interface Mail {
+  to: string;
+  subject: string;
+  text: string;
+  attachments?: { filename: string; path: string }[];
+}
+
+/** Where a mail went. */
+export interface SentMail {
+  messageId: string;
+  /** Its file below the data folder, when mail is written to files. */
+  file?: string;
+}
+
+/** Sends mail; {@link MailModule} picks the implementation. */
+export abstract class Mailer {
+  /**
+   * @param id the id of the job that sends it. The same id stands for the same mail, so that a job
+   * that runs twice does not reach a customer twice.
+   */
+  abstract send(id: string, mail: Mail): Promise<SentMail>;
+}
+
+/** The sender of all mail of the shop. */
+export const SENDER = { name: 'Demo shop', address: 'shop@demo.example' };
+
+/** A Message-ID that is the same each time the job runs. */
+export function messageIdOf(id: string): string {
+  return `<${id}@demo.example>`;
+}

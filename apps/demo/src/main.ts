@@ -1,0 +1,60 @@
+import { JobsError } from 'nestjs-jobs';
+import { createShop } from './app.factory.js';
+import { findJobsUrl, NO_STORE_MESSAGE } from './settings/jobs-url.finder.js';
+import { ShopSettings } from './settings/shop-settings.js';
+import { startSupplierServer } from './supplier/supplier.server.js';
+
+/**
+ * Runs the shop. Environment: JOBS_URL (where jobs are stored), PORT (3000), HOST (127.0.0.1), SMTP_URL
+ * (absent: mail is written to files), LOG_LEVEL (info).
+ */
+async function main(env: NodeJS.ProcessEnv): Promise<void> {
+  const jobsUrl = await findJobsUrl(env);
+  if (!jobsUrl) return giveUp(NO_STORE_MESSAGE);
+  console.log(`Starting the shop, with its jobs in ${withoutCredentials(jobsUrl)} …`);
+  const supplier = await startSupplierServer(0);
+  const settings = new ShopSettings({
+    jobsUrl,
+    supplierUrl: supplier.url,
+    smtpUrl: env.SMTP_URL,
+    logLevel: env.LOG_LEVEL,
+  });
+  const app = await createShop(settings);
+  await app.listen(Number(env.PORT ?? 3000), env.HOST ?? '127.0.0.1');
+  console.log(welcome(await app.getUrl(), supplier.url, settings));
+}
+
+function welcome(url: string, supplierUrl: string, { dataFolder, smtpUrl }: ShopSettings): string {
+  return `
+The shop is at ${url}, the supplier that it pulls products from at ${supplierUrl}.
+Mail goes to ${smtpUrl ? 'SMTP_URL' : `${dataFolder}/mail`}; everything else is in ${dataFolder}. Try:
+
+  curl ${url}/users -H 'content-type: application/json' -d '{"email":"ada@example.com","name":"Ada"}'
+  curl ${url}/orders -H 'content-type: application/json' \\
+    -d '{"userId":"<id of the user>","items":[{"name":"Tea","quantity":2,"unitPrice":450}]}'
+  curl ${url}/images -F file=@photo.jpg
+  curl -X POST ${url}/sync
+  curl ${url}/jobs/<queue>/<id>      # each answer above has these URLs
+  curl ${url}/health
+
+  DEMO_URL=${url} npm run demo       # all of it, checked
+`;
+}
+
+function withoutCredentials(jobsUrl: string): string {
+  return URL.canParse(jobsUrl)
+    ? `${new URL(jobsUrl).protocol}//${new URL(jobsUrl).host}`
+    : 'JOBS_URL';
+}
+
+/** The event loop may hold sockets of half a start, so this does not wait for it to run empty. */
+function giveUp(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
+
+main(process.env).catch((error: NodeJS.ErrnoException) => {
+  if (error.code === 'EADDRINUSE') giveUp(`${error.message}. Choose another: PORT=3100 npm start`);
+  // Errors of the jobs module say what to do; a stack would only hide it.
+  giveUp(error instanceof JobsError ? error.message : (error.stack ?? String(error)));
+});
