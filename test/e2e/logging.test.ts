@@ -91,7 +91,8 @@ describeEngines('logging', (engine) => {
 
   it("writes through Nest's Logger without nestjs-pino", async () => {
     const { jobs } = await createJobsApp(engine, { providers: [PlainWork] });
-    const logger = { log: vi.fn(), error: vi.fn(), warn: vi.fn(), debug: vi.fn() };
+    const write = () => vi.fn<(...parts: unknown[]) => void>();
+    const logger = { log: write(), error: write(), warn: write(), debug: write() };
     Logger.overrideLogger(logger);
     const handle = await jobs.enqueue(PlainWork, (s) => s.run('s3cret'));
     await expect(handle.result()).rejects.toThrow('no luck');

@@ -36,8 +36,7 @@ export async function createJobsApp(engine: EngineFixture, parts: JobsAppParts):
     imports: [JobsModule.forRoot(options), ...(parts.imports ?? [])],
     providers: parts.providers ?? [],
     controllers: parts.controllers ?? [],
-  })
-    .compile();
+  }).compile();
   Logger.overrideLogger(false);
   open.push({ app: module, engine, isolation });
   await module.init();

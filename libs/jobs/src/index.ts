@@ -14,6 +14,7 @@ export {
 } from './scheduling/index.js';
 export { JobContext } from './execution/index.js';
 export { JobsHealth, type JobsHealthReport } from './health/index.js';
+export { migratePostgres } from './engines/index.js';
 export type { HandlerClass } from './discovery/index.js';
 export type { EngineCapabilities, JobInfo, ServerInfo } from './contracts/index.js';
 export type { StoredPayload } from './payload/index.js';

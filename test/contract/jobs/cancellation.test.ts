@@ -16,9 +16,9 @@ class Work {
   async obey(): Promise<void> {
     this.calls++;
     this.started.resolve();
-    const { signal } = this.context;
+    const abort = this.context.signal;
     await new Promise((_, reject) =>
-      signal.addEventListener('abort', () => reject(signal.reason as Error)),
+      abort.addEventListener('abort', () => reject(abort.reason as Error)),
     );
   }
 

@@ -209,7 +209,7 @@ describeEngines('execution', (engine) => {
     const { jobs, module } = await boot();
     const queue = module.get<Queue>('BullQueue_default');
     await queue.add('Work.failTwice', { args: ['by hand'] }, { jobId: 'foreign' });
-    const handle = (await jobs.get({ queue: 'default', id: 'foreign' } as never))!;
+    const handle = (await jobs.get({ queue: 'default', id: 'foreign' }))!;
     expect(await handle.result()).toBe(3);
   });
 });

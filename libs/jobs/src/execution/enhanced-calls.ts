@@ -62,7 +62,7 @@ export class EnhancedCalls {
     const inquirerId = handler.wrapper.id;
     const guards = this.contexts.guards.create(
       instance,
-      callback as never,
+      callback,
       moduleKey,
       contextId,
       inquirerId,
@@ -113,7 +113,7 @@ export class EnhancedCalls {
       const allowed = await this.contexts.guardsConsumer.tryActivate(
         guards,
         args,
-        instance as never,
+        instance,
         callback,
         CONTEXT_TYPE,
       );

@@ -75,7 +75,7 @@ export class JobReader {
     const state = await this.calls.read(`read the state of ${describeJob({ queue, id })}`, () =>
       this.queues.get(queue).getJobState(id),
     );
-    return state === 'unknown' ? 'removed' : (state as JobStateName);
+    return state === 'unknown' ? 'removed' : state;
   }
 
   async details(address: JobAddress): Promise<JobDetails> {

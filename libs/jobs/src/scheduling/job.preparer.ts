@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { JobsOptions } from 'bullmq';
 import { Inject, Injectable } from '@nestjs/common';
 import { HandlerRegistry, type Handler } from '../discovery/index.js';
 import { InvalidEnqueueOptionsError } from '../errors/index.js';
@@ -7,6 +8,7 @@ import {
   parseDuration,
   rules,
   show,
+  type BackoffOptions,
   type ResolvedOptions,
 } from '../options/index.js';
 import {
@@ -110,10 +112,7 @@ export class JobPreparer {
       jobId: id,
       attempts: options.attempts ?? handler?.attempts ?? this.options.attempts,
       // The pause is worked out where the job fails; only an override of this call is stored.
-      backoff:
-        options.backoff === undefined
-          ? { type: 'jobs' }
-          : { type: 'jobs', ...{ policy: options.backoff } },
+      backoff: storedBackoff(options.backoff),
       ...this.retention.of(queue),
       ...(delayMs > 0 ? { delay: delayMs } : undefined),
       ...(priority === undefined ? undefined : { priority }),
@@ -128,4 +127,10 @@ export class JobPreparer {
     // The same rules as for arguments: a live request object is refused here, not stored half.
     return storeValue(captured, 'context', location).value;
   }
+}
+
+/** BullMQ keeps unknown fields of a backoff, though its type does not say so. */
+function storedBackoff(policy: BackoffOptions | undefined): JobsOptions['backoff'] {
+  const stored = policy === undefined ? { type: 'jobs' } : { type: 'jobs', policy };
+  return stored;
 }

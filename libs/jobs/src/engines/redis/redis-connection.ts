@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { RedisOptions } from 'ioredis';
+import type { Cluster, RedisOptions } from 'ioredis';
 import { JobsConfigurationError, StoreUnreachableError } from '../../errors/index.js';
 import { withDeadline } from '../deadline.js';
 import { importDriver } from '../import-driver.js';
@@ -46,7 +46,6 @@ const OPTIONS: RedisOptions = {
  * @internal
  */
 export class SharedRedis {
-  readonly address: string;
   private shared: RedisClient | undefined;
   private readonly copies = new Set<RedisClient>();
   private facts: RedisServer = { version: '7.0.0', type: 'redis' };
@@ -56,8 +55,11 @@ export class SharedRedis {
   constructor(
     private readonly target: RedisTarget,
     private readonly connectTimeoutMs: number,
-  ) {
-    this.address = redisAddress(target);
+  ) {}
+
+  /** Host and port; a Cluster knows its nodes when it is connected. */
+  get address(): string {
+    return redisAddress(this.target);
   }
 
   /** The shared client. @throws StoreUnreachableError before `connect()` and after `close()` */
@@ -96,7 +98,7 @@ export class SharedRedis {
       client.disconnect();
       throw error;
     }
-    client.on('close', () => (this.losses += 1));
+    this.countLosses(client);
     defineScripts(client);
     this.shared = client;
   }
@@ -119,6 +121,17 @@ export class SharedRedis {
 
   unreachable(reason: string, cause?: unknown): StoreUnreachableError {
     return new StoreUnreachableError('redis', this.address, reason, { cause });
+  }
+
+  /** A Cluster goes on when one of its nodes is lost: then the node alone says so. */
+  private countLosses(client: RedisClient): void {
+    const count = (): number => (this.losses += 1);
+    const watch = (lost: RedisClient): unknown => lost.on('close', count);
+    watch(client);
+    if (!client.isCluster) return;
+    const cluster = client as Cluster;
+    for (const node of cluster.nodes()) watch(node);
+    cluster.on('+node', watch);
   }
 
   private async waitUntilReady(client: RedisClient): Promise<void> {
