@@ -1,0 +1,16 @@
+import { NestFactory } from '@nestjs/core';
+import { Job, JobsModule } from 'nestjs-jobs';
+import { defineHandlers, NEST_OPTIONS, type BootApp } from './boot-app.js';
+
+class JobsApp {}
+
+/** The application with our module. */
+export const bootJobs: BootApp = (engine, isolation) => {
+  const handlers = defineHandlers((queue) => Job({ queue }));
+  const app = {
+    module: JobsApp,
+    imports: [JobsModule.forRoot(engine.moduleOptions(isolation))],
+    providers: handlers.map(({ type }) => type),
+  };
+  return NestFactory.createApplicationContext(app, NEST_OPTIONS);
+};

@@ -1,0 +1,15 @@
+import type { BenchEngine } from './bench-engine.js';
+import { postgresEngine } from './postgres.engine.js';
+import { redisEngine } from './redis.engine.js';
+
+export type { BenchEngine, Isolation, RawBullmq, RawQueue, RawWorker } from './bench-engine.js';
+
+/** Every engine that `--engine` and `--baseline` know. */
+export const ENGINES: readonly BenchEngine[] = [redisEngine, postgresEngine];
+
+/** The engine of that name; arguments are checked before. */
+export function engineNamed(name: string): BenchEngine {
+  const engine = ENGINES.find((candidate) => candidate.name === name);
+  if (!engine) throw new Error(`expected an engine, got "${name}"`);
+  return engine;
+}
