@@ -1,0 +1,28 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { JobsModule } from 'nestjs-jobs';
+import { LedgerWriter } from '../harness/ledger.js';
+import type { AppConfig } from '../harness/protocol.js';
+import { Commands } from './commands.js';
+import { DatabaseModule } from './database.module.js';
+import { Producer } from './producer.js';
+import { APP_CONFIG, Upgrade, Workload } from './workload.js';
+
+/** The application: the module under test, a database of its own, and handlers that keep a ledger. */
+@Module({})
+export class AppModule {
+  static of(config: AppConfig): DynamicModule {
+    const { connection, prefix, schema, options } = config;
+    return {
+      module: AppModule,
+      imports: [DatabaseModule, JobsModule.forRoot({ ...options, connection, prefix, schema })],
+      providers: [
+        { provide: APP_CONFIG, useValue: config },
+        { provide: LedgerWriter, useFactory: () => new LedgerWriter(config.ledger) },
+        Workload,
+        ...(config.upgraded ? [Upgrade] : []),
+        Producer,
+        Commands,
+      ],
+    };
+  }
+}

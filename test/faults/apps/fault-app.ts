@@ -1,0 +1,36 @@
+/**
+ * The program of every child process: a Nest application as a user would write it, which serves
+ * commands of the test that forked it. See harness/app-process.ts for the other end.
+ */
+import { ConsoleLogger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { AppConfig, ChildMessage, CommandMessage } from '../harness/protocol.js';
+import { AppModule } from './app.module.js';
+import { Commands } from './commands.js';
+
+const config = JSON.parse(process.argv[2]!) as AppConfig;
+
+// Whatever became of the test, nothing of it may stay behind.
+process.once('disconnect', () => process.exit(1));
+
+const app = await NestFactory.createApplicationContext(AppModule.of(config), {
+  // Shown when a row fails; FAULTS_VERBOSE shows it as it comes.
+  logger: new ConsoleLogger({ colors: false, logLevels: ['error', 'warn', 'log'] }),
+  abortOnError: false,
+});
+app.enableShutdownHooks();
+const commands = app.get(Commands);
+
+process.on('message', ({ call, command, request }: CommandMessage) => {
+  commands.run(command, request).then(
+    (answer) => tell({ call, answer }),
+    (error: unknown) =>
+      tell({ call, error: error instanceof Error ? error.stack! : String(error) }),
+  );
+});
+tell({ ready: true });
+
+function tell(message: ChildMessage): void {
+  // A test that ended meanwhile does not listen any more.
+  if (process.connected) process.send!(message, () => undefined);
+}

@@ -1,0 +1,82 @@
+import type { JobDetails, JobsModuleOptions } from 'nestjs-jobs';
+
+/** What a job does; it is the job's argument, so that one handler serves all rows. */
+export type Behaviour =
+  /** Takes this long and succeeds, whatever happens. */
+  | { does: 'work'; ms: number }
+  /** Runs until its signal aborts, then throws the signal's reason. */
+  | { does: 'obey' }
+  /** Runs until its signal aborts, then returns as if nothing had happened. */
+  | { does: 'return-late' }
+  /** Ends its process. */
+  | { does: 'exit' };
+
+/** Everything a child process is told when it starts: JSON in its first argument. */
+export interface AppConfig {
+  connection: string;
+  prefix: string;
+  schema: string;
+  /** Path of the ledger. */
+  ledger: string;
+  /** Options of `forRoot()` that survive JSON. */
+  options: Omit<JobsModuleOptions, 'connection' | 'prefix' | 'schema' | 'context'>;
+  /** Whether this version of the app has the handler `Upgrade.run`. Default false. */
+  upgraded?: boolean;
+  /** Whether handlers return at once, whatever they are told to do. Default false. */
+  finishAtOnce?: boolean;
+}
+
+/** A load to enqueue. */
+export interface EnqueueRequest {
+  /** Jobs get the labels `<label>-<first>` and following. */
+  label: string;
+  first?: number;
+  count: number;
+  /** What every job does; with a range of `ms`, seeded by `seed`. */
+  behaviour: Behaviour | { does: 'work'; ms: readonly [number, number] };
+  seed?: number;
+  /** How many calls are open at once. Default 10. */
+  lanes?: number;
+  /** Pause of a lane between two calls. Default none. */
+  pauseMs?: number;
+  /** Whether the label is given as the job's id, instead of one made by the module. Default false. */
+  ownIds?: boolean;
+  /** Which handler. Default `workload`. */
+  handler?: 'workload' | 'upgrade';
+}
+
+/** Where a job is. */
+export interface JobAddress {
+  label: string;
+  jobId: string;
+}
+
+/** What the store says of a job. */
+export type StoredJob = JobAddress &
+  Pick<JobDetails, 'attemptsMade' | 'failedReason'> & { state: string; result?: unknown };
+
+/** What a child process can be asked, by name: `[request, answer]`. */
+export interface AppCommands {
+  /** Enqueues, repeating each call until its outcome is known; answers when all are stored. */
+  enqueue: [EnqueueRequest, { uncertain: number; refused: number }];
+  /** Reads jobs from the store. */
+  inspect: [JobAddress[], StoredJob[]];
+  /** Cancels, one after the other. */
+  cancel: [{ jobs: JobAddress[]; pauseMs: number }, { accepted: number }];
+  /** Waits for the results of jobs that this process enqueued, all at once. */
+  results: [{ jobs: JobAddress[]; timeoutMs: number }, { values: unknown[]; errors: string[] }];
+}
+
+/** Parent to child. */
+export interface CommandMessage {
+  call: number;
+  command: keyof AppCommands;
+  request: unknown;
+}
+
+/** Child to parent: ready once, then an answer for each command. */
+export type ChildMessage =
+  { ready: true } | { call: number; answer: unknown } | { call: number; error: string };
+
+/** The one queue of all rows. */
+export const QUEUE = 'faults';
