@@ -96,7 +96,7 @@ export class JobsModule
 
   /** @internal */
   async onApplicationBootstrap(): Promise<void> {
-    this.signals.warnWhenHooksAreOff();
+    this.signals.warnWhenHooksStayOff();
     await this.services.start();
   }
 

@@ -11,20 +11,27 @@ import type { JobInfo } from './job-info.js';
 @Injectable()
 export class SettledJobs implements JobHook {
   private readonly emitter = new EventEmitter().setMaxListeners(0);
+  /** Most jobs end with nobody waiting: then not even a key is made. */
+  private waiting = 0;
 
   onSettled(job: JobInfo, outcome: RunOutcome): void {
+    if (this.waiting === 0) return;
     if (outcome.status === 'completed' || outcome.status === 'failed')
       this.emitter.emit(keyOf(job));
   }
 
   /**
-   * Calls back once, when the job ends in this process.
-   * @returns stops listening
+   * Calls back when the job ends in this process.
+   * @returns stops listening; to be called once, whether the job ended or not
    */
-  once(job: Pick<JobInfo, 'queue' | 'id'>, listener: () => void): () => void {
+  listen(job: Pick<JobInfo, 'queue' | 'id'>, listener: () => void): () => void {
     const key = keyOf(job);
-    this.emitter.once(key, listener);
-    return () => this.emitter.off(key, listener);
+    this.waiting += 1;
+    this.emitter.on(key, listener);
+    return () => {
+      this.waiting -= 1;
+      this.emitter.off(key, listener);
+    };
   }
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Logger } from '@nestjs/common';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { describeEngines } from '../../../../test/support/engines.js';
 import type { CoordinationStore, Engine } from '../contracts/index.js';
 import { resolveOptions } from '../options/index.js';
@@ -27,6 +28,8 @@ describeEngines('coordination store', (fixture) => {
     await other.close();
     await fixture.cleanup(names);
   });
+
+  afterEach(() => void vi.restoreAllMocks());
 
   it('keeps a value until it is replaced or deleted', async () => {
     expect(await store.get('k')).toBeUndefined();
@@ -157,6 +160,8 @@ describeEngines('coordination store', (fixture) => {
   });
 
   it('keeps delivering when a listener throws', async () => {
+    // It is logged; the suite's output need not show it.
+    vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const heard: string[] = [];
     await store.subscribe('e', () => {
       throw new Error('listener');

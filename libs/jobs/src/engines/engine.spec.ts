@@ -57,7 +57,7 @@ describe('picking an engine', () => {
     const redis = new Redis({ lazyConnect: true, host: 'r', port: 1 });
     const pool = new pg.Pool({ host: 'p', port: 2 });
     expect(createEngine(resolveOptions({ connection: redis })).address).toBe('r:1');
-    expect(createEngine(resolveOptions({ connection: pool as never })).address).toBe('p:2');
+    expect(createEngine(resolveOptions({ connection: pool })).address).toBe('p:2');
     await pool.end();
   });
 
@@ -263,7 +263,7 @@ describe.runIf(postgres?.available)("a PostgreSQL pool of the application's", ()
     const names = postgres!.isolation();
     const pool = new pg.Pool({ connectionString: postgres!.url, max: 3 });
     cleanups.push(() => pool.end());
-    const engine = engineOf({ connection: pool as never, ...names });
+    const engine = engineOf({ connection: pool, ...names });
     cleanups.push(() => postgres!.cleanup(names));
     await engine.connect();
     await new QueueRegistry(engine).get('q').add('n', {});
@@ -296,6 +296,8 @@ describe.runIf(postgres?.available)('the tables on PostgreSQL', () => {
     cleanups.push(() => postgres!.cleanup(names));
     const engine = engineOf({ connection: url.href, ...names });
     await engine.connect();
-    await new QueueRegistry(engine).get('q').add('n', {});
+    const queue = new QueueRegistry(engine).get('q');
+    await queue.add('n', {});
+    expect(await queue.getWaitingCount()).toBe(1);
   });
 });

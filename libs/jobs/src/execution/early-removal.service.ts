@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { JobHook, JobInfo, ManagedService, RunOutcome } from '../contracts/index.js';
-import { HandlerRegistry } from '../discovery/index.js';
+import { HandlerRegistry, type Handler } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
 
 const SWEEP_INTERVAL_MS = 5_000;
@@ -16,6 +16,7 @@ export class EarlyRemoval implements JobHook, ManagedService {
   readonly name = 'early removal';
   /** Jobs to remove by their retention; each list is in the order of its due times. */
   private readonly due = new Map<number, { queue: string; id: string; at: number }[]>();
+  private readonly ownAges = new Map<Handler, Record<'completed' | 'failed', number | undefined>>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -44,23 +45,29 @@ export class EarlyRemoval implements JobHook, ManagedService {
 
   /** The handler's retention where it is shorter than that of another handler of the queue. */
   private ownAgeMs(job: JobInfo, status: 'completed' | 'failed'): number | undefined {
-    const option = status === 'completed' ? 'removeOnComplete' : 'removeOnFail';
-    const own = this.registry.byName(job.name)?.[option].ageMs;
-    if (own === undefined) return undefined;
-    return own < this.longestOf(job.queue, option) ? own : undefined;
+    const handler = this.registry.byName(job.name);
+    if (handler === undefined) return undefined;
+    let ages = this.ownAges.get(handler);
+    if (ages === undefined) {
+      ages = {
+        completed: this.shorter(handler, 'removeOnComplete'),
+        failed: this.shorter(handler, 'removeOnFail'),
+      };
+      this.ownAges.set(handler, ages);
+    }
+    return ages[status];
   }
 
-  private readonly longest = new Map<string, number>();
-
-  private longestOf(queue: string, option: 'removeOnComplete' | 'removeOnFail'): number {
-    const key = `${option}:${queue}`;
-    let longest = this.longest.get(key);
-    if (longest === undefined) {
-      const ages = this.registry.all.filter((h) => h.queue === queue).map((h) => h[option].ageMs);
-      longest = Math.max(0, ...ages.map((age) => age ?? Number.POSITIVE_INFINITY));
-      this.longest.set(key, longest);
-    }
-    return longest;
+  private shorter(
+    handler: Handler,
+    option: 'removeOnComplete' | 'removeOnFail',
+  ): number | undefined {
+    const own = handler[option].ageMs;
+    const all = this.registry.all.filter(({ queue }) => queue === handler.queue);
+    const isShorter = all.some(
+      (other) => own !== undefined && own < (other[option].ageMs ?? Infinity),
+    );
+    return isShorter ? own : undefined;
   }
 
   private async sweep(): Promise<void> {

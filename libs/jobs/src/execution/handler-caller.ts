@@ -35,8 +35,7 @@ export class HandlerCaller {
     const instance = handler.wrapper.instance;
     if (isEnhanced) return this.enhanced.create(handler, instance);
     const { methodName } = handler;
-    // Async, so that what a synchronous handler throws is a rejection as well.
-    return async (_run, args) => (instance as Methods)[methodName]!(...args);
+    return (_run, args) => (instance as Methods)[methodName]!(...args);
   }
 
   private scopedCall(handler: Handler, isEnhanced: boolean): HandlerCall {

@@ -9,5 +9,6 @@ export { JOB_HOOKS, JobHooks } from './job-hooks.js';
 export { RunningJobs } from './running-jobs.js';
 export { ServerHeartbeat } from './server-heartbeat.service.js';
 export { StoreOutage } from './store-outage.js';
+export { Suspects } from './suspects.js';
 export { UnknownNames } from './unknown-names.js';
 export { WorkersService } from './workers.service.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import { cancelRequests, currentJob } from '../contracts/index.js';
-import { HandlerRegistry } from '../discovery/index.js';
+import { HandlerRegistry, type Handler } from '../discovery/index.js';
 import { damageOf } from '../engines/index.js';
 import { DamagedJobError, JobTimeoutError, LockLostError, ShutdownError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
@@ -17,8 +17,9 @@ import {
 import { CancellationsService } from './cancellations.service.js';
 import { HandlerCaller } from './handler-caller.js';
 import { JobHooks } from './job-hooks.js';
-import { JobRun } from './job-run.js';
+import { JobRun, rememberRun } from './job-run.js';
 import { RunningJobs } from './running-jobs.js';
+import { Suspects } from './suspects.js';
 import { toStorableError } from './thrown-value.js';
 import { UnknownNames } from './unknown-names.js';
 
@@ -29,8 +30,6 @@ import { UnknownNames } from './unknown-names.js';
  */
 @Injectable()
 export class JobExecutor {
-  private readonly runs = new WeakMap<Job, JobRun>();
-
   constructor(
     private readonly registry: HandlerRegistry,
     private readonly caller: HandlerCaller,
@@ -38,28 +37,34 @@ export class JobExecutor {
     private readonly hooks: JobHooks,
     private readonly logger: JobLogger,
     private readonly unknownNames: UnknownNames,
+    private readonly suspects: Suspects,
     private readonly cancellations: CancellationsService,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
-
-  /** The run of a job that this process claimed. */
-  runOf(job: Job): JobRun | undefined {
-    return this.runs.get(job);
-  }
 
   /**
    * BullMQ's processor.
    * @returns the result to store
    * @throws the error to store, or BullMQ's control flow for a job that was postponed or given back
    */
-  async execute(job: Job<StoredPayload>, token: string): Promise<unknown> {
-    const run = await this.begin(job, token);
+  execute(job: Job<StoredPayload>, token: string): Promise<unknown> {
+    const handler = this.registry.byName(job.name);
+    if (handler === undefined) return this.unknownNames.postpone(job, token);
+    if (this.suspects.isSuspect(job)) {
+      return this.suspects.runAlone(job, token, () => this.run(job, token, handler));
+    }
+    return this.run(job, token, handler);
+  }
+
+  private async run(job: Job<StoredPayload>, token: string, handler: Handler): Promise<unknown> {
+    const run = this.begin(job, token, handler);
     try {
       this.refuseDamaged(run);
       if (this.mayBeCancelled(run)) await this.refuseCancelled(run);
-      const args = await this.readArguments(run);
+      const args = this.readArguments(run);
+      const valid = handler.schemas.length === 0 ? args : await this.validated(run, args);
       this.startTimeout(run);
-      const result = await run.follow(this.callInContext(run, args));
+      const result = await run.follow(this.callInContext(run, valid));
       this.refuseIfLockLost(run);
       return this.storable(run, result);
     } catch (thrown) {
@@ -70,14 +75,12 @@ export class JobExecutor {
     }
   }
 
-  private async begin(job: Job<StoredPayload>, token: string): Promise<JobRun> {
-    const handler = this.registry.byName(job.name);
-    if (handler === undefined) return this.unknownNames.postpone(job, token);
+  private begin(job: Job<StoredPayload>, token: string, handler: Handler): JobRun {
     // A job that another service added by hand may leave its options to the handler.
     job.opts.attempts ||= handler.attempts;
     job.opts.backoff ??= { type: 'jobs' };
     const run = new JobRun(job, token, handler);
-    this.runs.set(job, run);
+    rememberRun(job, run);
     this.running.add(run);
     return run;
   }
@@ -102,15 +105,13 @@ export class JobExecutor {
     throw run.abortReason!;
   }
 
-  private readArguments(run: JobRun): readonly unknown[] | Promise<readonly unknown[]> {
-    let args: readonly unknown[];
+  private readArguments(run: JobRun): readonly unknown[] {
     try {
-      args = deserializeArguments(run.job.data);
+      return deserializeArguments(run.job.data);
     } catch (error) {
       run.unrecoverable = true;
       throw new DamagedJobError(run, error instanceof Error ? error.message : String(error));
     }
-    return run.handler.schemas.length === 0 ? args : this.validated(run, args);
   }
 
   private async validated(run: JobRun, args: readonly unknown[]): Promise<readonly unknown[]> {
@@ -131,19 +132,20 @@ export class JobExecutor {
     );
   }
 
-  private callInContext(run: JobRun, args: readonly unknown[]): Promise<unknown> {
-    const call = this.caller.callOf(run.handler);
-    const invoke = () =>
-      currentJob.run(run, () =>
-        this.logger.runInContext(run, () => {
-          this.hooks.started(run);
-          return call(run, args);
-        }),
-      );
+  private callInContext(run: JobRun, args: readonly unknown[]): unknown {
     const { context } = run.job.data;
-    if (context === undefined || this.options.context === undefined) return invoke();
+    if (context === undefined || this.options.context === undefined) {
+      return currentJob.run(run, this.call, run, args);
+    }
+    const invoke = () => currentJob.run(run, this.call, run, args);
     return this.options.context.restore(restoreValue(context), invoke);
   }
+
+  private readonly call = (run: JobRun, args: readonly unknown[]): unknown =>
+    this.logger.runInContext(run, () => {
+      this.hooks.started(run);
+      return this.caller.callOf(run.handler)(run, args);
+    });
 
   /** What a run returns after its lock was lost is not stored: another run may have stored its own. */
   private refuseIfLockLost(run: JobRun): void {

@@ -11,24 +11,38 @@ export const JOB_HOOKS = Symbol('nestjs-jobs:job-hooks');
  */
 @Injectable()
 export class JobHooks {
+  private readonly onStarted: readonly JobHook[];
+  private readonly onSettled: readonly JobHook[];
+
   constructor(
-    @Inject(JOB_HOOKS) private readonly hooks: readonly JobHook[],
+    @Inject(JOB_HOOKS) hooks: readonly JobHook[],
     private readonly logger: JobLogger,
-  ) {}
+  ) {
+    this.onStarted = hooks.filter((hook) => hook.onStarted);
+    this.onSettled = hooks.filter((hook) => hook.onSettled);
+  }
 
   started(job: JobInfo): void {
-    for (const hook of this.hooks) this.guard(hook, () => hook.onStarted?.(job));
+    for (const hook of this.onStarted) {
+      try {
+        hook.onStarted!(job);
+      } catch (error) {
+        this.report(hook, error);
+      }
+    }
   }
 
   settled(job: JobInfo, outcome: RunOutcome): void {
-    for (const hook of this.hooks) this.guard(hook, () => hook.onSettled?.(job, outcome));
+    for (const hook of this.onSettled) {
+      try {
+        hook.onSettled!(job, outcome);
+      } catch (error) {
+        this.report(hook, error);
+      }
+    }
   }
 
-  private guard(hook: JobHook, call: () => void): void {
-    try {
-      call();
-    } catch (error) {
-      this.logger.error(messages.hookFailed(hook.constructor.name, error));
-    }
+  private report(hook: JobHook, error: unknown): void {
+    this.logger.error(messages.hookFailed(hook.constructor.name, error));
   }
 }

@@ -25,7 +25,7 @@ export class JobRun implements RunningJob {
   private controller: AbortController | undefined;
   private isOver = false;
   private forceEnd: ((reason: Error) => void) | undefined;
-  private readonly timers: NodeJS.Timeout[] = [];
+  private timers: NodeJS.Timeout[] | undefined;
 
   constructor(
     readonly job: Job<StoredPayload>,
@@ -91,22 +91,23 @@ export class JobRun implements RunningJob {
   /** Calls back after a while, unless the run ends before. */
   after(ms: number, action: () => void): void {
     // Node fires timers beyond 24.8 days at once.
-    this.timers.push(setTimeout(action, Math.min(ms, 2_147_483_647)));
+    (this.timers ??= []).push(setTimeout(action, Math.min(ms, 2_147_483_647)));
   }
 
-  /** Follows a handler's promise, which {@link endNow} can overtake. */
-  follow(work: Promise<unknown>): Promise<unknown> {
+  /** Follows what a handler returned, which {@link endNow} can overtake. */
+  follow(work: unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.forceEnd = reject;
       if (this.isOver) this.endNow();
-      work.then(resolve, reject);
+      if (work instanceof Promise) work.then(resolve, reject);
+      else resolve(work);
     });
   }
 
   /** Stops all timers of the run. */
   end(): void {
     this.forceEnd = undefined;
-    for (const timer of this.timers) clearTimeout(timer);
+    if (this.timers) for (const timer of this.timers) clearTimeout(timer);
   }
 
   progress(value: number | object): Promise<void> {
@@ -120,4 +121,16 @@ export class JobRun implements RunningJob {
   async extend(durationMs: number): Promise<void> {
     await this.job.extendLock(this.token, durationMs);
   }
+}
+
+const RUN = Symbol('nestjs-jobs:run');
+
+/** Notes the run of a claimed job on the job itself, which BullMQ's events hand back. @internal */
+export function rememberRun(job: object, run: JobRun): void {
+  (job as { [RUN]?: JobRun })[RUN] = run;
+}
+
+/** The run of a job that this process claimed. @internal */
+export function runOf(job: object): JobRun | undefined {
+  return (job as { [RUN]?: JobRun })[RUN];
 }

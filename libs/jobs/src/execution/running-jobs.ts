@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { JobRun } from './job-run.js';
 
 /**
- * The runs of this process, by queue and id.
+ * The runs of this process.
  * @internal
  */
 @Injectable()
 export class RunningJobs {
-  private readonly runs = new Map<string, JobRun>();
+  private readonly runs = new Set<JobRun>();
   private idle: (() => void)[] = [];
 
   get size(): number {
@@ -15,38 +15,36 @@ export class RunningJobs {
   }
 
   add(run: JobRun): void {
-    this.runs.set(keyOf(run.queue, run.id), run);
+    this.runs.add(run);
   }
 
   remove(run: JobRun): void {
-    const key = keyOf(run.queue, run.id);
-    // A job that lost its lock may run here twice; only the newer run is listed.
-    if (this.runs.get(key) === run) this.runs.delete(key);
-    if (this.runs.size > 0) return;
+    this.runs.delete(run);
+    if (this.runs.size > 0 || this.idle.length === 0) return;
     for (const resolve of this.idle.splice(0)) resolve();
   }
 
+  /** The run of a job; the newer one where a job that lost its lock runs here twice. */
   find(queue: string, id: string): JobRun | undefined {
-    return this.runs.get(keyOf(queue, id));
+    return this.all().findLast((run) => run.id === id && run.queue === queue);
   }
 
+  /** All runs, oldest first. */
   all(): readonly JobRun[] {
-    return [...this.runs.values()];
+    return [...this.runs];
   }
 
   /** Resolves when nothing runs, or after `timeoutMs`. @returns whether nothing runs */
   whenIdle(timeoutMs: number): Promise<boolean> {
     if (this.runs.size === 0) return Promise.resolve(true);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(this.runs.size === 0), timeoutMs);
+      // Node fires timers beyond 24.8 days at once.
+      const limit = Math.min(timeoutMs, 2_147_483_647);
+      const timer = setTimeout(() => resolve(this.runs.size === 0), limit);
       this.idle.push(() => {
         clearTimeout(timer);
         resolve(true);
       });
     });
   }
-}
-
-function keyOf(queue: string, id: string): string {
-  return `${queue}:${id}`;
 }

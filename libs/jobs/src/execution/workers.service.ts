@@ -11,6 +11,7 @@ import { CancellationsService } from './cancellations.service.js';
 import { JobExecutor } from './job-executor.js';
 import { JobHooks } from './job-hooks.js';
 import { createWorker, type JobsWorker } from './jobs-worker.js';
+import { runOf } from './job-run.js';
 import { pauseBeforeRetry } from './retry-policy.js';
 import { RunningJobs } from './running-jobs.js';
 import { StoreOutage } from './store-outage.js';
@@ -114,7 +115,7 @@ export class WorkersService implements ManagedService {
   }
 
   private pauseAfter(attempt: number, error: Error, job: Job): number {
-    const run = this.executor.runOf(job);
+    const run = runOf(job);
     if (run === undefined) return 0;
     const cause = run.thrown instanceof Error ? run.thrown : error;
     const policy = (job.opts.backoff as { policy?: BackoffOptions }).policy ?? run.handler.backoff;
@@ -130,13 +131,13 @@ export class WorkersService implements ManagedService {
   }
 
   private onCompleted(job: Job, result: unknown): void {
-    const run = this.executor.runOf(job);
+    const run = runOf(job);
     if (run) this.hooks.settled(run, { status: 'completed', result, durationMs: run.elapsedMs });
   }
 
   private onFailed(job: Job | undefined, error: Error): void {
     if (job === undefined) return;
-    const run = this.executor.runOf(job);
+    const run = runOf(job);
     const durationMs = run?.elapsedMs ?? 0;
     const info = run ?? infoOf(job);
     if (run?.retryInMs === undefined)
@@ -146,6 +147,8 @@ export class WorkersService implements ManagedService {
   }
 
   private onError(queue: string, error: Error): void {
+    // Told by `lockRenewalFailed` as well, and logged there once for each job.
+    if (error.message.startsWith('could not renew lock')) return;
     if (this.engine.isConnectionError(error)) this.outage.notice(error);
     else this.logger.error(messages.workerError(queue, error), error);
   }

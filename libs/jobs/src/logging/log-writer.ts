@@ -27,9 +27,22 @@ export function fieldsOf(job: JobInfo): LogFields {
 /** Nest's Logger has no fields of its own, so they are appended to lines of ours. @internal */
 export class NestLogWriter implements LogWriter {
   private readonly logger = new Logger('Jobs');
+  /** Nest sorts its list of levels at each question, and there are two questions a job. */
+  private readonly known = new Map<LogLevel, boolean>();
+  private knownFor: unknown;
 
   enabled(level: LogLevel): boolean {
-    return Logger.isLevelEnabled(level === 'info' ? 'log' : level);
+    const { logLevels } = Logger as unknown as { logLevels: unknown };
+    if (this.knownFor !== logLevels) {
+      this.knownFor = logLevels;
+      this.known.clear();
+    }
+    let enabled = this.known.get(level);
+    if (enabled === undefined) {
+      enabled = Logger.isLevelEnabled(level === 'info' ? 'log' : level);
+      this.known.set(level, enabled);
+    }
+    return enabled;
   }
 
   write(level: LogLevel, message: string, fields?: LogFields, error?: Error): void {

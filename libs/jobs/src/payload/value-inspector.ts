@@ -22,8 +22,8 @@ export interface Inspection {
  * @internal
  */
 export function inspectValue(value: unknown, path: string, location: JobLocation): Inspection {
-  const walk = new Walk(location);
-  walk.visit(value, path);
+  const walk = new Walk(path, location);
+  walk.visit(value);
   return { rich: walk.rich, maxBytes: walk.maxBytes };
 }
 
@@ -31,13 +31,18 @@ class Walk {
   rich = false;
   maxBytes = 0;
   private readonly ancestors: object[] = [];
+  /** The way from the root; made into words only for a refusal. */
+  private readonly steps: (string | number)[] = [];
 
-  constructor(private readonly location: JobLocation) {}
+  constructor(
+    private readonly root: string,
+    private readonly location: JobLocation,
+  ) {}
 
-  visit(value: unknown, path: string): void {
+  visit(value: unknown): void {
     switch (typeof value) {
       case 'string':
-        this.visitText(value, path, 'a string');
+        this.visitText(value, 'a string');
         return;
       case 'number':
         // NaN, the infinities and -0 become null and 0 in JSON.
@@ -57,78 +62,87 @@ class Walk {
         return;
       case 'object':
         if (value === null) this.maxBytes += 5;
-        else this.visitObject(value, path);
+        else this.visitObject(value);
         return;
       default:
-        this.refuse(path, `a ${typeof value}`);
+        this.refuse(`a ${typeof value}`);
     }
   }
 
-  private visitText(text: string, path: string, what: string): void {
-    if (!text.isWellFormed())
-      this.refuse(path, `${what} that is no valid Unicode (a lone surrogate)`);
-    if (text.includes('\0')) this.refuse(path, `${what} with a NUL character`);
+  private visitText(text: string, what: string): void {
+    if (!text.isWellFormed()) this.refuse(`${what} that is no valid Unicode (a lone surrogate)`);
+    if (text.includes('\0')) this.refuse(`${what} with a NUL character`);
     this.maxBytes += 3 + text.length * MAX_BYTES_PER_CHARACTER;
   }
 
-  private visitObject(value: object, path: string): void {
-    if (this.ancestors.includes(value)) this.refuse(path, 'a circular reference');
+  private visitObject(value: object): void {
+    if (this.ancestors.includes(value)) this.refuse('a circular reference');
     if (this.ancestors.length >= MAX_DEPTH)
-      this.refuse(path, `a value nested deeper than ${MAX_DEPTH} levels`);
+      this.refuse(`a value nested deeper than ${MAX_DEPTH} levels`);
     this.ancestors.push(value);
     this.maxBytes += 4;
-    if (Array.isArray(value)) {
-      // By index, not forEach: a hole must be seen as the undefined it becomes.
-      if (Object.getPrototypeOf(value) !== Array.prototype)
-        this.refuse(path, describeObject(value));
-      for (let i = 0; i < value.length; i++) {
-        if (!(i in value)) this.refuse(`${path}[${i}]`, 'a hole in a list');
-        this.visit(value[i], `${path}[${i}]`);
-      }
-    } else if (isPlain(value)) {
-      this.visitPlain(value, path);
-    } else {
-      this.visitRich(value, path);
-    }
+    if (Array.isArray(value)) this.visitList(value);
+    else if (isPlain(value)) this.visitPlain(value);
+    else this.visitRich(value);
     this.ancestors.pop();
   }
 
-  private visitPlain(value: object, path: string): void {
-    for (const [key, child] of Object.entries(value)) {
-      if (key === '__proto__')
-        this.refuse(`${path}["__proto__"]`, 'a key that can replace a prototype');
-      this.visitText(key, path, 'a key');
-      this.visit(child, `${path}.${key}`);
-    }
-    if (Object.getOwnPropertySymbols(value).length > 0)
-      this.refuse(path, 'an object with symbol keys');
+  private visitStep(step: string | number, value: unknown): void {
+    this.steps.push(step);
+    this.visit(value);
+    this.steps.pop();
   }
 
-  private visitRich(value: object, path: string): void {
+  private visitList(list: readonly unknown[]): void {
+    if (Object.getPrototypeOf(list) !== Array.prototype) this.refuse(describeObject(list));
+    // By index, not forEach, which passes over holes.
+    for (let index = 0; index < list.length; index++) {
+      if (!(index in list)) this.refuse('a hole in a list', index);
+      this.visitStep(index, list[index]);
+    }
+  }
+
+  private visitPlain(value: object): void {
+    for (const key of Object.keys(value)) {
+      if (key === '__proto__') this.refuse('a key that can replace a prototype', key);
+      this.visitText(key, 'a key');
+      this.visitStep(key, (value as Record<string, unknown>)[key]);
+    }
+    if (Object.getOwnPropertySymbols(value).length > 0) this.refuse('an object with symbol keys');
+  }
+
+  private visitRich(value: object): void {
     this.rich = true;
     this.maxBytes += 128;
     if (isExactly(value, Date)) {
-      if (Number.isNaN(value.getTime())) this.refuse(path, 'an invalid Date');
+      if (Number.isNaN(value.getTime())) this.refuse('an invalid Date');
     } else if (isExactly(value, Map)) {
-      let index = 0;
-      for (const [key, child] of value) {
-        this.visit(key, `${path}.keys[${index}]`);
-        this.visit(child, `${path}.values[${index++}]`);
-      }
+      this.visitAll('keys', value.keys());
+      this.visitAll('values', value.values());
     } else if (isExactly(value, Set)) {
-      let index = 0;
-      for (const child of value) this.visit(child, `${path}.values[${index++}]`);
+      this.visitAll('values', value.values());
     } else if (isExactly(value, URL) || isExactly(value, RegExp)) {
-      this.visitText(String(value), path, 'a text');
+      this.visitText(String(value), 'a text');
     } else if (isTypedArray(value)) {
       this.maxBytes += value.byteLength * 8;
     } else {
-      this.refuse(path, describeObject(value));
+      this.refuse(describeObject(value));
     }
   }
 
-  private refuse(path: string, found: string): never {
-    throw new UnserializableValueError(path, found, this.location);
+  private visitAll(step: string, values: Iterable<unknown>): void {
+    this.steps.push(step);
+    let index = 0;
+    for (const value of values) this.visitStep(index++, value);
+    this.steps.pop();
+  }
+
+  private refuse(found: string, ...further: (string | number)[]): never {
+    const path = [...this.steps, ...further].map((step) => {
+      if (typeof step === 'number') return `[${step}]`;
+      return step === '__proto__' ? '["__proto__"]' : `.${step}`;
+    });
+    throw new UnserializableValueError(this.root + path.join(''), found, this.location);
   }
 }
 

@@ -4,6 +4,11 @@ import type { PreparedJob } from './prepared-job.js';
 /** Most jobs of one insert: bounds how long the store is busy with one statement. */
 const MAX_BATCH = 1_000;
 
+/** So many waiting calls are worth a second insert beside the one in flight. */
+const WORTH_A_SECOND = 16;
+
+const MAX_IN_FLIGHT = 2;
+
 /** Pause before an insert is repeated after a connection error. */
 const RETRY_PAUSE_MS = 100;
 
@@ -24,10 +29,16 @@ interface Entry {
   settled: boolean;
 }
 
+/** What the store has not answered yet, and how to stop waiting for it. */
+interface Flight {
+  readonly batch: readonly Entry[];
+  giveUp: () => void;
+}
+
 /**
- * Coalesces the enqueues of one queue. A lone call goes out at once; calls that arrive while an
- * insert is in flight go together in the next one. So the batch grows with the load and nobody
- * waits for a timer.
+ * Coalesces the enqueues of one queue. A lone call goes out at once; calls that arrive while inserts
+ * are in flight go together in the next one. So the batch grows with the load and nobody waits for a
+ * timer. Under load there are two inserts at once, so that the store works while this process does.
  *
  * Each caller gets its own outcome: a batch that fails is halved until the jobs at fault stand
  * alone. Repeating is safe, since a job is stored once by its id. An insert that meets a lost store
@@ -36,15 +47,14 @@ interface Entry {
  * @internal
  */
 export class EnqueueBuffer {
+  /** Not sent yet, oldest first. */
   private waiting: Entry[] = [];
-  /** All unsettled entries, oldest first. */
-  private readonly unsettled = new Set<Entry>();
-  private flushing = false;
-  /** What the store has not answered yet, and how to stop waiting for it. */
-  private inFlight: { readonly batch: readonly Entry[]; readonly giveUp: () => void } | undefined;
+  private readonly flights = new Set<Flight>();
+  private isFlushDue = false;
   /** When the store last answered: a long line of jobs is no reason to give up on a store that works. */
   private lastAnswerAt = 0;
-  private deadlineTimer: NodeJS.Timeout | undefined;
+  /** Armed by the first call and left to run out: a timer for each call would cost more than the rest. */
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly target: EnqueueTarget,
@@ -57,51 +67,54 @@ export class EnqueueBuffer {
    */
   add(job: PreparedJob): Promise<void> {
     return new Promise((resolve, reject) => {
-      const entry = {
-        job,
-        addedAt: performance.now(),
-        resolve,
-        reject,
-        sent: false,
-        settled: false,
-      };
-      this.waiting.push(entry);
-      this.unsettled.add(entry);
-      this.deadlineTimer ??= this.armTimer(this.timeoutMs);
-      if (!this.flushing) this.startFlushing();
+      const addedAt = performance.now();
+      this.waiting.push({ job, addedAt, resolve, reject, sent: false, settled: false });
+      this.timer ??= this.armTimer(this.timeoutMs);
+      if (this.isFlushDue) return;
+      this.isFlushDue = true;
+      // A microtask later, so that calls made in the same turn share the first insert.
+      queueMicrotask(() => {
+        this.isFlushDue = false;
+        this.flush();
+      });
     });
   }
 
-  private startFlushing(): void {
-    this.flushing = true;
-    // A microtask later, so that calls made in the same turn share the first insert.
-    queueMicrotask(() => void this.flushUntilEmpty());
-  }
-
-  private async flushUntilEmpty(): Promise<void> {
-    while (this.waiting.length > 0) {
-      const batch = this.waiting.splice(0, MAX_BATCH).filter((entry) => !entry.settled);
-      await this.store(batch);
+  private flush(): void {
+    while (this.waiting.length > 0 && this.hasRoom()) {
+      const isShared = this.flights.size === 0 && this.waiting.length >= 2 * WORTH_A_SECOND;
+      const size = isShared ? this.waiting.length >> 1 : this.waiting.length;
+      const batch = this.waiting.splice(0, Math.min(size, MAX_BATCH));
+      const flight: Flight = { batch, giveUp: () => undefined };
+      this.flights.add(flight);
+      void this.store(batch, flight).finally(() => {
+        this.flights.delete(flight);
+        this.flush();
+      });
     }
-    this.flushing = false;
   }
 
-  private async store(batch: readonly Entry[]): Promise<void> {
+  private hasRoom(): boolean {
+    if (this.flights.size === 0) return true;
+    return this.flights.size < MAX_IN_FLIGHT && this.waiting.length >= WORTH_A_SECOND;
+  }
+
+  private async store(batch: readonly Entry[], flight: Flight): Promise<void> {
     const live = batch.filter((entry) => !entry.settled);
     if (live.length === 0) return;
     for (const entry of live) entry.sent = true;
     try {
-      await this.insert(live);
-      for (const entry of live) this.settle(entry, entry.resolve);
+      await this.insert(live, flight);
+      for (const entry of live) settle(entry, entry.resolve);
     } catch (error) {
-      await this.recover(live, error);
+      await this.recover(live, flight, error);
     }
   }
 
   /** Ends when the store answers, or when no caller waits for the answer any more. */
-  private insert(batch: readonly Entry[]): Promise<void> {
+  private insert(batch: readonly Entry[], flight: Flight): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.inFlight = { batch, giveUp: resolve };
+      flight.giveUp = resolve;
       this.target.insert(batch.map((entry) => entry.job)).then(() => {
         this.lastAnswerAt = performance.now();
         resolve();
@@ -109,48 +122,41 @@ export class EnqueueBuffer {
     });
   }
 
-  private async recover(batch: readonly Entry[], error: unknown): Promise<void> {
+  private async recover(batch: readonly Entry[], flight: Flight, error: unknown): Promise<void> {
     if (this.target.isConnectionError(error)) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS).unref());
-      return this.store(batch);
+      return this.store(batch, flight);
     }
     this.lastAnswerAt = performance.now();
-    if (batch.length === 1) {
-      this.settle(batch[0]!, () => batch[0]!.reject(error));
-      return;
-    }
+    const [first] = batch;
+    if (batch.length === 1) return settle(first!, () => first!.reject(error));
     const middle = batch.length >> 1;
-    await this.store(batch.slice(0, middle));
-    await this.store(batch.slice(middle));
-  }
-
-  private settle(entry: Entry, how: () => void): void {
-    if (entry.settled) return;
-    entry.settled = true;
-    this.unsettled.delete(entry);
-    how();
-    if (this.unsettled.size > 0) return;
-    clearTimeout(this.deadlineTimer);
-    this.deadlineTimer = undefined;
+    await this.store(batch.slice(0, middle), flight);
+    await this.store(batch.slice(middle), flight);
   }
 
   private armTimer(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.rejectOverdue(), ms);
+    return setTimeout(() => this.rejectOverdue(), ms).unref();
   }
 
   private rejectOverdue(): void {
-    this.deadlineTimer = undefined;
     const now = performance.now();
-    for (const entry of this.unsettled) {
-      const deadline = Math.max(entry.addedAt, this.lastAnswerAt) + this.timeoutMs;
-      if (deadline > now) {
-        this.deadlineTimer = this.armTimer(deadline - now);
-        break;
-      }
-      this.settle(entry, () => entry.reject(this.timeoutError(entry)));
+    let next = Infinity;
+    for (const entry of this.unsettled()) {
+      const dueIn = Math.max(entry.addedAt, this.lastAnswerAt) + this.timeoutMs - now;
+      if (dueIn <= 0) settle(entry, () => entry.reject(this.timeoutError(entry)));
+      else next = Math.min(next, dueIn);
     }
+    this.timer = next === Infinity ? undefined : this.armTimer(next);
     this.waiting = this.waiting.filter((entry) => !entry.settled);
-    if (this.inFlight?.batch.every((entry) => entry.settled)) this.inFlight.giveUp();
+    for (const flight of this.flights) {
+      if (flight.batch.every((entry) => entry.settled)) flight.giveUp();
+    }
+  }
+
+  private unsettled(): Entry[] {
+    const sent = [...this.flights].flatMap((flight) => flight.batch);
+    return [...sent, ...this.waiting].filter((entry) => !entry.settled);
   }
 
   private timeoutError({ job, sent }: Entry): Error {
@@ -159,4 +165,10 @@ export class EnqueueBuffer {
       ? new EnqueueUncertainError(job.id, job, reason)
       : new StoreUnavailableError(`store ${describeJob(job)}`, reason);
   }
+}
+
+function settle(entry: Entry, how: () => void): void {
+  if (entry.settled) return;
+  entry.settled = true;
+  how();
 }

@@ -9,6 +9,7 @@ import {
 } from '../contracts/index.js';
 import { describeJob } from '../errors/index.js';
 import type { StoredPayload } from '../payload/index.js';
+import type { JobStateName } from './job-details.js';
 import type { JobRef } from './job-ref.js';
 import { JobReader } from './job-reader.js';
 import { StoreCalls } from './store-calls.js';
@@ -45,13 +46,14 @@ export class JobCanceller {
       ...(reason === undefined ? undefined : { reason }),
     };
     await cancelRequests.store(this.engine.store, request);
-    await this.engine.store.publish(CANCEL_CHANNEL, JSON.stringify(request));
-    const state = await this.reader.state(request);
-    if (state === 'completed' || state === 'failed' || state === 'removed') {
+    if (isOver(await this.reader.state(request))) {
       await cancelRequests.forget(this.engine.store, request);
       return false;
     }
-    if (state !== 'active') await this.flag(job, reason);
+    // From here on, a job that ends may have ended by this request, so the request stays.
+    await this.engine.store.publish(CANCEL_CHANNEL, JSON.stringify(request));
+    const state = await this.reader.state(request);
+    if (state !== 'active' && !isOver(state)) await this.flag(job, reason);
     return true;
   }
 
@@ -71,4 +73,8 @@ export class JobCanceller {
     const live = await servers.live(this.engine.store);
     return live.some((server) => server.queues.includes(queue));
   }
+}
+
+function isOver(state: JobStateName): boolean {
+  return state === 'completed' || state === 'failed' || state === 'removed';
 }

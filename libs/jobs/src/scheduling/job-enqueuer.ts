@@ -59,7 +59,10 @@ export abstract class JobEnqueuer {
     call: (service: T) => R,
     options: EnqueueOptions = {},
   ): Promise<HandleOf<R>> {
-    return this.store<R>(await this.prepareCall(type, call, options, 0));
+    const prepared = this.prepareCall(type, call, options, 0);
+    const job = prepared instanceof Promise ? await prepared : prepared;
+    await this.write(job);
+    return this.handle<R>(job);
   }
 
   /**
@@ -130,12 +133,13 @@ export abstract class JobEnqueuer {
     return this.store(prepared);
   }
 
-  private async prepareCall<T extends object>(
+  /** A promise only where the handler has a schema: most enqueues need none. */
+  private prepareCall<T extends object>(
     type: HandlerClass<T>,
     call: (service: T) => unknown,
     options: EnqueueOptions,
     delayMs: number,
-  ): Promise<PreparedJob> {
+  ): PreparedJob | Promise<PreparedJob> {
     const { methodName, args } = recordInvocation(type, call);
     const handler = this.parts.registry.byMethod(type, methodName);
     validateEnqueueOptions(options, handler);

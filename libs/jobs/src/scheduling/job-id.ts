@@ -6,8 +6,16 @@ import { randomUUID } from 'node:crypto';
  * @internal
  */
 export function newJobId(): string {
-  const time = Date.now().toString(16).padStart(12, '0');
+  const now = Date.now();
+  if (now !== prefixOf) {
+    const time = now.toString(16).padStart(12, '0');
+    prefix = `${time.slice(0, 8)}-${time.slice(8)}-7`;
+    prefixOf = now;
+  }
   // A version 4 UUID has random bits and the variant where version 7 wants them.
   const random = randomUUID();
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(15, 18)}-${random.slice(19)}`;
+  return `${prefix}${random.slice(15, 18)}-${random.slice(19)}`;
 }
+
+let prefix = '';
+let prefixOf = -1;

@@ -164,7 +164,7 @@ export class JobReader {
 
   private waitForHint(address: JobAddress, signal: AbortSignal | undefined) {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const stopListening = this.settled.once(address, resolve);
+    const stopListening = this.settled.listen(address, resolve);
     let timer: NodeJS.Timeout | undefined;
     const onAbort = () => resolve();
     signal?.addEventListener('abort', onAbort, { once: true });

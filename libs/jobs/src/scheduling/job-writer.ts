@@ -2,10 +2,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { QueueRegistry } from '../engines/index.js';
-import { DuplicateJobError, JobsError, describeJob } from '../errors/index.js';
+import {
+  describeJob,
+  DuplicateJobError,
+  EnqueueUncertainError,
+  JobsError,
+} from '../errors/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { EnqueueBuffer } from './enqueue-buffer.js';
 import type { PreparedJob } from './prepared-job.js';
+import { StoreCalls } from './store-calls.js';
 
 /**
  * Stores prepared jobs: one coalescing buffer for each queue.
@@ -17,6 +23,7 @@ export class JobWriter {
 
   constructor(
     private readonly queues: QueueRegistry,
+    private readonly calls: StoreCalls,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
@@ -25,9 +32,21 @@ export class JobWriter {
    * Stores a job. Resolves once the store has confirmed it.
    * @throws DuplicateJobError, EnqueueUncertainError, StoreUnavailableError
    */
-  async write(job: PreparedJob): Promise<void> {
-    await this.bufferOf(job.queue).add(job);
-    if (job.data.nonce !== undefined) await assertStoredByUs(this.queues.get(job.queue), job);
+  write(job: PreparedJob): Promise<void> {
+    const added = this.bufferOf(job.queue).add(job);
+    return job.data.nonce === undefined ? added : added.then(() => this.readBack(job));
+  }
+
+  private async readBack(job: PreparedJob): Promise<void> {
+    try {
+      await this.calls.read(`read back ${describeJob(job)}`, () =>
+        assertStoredByUs(this.queues.get(job.queue), job),
+      );
+    } catch (error) {
+      if (!this.calls.isUnavailable(error)) throw error;
+      const reason = 'the store was lost before it could say whether the id was taken';
+      throw new EnqueueUncertainError(job.id, job, reason, { cause: error });
+    }
   }
 
   private bufferOf(name: string): EnqueueBuffer {

@@ -83,18 +83,20 @@ export class JobPreparer {
     handler: Handler | undefined,
   ): PreparedJob {
     const location = { queue, name };
-    const data: StoredPayload = serializeArguments(args, location, this.options.maxPayloadBytes);
-    const context = this.captureContext(location);
     const id = options.id ?? newJobId();
+    const data: Mutable<StoredPayload> = serializeArguments(
+      args,
+      location,
+      this.options.maxPayloadBytes,
+    );
+    const context = this.captureContext(location);
+    if (context !== undefined) data.context = context;
+    if (options.id !== undefined) data.nonce = randomUUID();
     return {
       queue,
       name,
       id,
-      data: {
-        ...data,
-        ...(context === undefined ? undefined : { context }),
-        ...(options.id === undefined ? undefined : { nonce: randomUUID() }),
-      },
+      data,
       opts: this.storedOptions(id, queue, options, delayMs, handler),
     };
   }
@@ -106,19 +108,21 @@ export class JobPreparer {
     delayMs: number,
     handler: Handler | undefined,
   ): StoredJobOptions {
-    const priority = options.priority ?? handler?.priority;
-    const timeoutMs = options.timeout === undefined ? undefined : parseDuration(options.timeout);
-    return {
+    const { removeOnComplete, removeOnFail } = this.retention.of(queue);
+    const stored: Mutable<StoredJobOptions> = {
       jobId: id,
       attempts: options.attempts ?? handler?.attempts ?? this.options.attempts,
       // The pause is worked out where the job fails; only an override of this call is stored.
       backoff: storedBackoff(options.backoff),
-      ...this.retention.of(queue),
-      ...(delayMs > 0 ? { delay: delayMs } : undefined),
-      ...(priority === undefined ? undefined : { priority }),
-      ...(options.lifo ? { lifo: true } : undefined),
-      ...(timeoutMs === undefined ? undefined : { timeoutMs }),
+      removeOnComplete,
+      removeOnFail,
     };
+    const priority = options.priority ?? handler?.priority;
+    if (priority !== undefined) stored.priority = priority;
+    if (delayMs > 0) stored.delay = delayMs;
+    if (options.lifo) stored.lifo = true;
+    if (options.timeout !== undefined) stored.timeoutMs = parseDuration(options.timeout)!;
+    return stored;
   }
 
   private captureContext(location: { queue: string; name: string }): unknown {
@@ -134,3 +138,5 @@ function storedBackoff(policy: BackoffOptions | undefined): JobsOptions['backoff
   const stored = policy === undefined ? { type: 'jobs' } : { type: 'jobs', policy };
   return stored;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };

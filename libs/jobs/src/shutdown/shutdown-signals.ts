@@ -4,6 +4,9 @@ import { JobLogger, messages } from '../logging/index.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
+/** How long after boot shutdown hooks may be switched on before their absence is warned of. */
+const HOOKS_GRACE_MS = 3_000;
+
 /**
  * Nest ignores a second signal, so whoever presses Ctrl+C twice would wait out the whole shutdown
  * timeout. While the workers drain, a further signal aborts running jobs at once.
@@ -11,19 +14,28 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
  */
 @Injectable()
 export class ShutdownSignals {
+  private warning: NodeJS.Timeout | undefined;
+
   constructor(
     private readonly workers: WorkersService,
     private readonly logger: JobLogger,
   ) {}
 
-  /** Warns when no signal would reach Nest, so that a deploy kills running jobs. */
-  warnWhenHooksAreOff(): void {
-    const hooksAreOff = SIGNALS.every((signal) => process.listenerCount(signal) === 0);
-    if (hooksAreOff && this.workers.queues.length > 0) this.logger.warn(messages.hooksOff);
+  /**
+   * Warns when no signal would reach Nest, so that a deploy kills running jobs. A while after boot,
+   * since an application context is initialised before anyone can call `enableShutdownHooks()` on it.
+   */
+  warnWhenHooksStayOff(): void {
+    if (this.workers.queues.length === 0) return;
+    this.warning = setTimeout(() => {
+      const hooksAreOff = SIGNALS.every((signal) => process.listenerCount(signal) === 0);
+      if (hooksAreOff) this.logger.warn(messages.hooksOff);
+    }, HOOKS_GRACE_MS).unref();
   }
 
   /** Listens only while `work` goes on: at other times a signal has its usual effect. */
   async during(work: () => Promise<void>): Promise<void> {
+    clearTimeout(this.warning);
     const onSignal = (signal: string) => {
       this.logger.warn(messages.secondSignal(signal));
       this.workers.abortAll();

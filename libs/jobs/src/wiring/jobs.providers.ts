@@ -15,6 +15,7 @@ import {
   RunningJobs,
   ServerHeartbeat,
   StoreOutage,
+  Suspects,
   UnknownNames,
   WorkersService,
 } from '../execution/index.js';
@@ -75,6 +76,7 @@ export const jobsProviders: readonly Provider[] = [
   EnhancedCalls,
   EnhancerContexts,
   RunningJobs,
+  Suspects,
   UnknownNames,
   StoreOutage,
   CancellationsService,

@@ -117,7 +117,7 @@ describe.runIf(fixture.available)('the PostgreSQL backend', () => {
         ...args
       ) {
         const found = [...breakOnce].find((command) => args[0].includes(command));
-        if (found === undefined) return original.apply(this, args) as never;
+        if (found === undefined) return original.apply(this, args);
         breakOnce.delete(found);
         if (when === 'after') await original.apply(this, args);
         throw new ConnectionClosedError('cut');
@@ -350,7 +350,7 @@ describe.runIf(fixture.available)('the PostgreSQL backend', () => {
     const { worker } = work(engine, async () => undefined);
     const named = work(engine, async () => undefined, { name: 'second' });
     await Promise.all([worker.waitUntilReady(), named.worker.waitUntilReady()]);
-    expect((await queue.getWorkers()).map(({ rawname }) => rawname).toSorted()).toEqual([
+    expect((await queue.getWorkers()).map(({ rawname }) => `${rawname}`).toSorted()).toEqual([
       queueName,
       `${queueName}:w:second`,
     ]);

@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { PgNotification, PgPoolClient, PgQueryResult } from 'bullmq';
+import { endsWithin } from '../deadline.js';
 
 /** A query with its own time limit; pg gives up waiting for the answer after it. */
 export interface PostgresQuery {
@@ -41,7 +41,6 @@ const GOODBYE_MS = 1_000;
 
 /** Ends a connection, politely if that is quick. @internal */
 export async function endClient(client: PostgresClient): Promise<void> {
-  const goodbye = client.end().catch(() => undefined);
-  await Promise.race([goodbye, pause(GOODBYE_MS, undefined, { ref: false })]);
+  await endsWithin(GOODBYE_MS, client.end());
   client.connection?.stream?.destroy();
 }

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { quoteSchemaName, type PgPoolClient, type PgPoolConfig, type PgQueryResult } from 'bullmq';
 import { StoreUnreachableError } from '../../errors/index.js';
+import { endsWithin } from '../deadline.js';
 import { importDriver } from '../import-driver.js';
 import { ClientNames } from './client-names.js';
 import {
@@ -133,8 +134,7 @@ export class SharedPostgres {
     this.clientNames.close();
     await this.listener.close();
     if (!shared) return;
-    const ended = shared.end().catch(() => undefined);
-    await Promise.race([ended, pause(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+    await endsWithin(CLOSE_TIMEOUT_MS, shared.end());
     for (const client of this.clients) client.connection?.stream?.destroy();
   }
 

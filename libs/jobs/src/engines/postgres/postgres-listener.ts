@@ -87,15 +87,17 @@ export class PostgresListener extends EventEmitter {
 
   private async stayConnected(first: Promise<PostgresClient>): Promise<void> {
     let failures = 0;
-    for (let attempt = first; !this.isClosed; attempt = this.connect()) {
+    let attempt: Promise<PostgresClient> | undefined = first;
+    while (!this.isClosed) {
       try {
-        const client = await attempt;
+        const client = await (attempt ?? this.connect());
         if (attempt !== first || failures > 0) this.emit('reconnected');
         failures = 0;
         await this.untilLost(client);
       } catch {
         failures += 1;
       }
+      attempt = undefined;
       if (!this.isClosed) await this.pauseAfter(failures);
     }
   }

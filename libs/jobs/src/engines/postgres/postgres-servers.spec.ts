@@ -55,7 +55,7 @@ describe.runIf(whyNoPrivatePostgres() === undefined)('PostgreSQL servers that co
     await engine.store.subscribe('c', (message) => heard.push(message));
     await expect.poll(() => runs.size).toBeGreaterThan(20);
     await server.stopImmediate();
-    await expect(engine.ping(2_000)).rejects.toThrow();
+    await expect(engine.ping(2_000)).rejects.toSatisfy((error) => engine.isConnectionError(error));
     await expect(queue.add('n', {})).rejects.toSatisfy((error) => engine.isConnectionError(error));
     await pause(1_000);
     await server.restart();

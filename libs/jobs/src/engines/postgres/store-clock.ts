@@ -17,6 +17,9 @@ export class StoreClock {
   private base: number | undefined;
   private measuredAt = Number.NEGATIVE_INFINITY;
 
+  /** @param monotonic milliseconds since some fixed time */
+  constructor(private readonly monotonic = (): number => performance.now()) {}
+
   /** Notes that the store's clock showed a time between sending a question and its answer. */
   record(storeMs: number, sentAt: number, receivedAt: number): void {
     this.base = storeMs - (sentAt + receivedAt) / 2;
@@ -24,13 +27,13 @@ export class StoreClock {
   }
 
   get isStale(): boolean {
-    return performance.now() - this.measuredAt > STALE_AFTER_MS;
+    return this.monotonic() - this.measuredAt > STALE_AFTER_MS;
   }
 
   /** What to add to this process's wall clock to get the store's time, in whole milliseconds. */
   get offset(): number {
     if (this.base === undefined) return 0;
-    const offset = Math.round(this.base + performance.now() - Date.now());
+    const offset = Math.round(this.base + this.monotonic() - Date.now());
     return Math.abs(offset) < NEGLIGIBLE_MS ? 0 : offset;
   }
 }

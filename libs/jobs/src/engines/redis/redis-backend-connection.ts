@@ -1,7 +1,7 @@
 import { RedisConnection, type BackendFactory, type KeyPrefixOptions } from 'bullmq';
 import { SafeRedisBackend } from './redis-backend.js';
 import type { SharedRedis } from './redis-connection.js';
-import type { RedisClient } from './redis-settings.js';
+import { endRedis, type RedisClient } from './redis-settings.js';
 
 type DatabaseType = RedisConnection['databaseType'];
 
@@ -38,7 +38,11 @@ export class BackendRedisConnection extends RedisConnection {
 
   /** Closing one queue the hard way must not cut off the others. */
   override async disconnect(wait?: boolean): Promise<void> {
-    if (this.kind === 'blocking') await super.disconnect(wait);
+    if (this.kind === 'shared') return;
+    // BullMQ waits for the connection to be there, or to end: neither comes while the server is away.
+    const isAway = this.status === 'initializing' || this._client.status === 'reconnecting';
+    if (isAway) endRedis(this._client);
+    else await super.disconnect(wait);
   }
 }
 

@@ -1,17 +1,22 @@
 import { Logger } from '@nestjs/common';
-import type { Cluster, RedisOptions } from 'ioredis';
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { JobsConfigurationError, StoreUnreachableError } from '../../errors/index.js';
 import { withDeadline } from '../deadline.js';
 import { importDriver } from '../import-driver.js';
+import { watchConnection } from './connection-watch.js';
 import { isFatalConnectError, withoutCredentials } from './redis-errors.js';
 import { defineScripts } from './redis-scripts.js';
 import {
   duplicateRedis,
+  endRedis,
+  isCluster,
   openRedis,
   redisAddress,
   type RedisClient,
   type RedisTarget,
 } from './redis-settings.js';
+
+import { coalesceWrites } from './write-coalescing.js';
 
 /** What the server is, as far as BullMQ chooses commands by it. */
 export interface RedisServer {
@@ -22,9 +27,10 @@ export interface RedisServer {
 const MINIMUM_VERSION = '6.2.0';
 
 /**
- * After this long without a reply that is due, the connection is given up: a peer that vanished
+ * After this long without a reply that is due, a connection is given up: a peer that vanished
  * without closing it would otherwise be waited for without end. Longer than the longest blocking
- * wait (10 s), so that an idle worker does not reconnect.
+ * wait (10 s), so that an idle worker does not reconnect. The shared connection is watched in a way
+ * that costs less: see watchConnection.
  */
 const SOCKET_TIMEOUT_MS = 15_000;
 
@@ -33,7 +39,6 @@ const OPTIONS: RedisOptions = {
   maxRetriesPerRequest: null,
   enableOfflineQueue: true,
   autoResendUnfulfilledCommands: true,
-  socketTimeout: SOCKET_TIMEOUT_MS,
   keepAlive: 10_000,
   retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 6), 2_000) + Math.random() * 100,
   // A failover leaves connections to what is now a replica. 2: reconnect and send the command again.
@@ -50,6 +55,7 @@ export class SharedRedis {
   private readonly copies = new Set<RedisClient>();
   private facts: RedisServer = { version: '7.0.0', type: 'redis' };
   private losses = 0;
+  private stopWatching = (): void => undefined;
   private closed = false;
 
   constructor(
@@ -88,6 +94,7 @@ export class SharedRedis {
     const driver = await importDriver('redis', 'ioredis', () => import('ioredis'));
     const client = openRedis(driver, this.target, {
       ...OPTIONS,
+      ...(isCluster(this.target) && { socketTimeout: SOCKET_TIMEOUT_MS }),
       connectTimeout: this.connectTimeoutMs,
       lazyConnect: true,
     });
@@ -95,17 +102,26 @@ export class SharedRedis {
       await this.waitUntilReady(client);
       this.facts = await this.inspect(client);
     } catch (error) {
-      client.disconnect();
+      endRedis(client);
       throw error;
     }
     this.countLosses(client);
     defineScripts(client);
+    if (!client.isCluster) {
+      this.stopWatching = watchConnection(client as Redis);
+      coalesceWrites(client as Redis);
+    }
     this.shared = client;
   }
 
   /** A copy of the shared client, which `close()` closes too. */
   duplicate(overrides: RedisOptions = {}): RedisClient {
-    const copy = duplicateRedis(this.client, { ...OPTIONS, lazyConnect: false, ...overrides });
+    const copy = duplicateRedis(this.client, {
+      ...OPTIONS,
+      socketTimeout: SOCKET_TIMEOUT_MS,
+      lazyConnect: false,
+      ...overrides,
+    });
     // First of its listeners: see withoutCredentials. It also keeps an error from crashing the process.
     copy.on('error', withoutCredentials);
     this.copies.add(copy);
@@ -116,7 +132,8 @@ export class SharedRedis {
   /** Ends all connections at once; commands that wait for an answer reject. */
   close(): void {
     this.closed = true;
-    for (const client of [...this.copies, this.shared]) client?.disconnect();
+    this.stopWatching();
+    for (const client of [...this.copies, this.shared]) if (client) endRedis(client);
   }
 
   unreachable(reason: string, cause?: unknown): StoreUnreachableError {

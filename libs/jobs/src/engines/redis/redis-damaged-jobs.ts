@@ -63,7 +63,7 @@ function isObject(value: unknown): boolean {
 }
 
 /** What becomes of a parent when its child fails: kept in the options, and again beside the link. */
-const PARENT_POLICIES = ['fpof', 'rdof', 'idof', 'cpof'];
+const PARENT_POLICIES = new Set(['fpof', 'rdof', 'idof', 'cpof']);
 
 /** `<prefix>:<queue>:<id>` as the JSON that BullMQ keeps beside it; empty without a key. */
 function parentOf(parentKey: string | undefined, opts = '{}'): string {
@@ -71,7 +71,7 @@ function parentOf(parentKey: string | undefined, opts = '{}'): string {
   const end = parentKey.lastIndexOf(':');
   const link = { id: parentKey.slice(end + 1), queueKey: parentKey.slice(0, end) };
   const policies = Object.entries(JSON.parse(opts) as object).filter(([name]) =>
-    PARENT_POLICIES.includes(name),
+    PARENT_POLICIES.has(name),
   );
   return JSON.stringify({ ...link, ...Object.fromEntries(policies) });
 }

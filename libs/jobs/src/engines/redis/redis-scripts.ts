@@ -12,8 +12,8 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
 /**
- * All Lua of this engine beside BullMQ's own. Each script names all keys it touches and they share
- * a slot (in a Cluster the prefix is a hash tag).
+ * All Lua of this engine beside BullMQ's own. The keys of a script share a slot, since in a Cluster
+ * the prefix is a hash tag.
  */
 const SCRIPTS = {
   /**

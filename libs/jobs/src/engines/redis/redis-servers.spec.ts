@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { Worker } from 'bullmq';
@@ -125,7 +126,8 @@ describe.runIf(whyNoPrivateRedis() === undefined)('Redis servers of all kinds', 
     const server = await start();
     await server.kill();
     setTimeout(() => void server.restart(), 600);
-    await exercise(await open({ connection: server.url }));
+    const engine = await open({ connection: server.url });
+    expect(await engine.ping(1_000)).toBeGreaterThan(0);
   });
 
   it('goes on when the server comes back', async () => {
@@ -142,14 +144,35 @@ describe.runIf(whyNoPrivateRedis() === undefined)('Redis servers of all kinds', 
     await expect.poll(() => engine.store.connected, { timeout: 8_000 }).toBe(true);
   });
 
-  it('closes in no time when the server is away', async () => {
+  it('closes in no time when the server is away, and lets nobody wait for it', async () => {
     const server = await start();
     const engine = await open({ connection: server.url });
     await engine.store.subscribe('c', () => undefined);
+    const errors: unknown[] = [];
+    const worker = new Worker(
+      'q',
+      async () => undefined,
+      { ...engine.bullmqOptions, drainDelay: 1 },
+      engine.backendFactory as never,
+    );
+    worker.on('error', (error) => errors.push(error));
+    await worker.waitUntilReady();
+    const queue = new QueueRegistry(engine).get('q');
+    await queue.waitUntilReady();
     await server.kill();
+    await pause(300);
+    const waiting = Promise.allSettled([queue.add('n', {}), engine.store.get('k')]);
+    const closing = worker.close();
     const started = performance.now();
     await engine.close();
     expect(performance.now() - started).toBeLessThan(500);
+    for (const { status, reason } of (await waiting) as PromiseRejectedResult[]) {
+      expect(status).toBe('rejected');
+      expect(engine.isConnectionError(reason)).toBe(true);
+    }
+    await closing;
+    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(errors.filter((error) => !engine.isConnectionError(error))).toEqual([]);
   });
 
   it('warns of a policy that deletes jobs', async () => {

@@ -91,3 +91,21 @@ function duplicateCluster(cluster: Cluster, overrides: RedisOptions): Cluster {
     redisOptions: { ...cluster.options.redisOptions, ...redisOptions },
   });
 }
+
+/** What it takes to end a client, an ioredis one or BullMQ's wrapper around one. */
+interface Endable {
+  readonly status: string;
+  connect(): Promise<unknown>;
+  disconnect(): void;
+}
+
+/**
+ * Ends a client's connection for good. Between two attempts to connect, `disconnect()` alone would
+ * stop the attempts and leave commands that wait for one without an answer for ever; a new attempt
+ * that is ended at once makes them reject.
+ * @internal
+ */
+export function endRedis(client: Endable): void {
+  if (client.status === 'reconnecting') client.connect().catch(() => undefined);
+  client.disconnect();
+}

@@ -1,6 +1,6 @@
 import { ChannelListeners } from '../channel-listeners.js';
 import type { SharedRedis } from './redis-connection.js';
-import type { RedisClient } from './redis-settings.js';
+import { endRedis, type RedisClient } from './redis-settings.js';
 
 /** How often an otherwise silent subscription is asked for a sign of life. */
 const PING_INTERVAL_MS = 5_000;
@@ -37,7 +37,7 @@ export class RedisSubscriber {
   close(): void {
     clearInterval(this.pinging);
     this.listeners.clear();
-    this.client?.disconnect();
+    if (this.client) endRedis(this.client);
   }
 
   private open(): RedisClient {

@@ -1,0 +1,52 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DelayedError, type Job } from 'bullmq';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+
+/** A job that was running in this many crashes may be their cause. */
+const CRASHES_OF_A_SUSPECT = 2;
+
+const PAUSE_MS = 1_000;
+
+/**
+ * Jobs that were running when their worker crashed, more than once. One of them may kill each process
+ * that runs it, and would take its neighbours with it until they, too, have crashed too often. So, of
+ * each queue, suspects run one at a time in the whole fleet: the guilty one then dies alone.
+ * @internal
+ */
+@Injectable()
+export class Suspects {
+  constructor(
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+  ) {}
+
+  isSuspect(job: Job): boolean {
+    return job.stalledCounter >= CRASHES_OF_A_SUSPECT;
+  }
+
+  /**
+   * Runs a suspect while no other suspect of its queue runs; else postpones it, which burns no attempt.
+   * @throws DelayedError after postponing
+   */
+  async runAlone<T>(job: Job, token: string, run: () => Promise<T>): Promise<T> {
+    const permit = `suspect:${job.queueName}`;
+    const holder = job.id!;
+    const { store } = this.engine;
+    const ttlMs = 2 * this.options.lockDurationMs;
+    if (!(await store.acquirePermit(permit, holder, 1, ttlMs))) {
+      await job.moveToDelayed(Date.now() + PAUSE_MS, token);
+      throw new DelayedError();
+    }
+    const renewal = setInterval(
+      () => void store.acquirePermit(permit, holder, 1, ttlMs).catch(() => undefined),
+      this.options.lockDurationMs / 2,
+    );
+    try {
+      return await run();
+    } finally {
+      clearInterval(renewal);
+      await store.releasePermit(permit, holder).catch(() => undefined);
+    }
+  }
+}
