@@ -9,7 +9,7 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
-import { JOBS_ENGINE, type Engine } from './contracts/index.js';
+import { JOBS_ENGINE, ShutdownState, type Engine } from './contracts/index.js';
 import { HandlerRegistry } from './discovery/index.js';
 import { endsWithin, QueueRegistry } from './engines/index.js';
 import { jobsExports, jobsProviders, queueProviders, StoreModule } from './wiring/index.js';
@@ -56,13 +56,18 @@ export class JobsModule
     private readonly registry: HandlerRegistry,
     private readonly services: ManagedServices,
     private readonly signals: ShutdownSignals,
+    private readonly shutdown: ShutdownState,
     private readonly queues: QueueRegistry,
     private readonly logger: JobLogger,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {
-    for (const module of modules.values()) {
-      if (module.metatype === JobsModule) module.distance = DISTANCE_BELOW_ALL;
+    const own = [...modules.values()].filter(({ metatype }) => metatype === JobsModule);
+    if (own.length > 1) {
+      throw new JobsConfigurationError([
+        'JobsModule.forRoot() is imported twice; import it once, in the root module',
+      ]);
     }
+    for (const module of own) module.distance = DISTANCE_BELOW_ALL;
   }
 
   /**
@@ -102,6 +107,7 @@ export class JobsModule
 
   /** @internal */
   async onModuleDestroy(): Promise<void> {
+    this.shutdown.hasBegun = true;
     await this.signals.during(() => this.services.stop());
   }
 

@@ -91,6 +91,23 @@ describeEngines('cancellation', (engine) => {
     await expect(handle.result()).resolves.toBeUndefined();
   });
 
+  it('means one job, not a later one with the same id', async () => {
+    const producer = await boot({ workers: false });
+    const first = await producer.jobs.enqueue(Work, (s) => s.quick(), { id: 'daily' });
+    await producer.jobs.cancel(first, 'not today');
+    const second = await producer.jobs.enqueue(Work, (s) => s.quick(), { id: 'daily' });
+    const worker = await boot({}, producer.isolation);
+    await expect(second.result()).resolves.toBeUndefined();
+    expect(worker.module.get(Work).calls).toBe(1);
+  });
+
+  it('reaches a job that no process has a handler for', async () => {
+    const { jobs } = await boot();
+    const handle = await jobs.enqueueByName('Nobody.knows', [], { queue: 'default' });
+    await jobs.cancel(handle, 'nobody will come');
+    await expect(handle.result({ timeout: '10s' })).rejects.toThrow(/nobody will come/);
+  });
+
   it('lets a cancelled job be retried by hand', async () => {
     const { jobs, module } = await boot();
     const handle = await jobs.schedule(Work, (s) => s.quick(), { delay: '1 day' });

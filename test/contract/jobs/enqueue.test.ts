@@ -135,6 +135,24 @@ describeEngines('enqueue', (engine) => {
     expect(await jobs.get('no-such-id')).toBeUndefined();
   });
 
+  it.each(['meta', 'wait', 'events', 'a:b', ''])('knows no job called "%s"', async (id) => {
+    const { jobs } = await boot();
+    await jobs.enqueue(EmailService, (s) => s.send('Ada'));
+    expect(await jobs.get({ queue: 'mail', id })).toBeUndefined();
+    await expect(jobs.remove({ queue: 'mail', id })).rejects.toThrow(/is not in the store/);
+    await expect(jobs.enqueue(EmailService, (s) => s.send('x'), { id })).rejects.toThrow(/"id"/);
+  });
+
+  it('steers jobs of queues it has no handler for', async () => {
+    const { jobs, isolation } = await boot();
+    await jobs.enqueueByName('billing.charge', [42], { queue: 'billing', id: 'bill-1' });
+    const other = await createJobsApp(engine, { isolation });
+    const handle = (await other.jobs.get({ queue: 'billing', id: 'bill-1' }))!;
+    expect(await handle.state()).toBe('waiting');
+    expect(await other.jobs.cancel(handle)).toBe(true);
+    expect(await other.jobs.get({ queue: 'nowhere', id: 'x' })).toBeUndefined();
+  });
+
   it('refuses a method that is no job, and a class that is no provider', async () => {
     class Stranger {
       @Job()

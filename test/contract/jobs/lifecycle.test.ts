@@ -147,6 +147,36 @@ describeEngines('lifecycle', (engine) => {
     await closing;
   });
 
+  it('starts no job that was claimed while it was closing', async () => {
+    const { module, jobs, close, isolation } = await boot({
+      queues: { default: { concurrency: 1 } },
+    });
+    const work = module.get(Work, { strict: false });
+    const first = await jobs.enqueue(Work, (s) => s.finish());
+    const behind = await Promise.all(
+      Array.from({ length: 20 }, () => jobs.enqueue(Work, (s) => s.obey())),
+    );
+    await work.started.promise;
+    work.release.resolve();
+    await close();
+    const after = await reader(isolation);
+    expect(await (await after.jobs.get(first))!.state()).toBe('completed');
+    for (const handle of behind) {
+      const { state, attemptsMade } = await (await after.jobs.get(handle))!.details();
+      expect({ state, attemptsMade }).toEqual({ state: 'waiting', attemptsMade: 0 });
+    }
+  });
+
+  it('takes down readiness at once, also of a process that only enqueues', async () => {
+    const { module, close } = await boot({ workers: false });
+    const health = module.get(JobsHealth);
+    expect(await health.check()).toMatchObject({ healthy: true, workers: 'none' });
+    const closing = close();
+    await Promise.resolve();
+    expect(await health.check()).toMatchObject({ healthy: false });
+    await closing;
+  });
+
   it('can be closed twice, and before anything ran', async () => {
     const { close } = await boot({ workers: false });
     await expect(Promise.all([close(), close()])).resolves.toBeDefined();

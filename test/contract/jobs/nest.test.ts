@@ -42,6 +42,25 @@ class DenyAll implements CanActivate {
 }
 
 @Injectable()
+class Shaky implements CanActivate {
+  static failures = 0;
+
+  canActivate(): boolean {
+    if (Shaky.failures-- > 0) throw new Error('the database of permissions is away');
+    return true;
+  }
+}
+
+@Injectable()
+class ShakyWork {
+  @Job({ backoff: { type: 'fixed', delay: 1 } })
+  @UseGuards(Shaky)
+  async run(): Promise<string> {
+    return 'ran';
+  }
+}
+
+@Injectable()
 class Doubler implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler<number>): Observable<number> {
     calls.push('interceptor');
@@ -160,6 +179,13 @@ describeEngines('nest integration', (engine) => {
     await expect(handle.result()).rejects.toThrow(/Forbidden resource/);
     expect((await handle.details()).attemptsMade).toBe(1);
     expect(ForbiddenException).toBeDefined();
+  });
+
+  it('retries a job whose guard could not answer', async () => {
+    const { jobs } = await boot({ providers: [...providers, Shaky, ShakyWork] });
+    Shaky.failures = 1;
+    const handle = await jobs.enqueue(ShakyWork, (s) => s.run());
+    expect(await handle.result()).toBe('ran');
   });
 
   it('runs pipes on arguments', async () => {

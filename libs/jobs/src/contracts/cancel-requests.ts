@@ -11,6 +11,8 @@ const REQUEST_TTL_MS = 24 * 3_600_000;
 export interface CancelRequest {
   readonly queue: string;
   readonly id: string;
+  /** BullMQ's `timestamp` of the job: a later job with the same id is another job. */
+  readonly enqueuedAt: number;
   readonly reason?: string;
 }
 
@@ -36,7 +38,7 @@ export const cancelRequests = {
     await store.delete(keyOf(job));
   },
 
-  toError(request: CancelRequest, location: JobLocation): JobCancelledError {
+  toError(request: Pick<CancelRequest, 'reason'>, location: JobLocation): JobCancelledError {
     return new JobCancelledError(location, request.reason);
   },
 };

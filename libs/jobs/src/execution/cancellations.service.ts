@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Job } from 'bullmq';
 import {
   CANCEL_CHANNEL,
   cancelRequests,
@@ -51,17 +52,21 @@ export class CancellationsService implements ManagedService {
     return this.recent.size > 0 && this.recent.has(keyOf(queue, id));
   }
 
-  /** The request in force for a job: one that was heard may have been withdrawn by a retry since. */
-  stored(queue: string, id: string): Promise<CancelRequest | undefined> {
-    return cancelRequests.find(this.engine.store, { queue, id });
+  /**
+   * The request in force for a job: one that was heard may have been withdrawn by a retry since, or
+   * meant an earlier job with the same id.
+   */
+  async storedFor({ queueName, id, timestamp }: Job): Promise<CancelRequest | undefined> {
+    const request = await cancelRequests.find(this.engine.store, { queue: queueName, id: id! });
+    return request?.enqueuedAt === timestamp ? request : undefined;
   }
 
   /** Reads the stored requests of these jobs; called at each renewal of their locks. */
   async recheck(queue: string, ids: readonly string[]): Promise<void> {
     for (const id of ids) {
-      const request = await this.stored(queue, id);
-      const run = request && this.running.find(queue, id);
-      if (run) this.abort(run, request);
+      const run = this.running.find(queue, id);
+      const request = run && (await this.storedFor(run.job));
+      if (run && request) this.abort(run, request);
     }
   }
 
@@ -71,7 +76,7 @@ export class CancellationsService implements ManagedService {
     this.forgetOld();
     this.recent.set(keyOf(request.queue, request.id), Date.now());
     const run = this.running.find(request.queue, request.id);
-    if (run) this.abort(run, request);
+    if (run?.job.timestamp === request.enqueuedAt) this.abort(run, request);
   }
 
   private abort(run: JobRun, request: CancelRequest): void {

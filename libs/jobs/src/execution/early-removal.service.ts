@@ -5,6 +5,9 @@ import { QueueRegistry } from '../engines/index.js';
 
 const SWEEP_INTERVAL_MS = 5_000;
 
+/** More jobs than this are left to their queue's retention, not to this process's memory. */
+const MAX_REMEMBERED = 100_000;
+
 /**
  * Removes finished jobs whose handler keeps them for less time than its queue does. (BullMQ has one
  * retention for all jobs of a queue.) Only this process remembers them: if it crashes, they go when
@@ -39,6 +42,7 @@ export class EarlyRemoval implements JobHook, ManagedService {
     const ageMs = this.ownAgeMs(job, status);
     if (ageMs === undefined) return;
     const list = this.due.get(ageMs) ?? [];
+    if (list.length >= MAX_REMEMBERED) return;
     this.due.set(ageMs, list);
     list.push({ queue: job.queue, id: job.id, at: Date.now() + ageMs });
   }

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { ForbiddenException, Injectable } from '@nestjs/common';
+import { ForbiddenException, HttpException, Injectable } from '@nestjs/common';
 import {
   EXCEPTION_FILTERS_METADATA,
   GUARDS_METADATA,
@@ -119,7 +119,8 @@ export class EnhancedCalls {
       );
       if (!allowed) throw new ForbiddenException('Forbidden resource');
     } catch (denial) {
-      run.unrecoverable = true;
+      // A guard that failed to answer (its database is away) denied nothing.
+      run.unrecoverable = denial instanceof HttpException && denial.getStatus() < 500;
       throw denial;
     }
   }

@@ -1,9 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import { currentJob, type RunningJob } from '../contracts/index.js';
 import { NoJobContextError } from '../errors/index.js';
+import { resolveOptions } from '../options/index.js';
 import { JobContext } from './job-context.js';
 
-const context = new JobContext();
+const context = new JobContext(resolveOptions({ connection: 'redis://localhost' }));
 
 function fakeJob(id = '7') {
   return {

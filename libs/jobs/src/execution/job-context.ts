@@ -1,8 +1,16 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { currentJob, type JobInfo, type RunningJob } from '../contracts/index.js';
-import { NoJobContextError } from '../errors/index.js';
-import { parseDuration, type Duration } from '../options/index.js';
+import { withDeadline } from '../engines/index.js';
+import { describeJob, NoJobContextError, StoreUnavailableError } from '../errors/index.js';
+import {
+  JOBS_OPTIONS,
+  parseDuration,
+  type Duration,
+  type ResolvedOptions,
+} from '../options/index.js';
 import { toStorableResult, toStorableText } from '../payload/index.js';
+
+const MAX_LINE = 8_192;
 
 /**
  * The job that the calling code runs in. One injectable instance serves all jobs: it follows the
@@ -23,6 +31,8 @@ import { toStorableResult, toStorableText } from '../payload/index.js';
  */
 @Injectable()
 export class JobContext implements JobInfo {
+  constructor(@Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions) {}
+
   /** Whether the calling code runs in a job; all other members throw when it does not. */
   get isActive(): boolean {
     return currentJob.getStore() !== undefined;
@@ -58,16 +68,28 @@ export class JobContext implements JobInfo {
     return this.current('signal').signal;
   }
 
-  /** Stores how far the job is: a percentage, or any small object. */
+  /**
+   * Stores how far the job is: a percentage, or any small object.
+   * @throws StoreUnavailableError when the store does not answer within `enqueueTimeout`
+   */
   progress(value: number | object): Promise<void> {
-    return this.current('progress()').progress(
-      toStorableResult(value, Number.MAX_SAFE_INTEGER).value as number | object,
-    );
+    const job = this.current('progress()');
+    const { value: storable } = toStorableResult(value, this.options.maxPayloadBytes);
+    return this.bounded('store the progress of', job, job.progress(storable as number | object));
   }
 
-  /** Appends a line to the job's own log, which is kept with it. */
+  /**
+   * Appends a line to the job's own log, which is kept with it. The last 1,000 lines are kept, each of
+   * at most 8,192 characters.
+   * @throws StoreUnavailableError as {@link progress}
+   */
   log(line: string): Promise<void> {
-    return this.current('log()').log(toStorableText(line));
+    const job = this.current('log()');
+    return this.bounded(
+      'store a log line of',
+      job,
+      job.log(toStorableText(String(line), MAX_LINE)),
+    );
   }
 
   /**
@@ -79,7 +101,21 @@ export class JobContext implements JobInfo {
     const ms = parseDuration(duration);
     if (ms === undefined)
       throw new TypeError(`JobContext.extend() expected a duration, got ${String(duration)}`);
-    return this.current('extend()').extend(ms);
+    const job = this.current('extend()');
+    return this.bounded('extend the lock of', job, job.extend(ms));
+  }
+
+  private bounded(action: string, job: RunningJob, call: Promise<void>): Promise<void> {
+    const { enqueueTimeoutMs } = this.options;
+    return withDeadline(
+      call,
+      enqueueTimeoutMs,
+      () =>
+        new StoreUnavailableError(
+          `${action} ${describeJob(job)}`,
+          `the store did not answer within ${enqueueTimeoutMs} ms`,
+        ),
+    );
   }
 
   private current(member: string): RunningJob {

@@ -1,9 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import { cancelRequests, currentJob } from '../contracts/index.js';
-import { HandlerRegistry, type Handler } from '../discovery/index.js';
+import { HandlerRegistry, QueueRetention, type Handler } from '../discovery/index.js';
 import { damageOf } from '../engines/index.js';
-import { DamagedJobError, JobTimeoutError, LockLostError, ShutdownError } from '../errors/index.js';
+import {
+  DamagedJobError,
+  JobCancelledError,
+  JobTimeoutError,
+  LockLostError,
+  ShutdownError,
+} from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import {
@@ -23,6 +29,9 @@ import { Suspects } from './suspects.js';
 import { toStorableError } from './thrown-value.js';
 import { UnknownNames } from './unknown-names.js';
 
+/** Of a job's own log the last so many lines are kept. */
+const MAX_LOG_LINES = 1_000;
+
 /**
  * Runs one job: the steps in {@link execute}, from a claimed job to a value or an error that BullMQ
  * can store.
@@ -30,6 +39,8 @@ import { UnknownNames } from './unknown-names.js';
  */
 @Injectable()
 export class JobExecutor {
+  private isClosed = false;
+
   constructor(
     private readonly registry: HandlerRegistry,
     private readonly caller: HandlerCaller,
@@ -38,9 +49,18 @@ export class JobExecutor {
     private readonly logger: JobLogger,
     private readonly unknownNames: UnknownNames,
     private readonly suspects: Suspects,
+    private readonly retention: QueueRetention,
     private readonly cancellations: CancellationsService,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
+
+  /**
+   * Starts no handler from now on: what BullMQ claimed while its worker was already closing goes back
+   * to its queue.
+   */
+  refuseFurther(): void {
+    this.isClosed = true;
+  }
 
   /**
    * BullMQ's processor.
@@ -48,12 +68,31 @@ export class JobExecutor {
    * @throws the error to store, or BullMQ's control flow for a job that was postponed or given back
    */
   execute(job: Job<StoredPayload>, token: string): Promise<unknown> {
+    if (this.isClosed) return this.giveBackUnstarted(job, token);
     const handler = this.registry.byName(job.name);
-    if (handler === undefined) return this.unknownNames.postpone(job, token);
+    if (handler === undefined) return this.refuseUnknown(job, token);
     if (this.suspects.isSuspect(job)) {
       return this.suspects.runAlone(job, token, () => this.run(job, token, handler));
     }
     return this.run(job, token, handler);
+  }
+
+  private async giveBackUnstarted(job: Job, token: string): Promise<never> {
+    // If the store is gone, the sweep brings the job back.
+    await job.moveToWait(token).catch(() => undefined);
+    throw new WaitingError();
+  }
+
+  /** Waiting helps a name that may become known, but neither a damaged job nor a cancelled one. */
+  private async refuseUnknown(job: Job<StoredPayload>, token: string): Promise<never> {
+    const location = { queue: job.queueName, name: job.name, id: job.id! };
+    const fault = damageOf(job) ?? payloadFault(job.data);
+    if (fault !== undefined) throw asUnrecoverable(new DamagedJobError(location, fault));
+    const request = job.data.cancelled ?? (await this.storedRequest(job));
+    if (request !== undefined) {
+      throw asUnrecoverable(new JobCancelledError(location, request.reason));
+    }
+    return this.unknownNames.postpone(job, token);
   }
 
   private async run(job: Job<StoredPayload>, token: string, handler: Handler): Promise<unknown> {
@@ -79,6 +118,9 @@ export class JobExecutor {
     // A job that another service added by hand may leave its options to the handler.
     job.opts.attempts ||= handler.attempts;
     job.opts.backoff ??= { type: 'jobs' };
+    job.opts.keepLogs ??= MAX_LOG_LINES;
+    // BullMQ applies the retention of a job to its whole queue, and a producer may not know all handlers.
+    Object.assign(job.opts, this.retention.of(job.queueName));
     const run = new JobRun(job, token, handler);
     rememberRun(job, run);
     this.running.add(run);
@@ -97,11 +139,10 @@ export class JobExecutor {
   }
 
   private async refuseCancelled(run: JobRun): Promise<void> {
-    const { id, queue, job } = run;
-    const request = job.data.cancelled ?? (await this.cancellations.stored(queue, id));
+    const request = run.job.data.cancelled ?? (await this.cancellations.storedFor(run.job));
     if (request === undefined) return;
     run.unrecoverable = true;
-    run.abort(cancelRequests.toError({ queue, id, ...request }, run));
+    run.abort(cancelRequests.toError(request, run));
     throw run.abortReason!;
   }
 
@@ -137,8 +178,15 @@ export class JobExecutor {
     if (context === undefined || this.options.context === undefined) {
       return currentJob.run(run, this.call, run, args);
     }
-    const invoke = () => currentJob.run(run, this.call, run, args);
-    return this.options.context.restore(restoreValue(context), invoke);
+    let wasCalled = false;
+    const returned = this.options.context.restore(restoreValue(context), () => {
+      wasCalled = true;
+      return currentJob.run(run, this.call, run, args);
+    });
+    // A job whose handler was not called must not be taken for a success.
+    if (!wasCalled)
+      throw new TypeError('context.restore() must call its second argument, and did not');
+    return returned;
   }
 
   private readonly call = (run: JobRun, args: readonly unknown[]): unknown =>

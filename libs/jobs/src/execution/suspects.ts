@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DelayedError, type Job } from 'bullmq';
+import { DelayedError, WaitingError, type Job } from 'bullmq';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 
@@ -27,16 +27,21 @@ export class Suspects {
 
   /**
    * Runs a suspect while no other suspect of its queue runs; else postpones it, which burns no attempt.
-   * @throws DelayedError after postponing
+   * @throws DelayedError after postponing; WaitingError when the store is lost
    */
   async runAlone<T>(job: Job, token: string, run: () => Promise<T>): Promise<T> {
     const permit = `suspect:${job.queueName}`;
     const holder = job.id!;
     const { store } = this.engine;
     const ttlMs = 2 * this.options.lockDurationMs;
-    if (!(await store.acquirePermit(permit, holder, 1, ttlMs))) {
-      await job.moveToDelayed(Date.now() + PAUSE_MS, token);
-      throw new DelayedError();
+    try {
+      if (!(await store.acquirePermit(permit, holder, 1, ttlMs))) {
+        await job.moveToDelayed(Date.now() + PAUSE_MS, token);
+        throw new DelayedError();
+      }
+    } catch (error) {
+      // Settle nothing: the lock runs out and the job comes back, which burns no attempt.
+      throw this.engine.isConnectionError(error) ? new WaitingError() : error;
     }
     const renewal = setInterval(
       () => void store.acquirePermit(permit, holder, 1, ttlMs).catch(() => undefined),

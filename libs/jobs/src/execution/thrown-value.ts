@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { RATE_LIMIT_ERROR } from 'bullmq';
 import { NonErrorThrownError, type JobLocation } from '../errors/index.js';
 import { isStorableText, toStorableText } from '../payload/index.js';
@@ -18,7 +18,9 @@ const CONTROL_FLOW = new Set(['DelayedError', 'WaitingError', 'WaitingChildrenEr
  * @internal
  */
 export function toStorableError(thrown: unknown, location: JobLocation): Error {
-  if (!(thrown instanceof Error)) return new NonErrorThrownError(describe(thrown), location);
+  // Errors of another realm (vm, a test runner) are no instances of this one's Error.
+  if (!(thrown instanceof Error || types.isNativeError(thrown)))
+    return new NonErrorThrownError(describe(thrown), location);
   const message = textOf(() => thrown.message);
   const stack = textOf(() => thrown.stack);
   const name = textOf(() => thrown.name);

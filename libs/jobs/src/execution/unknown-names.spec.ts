@@ -35,7 +35,7 @@ describe('a job whose name nobody knows', () => {
     moveToDelayed.mockReset().mockResolvedValue();
     names = new UnknownNames(
       { names: ['Old.a', 'Old.b'] } as unknown as HandlerRegistry,
-      { store } as unknown as Engine,
+      { store, isConnectionError: () => false } as unknown as Engine,
       { unknownNameTimeoutMs: 10 * MINUTE } as ResolvedOptions,
       { warn: vi.fn<() => void>() } as unknown as JobLogger,
     );

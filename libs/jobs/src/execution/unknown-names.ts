@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
+import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { UnknownJobNameError } from '../errors/index.js';
@@ -26,9 +26,20 @@ export class UnknownNames {
 
   /**
    * Postpones the job, or gives it up.
-   * @throws DelayedError after postponing; UnrecoverableError when the time is over
+   * @throws DelayedError after postponing; UnrecoverableError when the time is over; WaitingError when
+   *   the store is lost
    */
   async postpone(job: Job, token: string): Promise<never> {
+    try {
+      return await this.postponeOrGiveUp(job, token);
+    } catch (error) {
+      if (!this.engine.isConnectionError(error)) throw error;
+      // Settle nothing: the lock runs out and the job comes back, which burns no attempt.
+      throw new WaitingError();
+    }
+  }
+
+  private async postponeOrGiveUp(job: Job, token: string): Promise<never> {
     const { unknownNameTimeoutMs } = this.options;
     const waited = await this.waitedMs(job);
     const location = { queue: job.queueName, name: job.name, id: job.id! };

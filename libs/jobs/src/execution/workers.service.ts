@@ -77,6 +77,7 @@ export class WorkersService implements ManagedService {
   private async drain(): Promise<void> {
     if (this.workers.length === 0) return;
     const startedAt = performance.now();
+    this.executor.refuseFurther();
     const closed = Promise.all(this.workers.map((worker) => worker.close()));
     if (this.running.size > 0) this.logger.info(messages.draining(this.running.size));
     if (!(await this.running.whenIdle(this.options.shutdownTimeoutMs))) {
@@ -140,10 +141,13 @@ export class WorkersService implements ManagedService {
     const run = runOf(job);
     const durationMs = run?.elapsedMs ?? 0;
     const info = run ?? infoOf(job);
-    if (run?.retryInMs === undefined)
+    // BullMQ gives a job its end only when no attempt is left.
+    if (job.finishedOn !== undefined)
       this.hooks.settled(info, { status: 'failed', error, durationMs });
-    else
-      this.hooks.settled(info, { status: 'retrying', error, durationMs, retryInMs: run.retryInMs });
+    else {
+      const retryInMs = run?.retryInMs ?? job.delay ?? 0;
+      this.hooks.settled(info, { status: 'retrying', error, durationMs, retryInMs });
+    }
   }
 
   private onError(queue: string, error: Error): void {

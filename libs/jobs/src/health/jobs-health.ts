@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, ShutdownState, type Engine } from '../contracts/index.js';
 import { WorkersService } from '../execution/index.js';
 
 const DEFAULT_TIMEOUT_MS = 1_000;
@@ -32,6 +32,7 @@ export class JobsHealth {
   constructor(
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     private readonly workers: WorkersService,
+    private readonly shutdown: ShutdownState,
   ) {}
 
   /**
@@ -41,19 +42,25 @@ export class JobsHealth {
   async check(options: { timeout?: number } = {}): Promise<JobsHealthReport> {
     const workers = this.workerState();
     const trip = await this.roundTrip(options.timeout ?? DEFAULT_TIMEOUT_MS);
+    const error = trip.error ?? this.fault(workers);
     return {
-      healthy: trip.error === undefined && workers !== 'stopped',
+      healthy: error === undefined,
       engine: this.engine.name,
       address: this.engine.address,
       roundTripMs: trip.ms,
       workers,
-      error: trip.error ?? (workers === 'stopped' ? 'the workers do not run' : undefined),
+      error,
     };
   }
 
   private workerState(): JobsHealthReport['workers'] {
     if (this.workers.queues.length === 0) return 'none';
-    return this.workers.isRunning ? 'running' : 'stopped';
+    return this.workers.isRunning && !this.shutdown.hasBegun ? 'running' : 'stopped';
+  }
+
+  private fault(workers: JobsHealthReport['workers']): string | undefined {
+    if (this.shutdown.hasBegun) return 'a shutdown has begun';
+    return workers === 'stopped' ? 'the workers do not run' : undefined;
   }
 
   private async roundTrip(timeoutMs: number): Promise<{ ms?: number; error?: string }> {

@@ -5,9 +5,9 @@ import type { StandardSchema } from './standard-schema.js';
  * How long a finished job stays readable: at once (still kept for one minute, so that `result()`
  * right after `enqueue` works), for ever (`false`), or until an age or a count is passed.
  *
- * BullMQ trims a queue's finished jobs together; so the longest retention of a queue's handlers is
- * what the store is told, and a handler with a shorter one has its jobs removed by the process that
- * ran them (should it crash before, they go with the queue's retention).
+ * BullMQ trims a queue's finished jobs together. So a queue has the longest age and the largest count
+ * of its handlers; jobs of a handler with a shorter age are removed by the process that ran them (should
+ * it stop before, they go with the queue's). Give handlers with very different needs queues of their own.
  * @publicApi
  */
 export type Retention =

@@ -13,6 +13,30 @@ const QUEUE_NAME = /^[\w.-]{1,128}$/;
 const JOB_NAME = /^[\w.:/-]{1,256}$/;
 const MAX_PRIORITY = 2_097_151;
 
+/** Names that BullMQ's keys of a queue have on Redis, where a job's key is made of its id. @internal */
+export const RESERVED_IDS: ReadonlySet<string> = new Set([
+  'active',
+  'completed',
+  'de',
+  'delayed',
+  'events',
+  'failed',
+  'id',
+  'limiter',
+  'marker',
+  'meta',
+  'paused',
+  'pc',
+  'prioritized',
+  'priority',
+  'repeat',
+  'stalled',
+  'stalled-check',
+  'wait',
+  'waiting',
+  'waiting-children',
+]);
+
 const isFunction = (v: unknown) => typeof v === 'function';
 const isRecord = (v: unknown): v is Record<string, unknown> =>
   typeof v === 'object' && v !== null && !Array.isArray(v);
@@ -42,13 +66,14 @@ export const rules = {
   },
   jobId: {
     expected:
-      'an id of 1 to 256 characters that is no integer, has no ":" and no control characters',
+      'an id of 1 to 256 characters that is no integer and no word of BullMQ ("wait", "meta" …), without ":" and control characters',
     accepts: (v) =>
       typeof v === 'string' &&
       v.length >= 1 &&
       v.length <= 256 &&
       v.isWellFormed() &&
       !/^-?\d+$/.test(v) &&
+      !RESERVED_IDS.has(v) &&
       !/[:\p{Cc}]/u.test(v),
   },
   duration: {

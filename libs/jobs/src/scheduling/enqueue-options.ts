@@ -71,7 +71,12 @@ const SCHEDULE_RULES: Readonly<Record<string, Rule>> = {
  * @internal
  */
 export function validateEnqueueOptions(options: EnqueueOptions, location: JobLocation): void {
-  refuse(checkOptions(options, ENQUEUE_RULES, 'options'), location);
+  const problems = checkOptions(options, ENQUEUE_RULES, 'options').map((problem) =>
+    /unknown option "(delay|at)"/.test(problem)
+      ? `${problem}; to run a job later, use schedule()`
+      : problem,
+  );
+  refuse(problems, location);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { HandlerClass } from '../discovery/index.js';
 import { InvalidInvocationError } from '../errors/index.js';
+import { show } from '../options/index.js';
 
 /** The one call that a callback made. @internal */
 export interface Invocation {
@@ -17,11 +18,20 @@ export function recordInvocation<T>(
   type: HandlerClass<T>,
   call: (service: T) => unknown,
 ): Invocation {
+  if (typeof type !== 'function' || typeof call !== 'function')
+    throw new InvalidInvocationError(misuse(type, call));
   const recorder = new InvocationRecorder(type);
   const returned = call(new Proxy({}, recorder) as T);
   // What an async callback does later cannot be reported here; it must not crash the process either.
   if (returned instanceof Promise) returned.catch(() => undefined);
   return recorder.finish();
+}
+
+function misuse(type: unknown, call: unknown): string {
+  return typeof type === 'function'
+    ? `Expected a callback as in enqueue(${type.name}, (s) => s.method(arg)), got ${show(call)}.`
+    : `Expected a class as in enqueue(EmailService, (s) => s.send(id)), got ${show(type)}. ` +
+        'If it is undefined, its file is probably part of a circular import.';
 }
 
 class InvocationRecorder implements ProxyHandler<object> {

@@ -7,8 +7,9 @@ import {
   servers,
   type Engine,
 } from '../contracts/index.js';
+import { damageOf } from '../engines/index.js';
 import { describeJob } from '../errors/index.js';
-import type { StoredPayload } from '../payload/index.js';
+import { payloadFault, type StoredPayload } from '../payload/index.js';
 import type { JobStateName } from './job-details.js';
 import type { JobRef } from './job-ref.js';
 import { JobReader } from './job-reader.js';
@@ -43,6 +44,7 @@ export class JobCanceller {
     const request = {
       queue: job.queueName,
       id: job.id!,
+      enqueuedAt: job.timestamp,
       ...(reason === undefined ? undefined : { reason }),
     };
     await cancelRequests.store(this.engine.store, request);
@@ -58,8 +60,11 @@ export class JobCanceller {
   }
 
   private async flag(job: Job, reason: string | undefined): Promise<void> {
-    const data = job.data as StoredPayload;
-    await job.updateData({ ...data, cancelled: reason === undefined ? {} : { reason } });
+    // What cannot be read is left as it is, for whoever repairs it; a worker fails it anyway.
+    if (damageOf(job) === undefined && payloadFault(job.data) === undefined) {
+      const data = job.data as StoredPayload;
+      await job.updateData({ ...data, cancelled: reason === undefined ? {} : { reason } });
+    }
     if (!(await this.hasWorkers(job.queueName))) {
       // Nobody would fail it. The stored request stays behind as the tombstone that result() reads.
       await job.remove().catch(() => undefined);

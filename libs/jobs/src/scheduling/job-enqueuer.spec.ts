@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import type { Handler, HandlerClass, HandlerRegistry } from '../discovery/index.js';
+import {
+  QueueRetention,
+  type Handler,
+  type HandlerClass,
+  type HandlerRegistry,
+} from '../discovery/index.js';
 import {
   InvalidArgumentsError,
   InvalidEnqueueOptionsError,
@@ -61,7 +66,7 @@ function enqueuerWith(
       return handler;
     },
   } as unknown as HandlerRegistry;
-  const preparer = new JobPreparer(registry, options);
+  const preparer = new JobPreparer(new QueueRetention(registry, options), options);
   return new RecordingEnqueuer({ registry, preparer, reader: {} as JobReader });
 }
 

@@ -75,7 +75,7 @@ export abstract class JobEnqueuer {
     call: (service: T) => R,
     options: ScheduleOptions,
   ): Promise<HandleOf<R>> {
-    validateScheduleOptions(options, { name: type.name });
+    validateScheduleOptions(options, { name: (type as HandlerClass | undefined)?.name ?? 'job' });
     const { delay, at, ...rest } = options;
     const delayMs =
       at === undefined ? parseDuration(delay)! : Math.max(0, at.getTime() - Date.now());

@@ -1,4 +1,5 @@
 import type { Job } from 'bullmq';
+import type { Duration } from '../options/index.js';
 import type { JobReader } from './job-reader.js';
 import type { JobDetails, JobStateName } from './job-details.js';
 
@@ -24,12 +25,12 @@ export class JobHandle<R = unknown> {
   /**
    * Waits for the end of the job. Never depends on an event alone: the stored state decides, and is
    * asked for at growing intervals (at most 500 ms); a job that ends in this process is noticed at once.
-   * @param options.timeout how long to wait, in ms; default 60,000
+   * @param options.timeout how long to wait; default 1 min
    * @param options.signal stops waiting, with the signal's reason
    * @returns what the handler returned
    * @throws JobFailedError, JobCancelledError, JobNotFoundError, ResultTimeoutError
    */
-  result(options: { timeout?: number; signal?: AbortSignal } = {}): Promise<R> {
+  result(options: { timeout?: Duration; signal?: AbortSignal } = {}): Promise<R> {
     return this.reader.result(this, options) as Promise<R>;
   }
 

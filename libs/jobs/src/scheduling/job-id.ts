@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { RESERVED_IDS } from '../options/index.js';
 
 /**
  * A new job id: UUID version 7 (RFC 9562), so that ids sort by the time they were made. Made by the
@@ -19,3 +20,13 @@ export function newJobId(): string {
 
 let prefix = '';
 let prefixOf = -1;
+
+/**
+ * Whether a job can have this id. On Redis an id is a part of a key, and some names there are BullMQ's
+ * own: a job called `meta` would be the queue's settings. Ids of BullMQ's schedulers have colons.
+ * @internal
+ */
+export function isReadableId(id: unknown): boolean {
+  if (typeof id !== 'string' || id === '' || id.length > 512 || /\p{Cc}/u.test(id)) return false;
+  return id.includes(':') ? /^repeat:.+:\d+$/.test(id) : !RESERVED_IDS.has(id);
+}

@@ -4,22 +4,33 @@ import { cancelRequests, JOBS_ENGINE, SettledJobs, type Engine } from '../contra
 import { HandlerRegistry } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import {
+  DamagedJobError,
   describeJob,
-  JobCancelledError,
   JobFailedError,
   JobNotFoundError,
   ResultTimeoutError,
   type JobLocation,
 } from '../errors/index.js';
-import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import {
+  JOBS_OPTIONS,
+  parseDuration,
+  rules,
+  show,
+  type Duration,
+  type ResolvedOptions,
+} from '../options/index.js';
 import { restoreValue } from '../payload/index.js';
 import { toJobDetails, type JobDetails, type JobStateName } from './job-details.js';
+import { isReadableId } from './job-id.js';
 import type { JobRef } from './job-ref.js';
 import { StoreCalls } from './store-calls.js';
 
 const DEFAULT_RESULT_TIMEOUT_MS = 60_000;
 const FIRST_POLL_MS = 10;
 const LONGEST_POLL_MS = 500;
+
+/** More names than this come from no application. */
+const MAX_QUEUES = 1_000;
 
 /** The last question before the deadline still gets this long for its answer. */
 const SHORTEST_READ_MS = 1_000;
@@ -52,14 +63,11 @@ export class JobReader {
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
 
-  /**
-   * Finds a job by any kind of reference; a bare id is searched in the queues this process knows. A
-   * queue that it does not know holds nothing: names may come from a URL, and each would be kept.
-   */
+  /** Finds a job by any kind of reference; a bare id is searched in the queues this process knows. */
   async find(ref: JobRef): Promise<Job | undefined> {
-    const known = this.knownQueues();
-    if (typeof ref !== 'string') return known.has(ref.queue) ? this.load(ref) : undefined;
-    const found = await Promise.all([...known].map((queue) => this.load({ queue, id: ref })));
+    if (typeof ref !== 'string') return this.canHold(ref.queue) ? this.load(ref) : undefined;
+    const known = [...this.knownQueues()];
+    const found = await Promise.all(known.map((queue) => this.load({ queue, id: ref })));
     return found.find((job) => job !== undefined);
   }
 
@@ -71,7 +79,7 @@ export class JobReader {
   }
 
   async state({ queue, id }: JobAddress): Promise<JobStateName> {
-    if (!this.knownQueues().has(queue)) return 'removed';
+    if (!this.canHold(queue) || !isReadableId(id)) return 'removed';
     const state = await this.calls.read(`read the state of ${describeJob({ queue, id })}`, () =>
       this.queues.get(queue).getJobState(id),
     );
@@ -94,9 +102,14 @@ export class JobReader {
 
   async result(
     address: JobAddress,
-    options: { timeout?: number; signal?: AbortSignal },
+    options: { timeout?: Duration; signal?: AbortSignal },
   ): Promise<unknown> {
-    const timeout = options.timeout ?? DEFAULT_RESULT_TIMEOUT_MS;
+    const timeout = parseDuration(options.timeout ?? DEFAULT_RESULT_TIMEOUT_MS);
+    if (timeout === undefined) {
+      throw new TypeError(
+        `result({ timeout }) expected ${rules.duration.expected}, got ${show(options.timeout)}`,
+      );
+    }
     const deadline = Date.now() + timeout;
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * 1.5, LONGEST_POLL_MS)) {
       options.signal?.throwIfAborted();
@@ -128,7 +141,8 @@ export class JobReader {
     }
   }
 
-  private load({ queue, id }: { queue: string; id: string }): Promise<Job | undefined> {
+  private async load({ queue, id }: { queue: string; id: string }): Promise<Job | undefined> {
+    if (!isReadableId(id)) return undefined;
     return this.calls.read(`read ${describeJob({ queue, id })}`, () =>
       this.queues.get(queue).getJob(id),
     );
@@ -142,12 +156,18 @@ export class JobReader {
     ]);
   }
 
+  /** Names may come from a URL, and each queue that is asked for is kept: so they have a rule and a limit. */
+  private canHold(queue: string): boolean {
+    if (this.knownQueues().has(queue)) return true;
+    return rules.queueName.accepts(queue) && this.queues.names().length < MAX_QUEUES;
+  }
+
   /** The result of a finished job; throws what it failed with. */
   private async readEnd(address: JobAddress): Promise<JobEnd> {
     const backend = this.queues.get(address.queue).getBackend();
     const answer = await backend.isFinished(address.id, true);
     const [status, value] = Array.isArray(answer) ? answer : [answer, ''];
-    if (status === 1) return { finished: true, result: restoreValue(JSON.parse(value || 'null')) };
+    if (status === 1) return { finished: true, result: readResult(address, value) };
     if (status === 2) throw await this.failureOf(address, value);
     if (status === 0) return { finished: false };
     const request = await cancelRequests.find(this.engine.store, address);
@@ -155,10 +175,12 @@ export class JobReader {
   }
 
   private async failureOf(address: JobAddress, reason: string): Promise<Error> {
-    const request = await cancelRequests.find(this.engine.store, address);
-    if (request) return new JobCancelledError(address, request.reason);
     const job = await this.find(address);
     const location: JobLocation = { ...address, name: address.name ?? job?.name };
+    const request = await cancelRequests.find(this.engine.store, address);
+    const cancelled = request && cancelRequests.toError(request, location);
+    // A request may have come too late for a job that failed by itself.
+    if (cancelled?.message === reason) return cancelled;
     return new JobFailedError(location, job?.failedReason ?? reason, job?.stacktrace ?? []);
   }
 
@@ -179,5 +201,13 @@ export class JobReader {
         signal?.removeEventListener('abort', onAbort);
       },
     };
+  }
+}
+
+function readResult(address: JobAddress, stored: string): unknown {
+  try {
+    return restoreValue(JSON.parse(stored || 'null'));
+  } catch (error) {
+    throw new DamagedJobError(address, `its result: ${String(error)}`);
   }
 }

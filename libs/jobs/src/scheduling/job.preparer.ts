@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { JobsOptions } from 'bullmq';
 import { Inject, Injectable } from '@nestjs/common';
-import { HandlerRegistry, type Handler } from '../discovery/index.js';
-import { InvalidEnqueueOptionsError } from '../errors/index.js';
+import { QueueRetention, type Handler } from '../discovery/index.js';
+import { InvalidEnqueueOptionsError, PayloadTooLargeError } from '../errors/index.js';
 import {
   JOBS_OPTIONS,
   parseDuration,
@@ -20,7 +20,6 @@ import {
 import type { EnqueueOptions } from './enqueue-options.js';
 import { newJobId } from './job-id.js';
 import type { PreparedJob, StoredJobOptions } from './prepared-job.js';
-import { QueueRetention } from './queue-retention.js';
 
 /**
  * Makes a {@link PreparedJob} of a handler, arguments and options. All that can be wrong with one job
@@ -29,14 +28,10 @@ import { QueueRetention } from './queue-retention.js';
  */
 @Injectable()
 export class JobPreparer {
-  private readonly retention: QueueRetention;
-
   constructor(
-    registry: HandlerRegistry,
+    private readonly retention: QueueRetention,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
-  ) {
-    this.retention = new QueueRetention(registry, options);
-  }
+  ) {}
 
   /**
    * @param delayMs 0 = at once
@@ -129,7 +124,11 @@ export class JobPreparer {
     const captured = this.options.context?.capture();
     if (captured === undefined) return undefined;
     // The same rules as for arguments: a live request object is refused here, not stored half.
-    return storeValue(captured, 'context', location).value;
+    const { value, maxBytes } = storeValue(captured, 'context', location);
+    const limit = this.options.maxPayloadBytes;
+    const bytes = maxBytes > limit ? Buffer.byteLength(JSON.stringify(value)) : 0;
+    if (bytes > limit) throw new PayloadTooLargeError(bytes, limit, location);
+    return value;
   }
 }
 

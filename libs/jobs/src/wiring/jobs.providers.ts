@@ -1,6 +1,12 @@
 import type { Provider } from '@nestjs/common';
-import { JOBS_ENGINE, MANAGED_SERVICES, SettledJobs, type Engine } from '../contracts/index.js';
-import { HandlerExplorer, HandlerRegistry } from '../discovery/index.js';
+import {
+  JOBS_ENGINE,
+  MANAGED_SERVICES,
+  SettledJobs,
+  ShutdownState,
+  type Engine,
+} from '../contracts/index.js';
+import { HandlerExplorer, HandlerRegistry, QueueRetention } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import {
   CancellationsService,
@@ -62,6 +68,8 @@ export const jobsProviders: readonly Provider[] = [
   JobLogger,
   HandlerExplorer,
   HandlerRegistry,
+  QueueRetention,
+  ShutdownState,
   SettledJobs,
   StoreCalls,
   JobPreparer,

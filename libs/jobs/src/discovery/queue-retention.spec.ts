@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HandlerRegistry } from '../discovery/index.js';
+import type { HandlerRegistry } from './handler.registry.js';
 import { resolveOptions, resolveRetention, type Retention } from '../options/index.js';
 import { QueueRetention } from './queue-retention.js';
 

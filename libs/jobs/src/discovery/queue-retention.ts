@@ -1,6 +1,7 @@
 import type { KeepJobs } from 'bullmq';
-import type { HandlerRegistry } from '../discovery/index.js';
-import type { ResolvedOptions, ResolvedRetention } from '../options/index.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { JOBS_OPTIONS, type ResolvedOptions, type ResolvedRetention } from '../options/index.js';
+import { HandlerRegistry } from './handler.registry.js';
 
 /** What BullMQ is told of a queue's finished jobs. @internal */
 export interface KeptJobs {
@@ -14,12 +15,13 @@ export interface KeptJobs {
  * worker that ran the job.
  * @internal
  */
+@Injectable()
 export class QueueRetention {
   private readonly cache = new Map<string, KeptJobs>();
 
   constructor(
     private readonly registry: HandlerRegistry,
-    private readonly defaults: ResolvedOptions,
+    @Inject(JOBS_OPTIONS) private readonly defaults: ResolvedOptions,
   ) {}
 
   of(queue: string): KeptJobs {

@@ -1,0 +1,129 @@
+import { Injectable } from '@nestjs/common';
+import type { Queue } from 'bullmq';
+import { Job, JobFailedError } from 'nestjs-jobs';
+import { expect, it } from 'vitest';
+import { describeEngines } from '../../support/engines.js';
+import { createJobsApp, type JobsApp } from '../../support/jobs-app.js';
+
+@Injectable()
+class Work {
+  @Job({ queue: 'few', removeOnComplete: { count: 3 } })
+  few(value: number): number {
+    return value;
+  }
+
+  @Job({ queue: 'few-failed', attempts: 1, removeOnFail: { count: 2 } })
+  fail(value: number): void {
+    throw new Error(`failure ${value}`);
+  }
+
+  @Job({ queue: 'gone', removeOnComplete: true, removeOnFail: true, attempts: 1 })
+  vanish(value: number): number {
+    if (value < 0) throw new Error('negative');
+    return value;
+  }
+
+  @Job({ queue: 'mixed', removeOnComplete: { count: 1 } })
+  short(value: number): number {
+    return value;
+  }
+
+  @Job({ queue: 'mixed', removeOnComplete: { count: 10 } })
+  long(value: number): number {
+    return value;
+  }
+
+  @Job({ queue: 'mixed-ages', removeOnComplete: true })
+  brief(value: number): number {
+    return value;
+  }
+
+  @Job({ queue: 'mixed-ages', removeOnComplete: false })
+  forever(value: number): number {
+    return value;
+  }
+}
+
+describeEngines('retention', (engine) => {
+  const boot = () => createJobsApp(engine, { providers: [Work] });
+  const queueOf = ({ module }: JobsApp, name: string) => module.get<Queue>(`BullQueue_${name}`);
+
+  it('keeps as many completed jobs as the count says, the newest', async () => {
+    const app = await boot();
+    const handles = [];
+    for (const value of [1, 2, 3, 4, 5, 6]) {
+      const handle = await app.jobs.enqueue(Work, (s) => s.few(value));
+      expect(await handle.result()).toBe(value);
+      handles.push(handle);
+    }
+    await expect.poll(() => queueOf(app, 'few').getCompletedCount()).toBe(3);
+    const states = await Promise.all(handles.map((handle) => handle.state()));
+    expect(states).toEqual([
+      'removed',
+      'removed',
+      'removed',
+      'completed',
+      'completed',
+      'completed',
+    ]);
+  });
+
+  it('keeps as many failed jobs as the count says', async () => {
+    const app = await boot();
+    for (const value of [1, 2, 3, 4]) {
+      const handle = await app.jobs.enqueue(Work, (s) => s.fail(value));
+      await expect(handle.result()).rejects.toThrow(`failure ${value}`);
+    }
+    await expect.poll(() => queueOf(app, 'few-failed').getFailedCount()).toBe(2);
+  });
+
+  it('still tells the result of a job that is to be removed at once', async () => {
+    const { jobs, isolation } = await boot();
+    const handles = await Promise.all(
+      [1, 2, 3].map((value) => jobs.enqueue(Work, (s) => s.vanish(value))),
+    );
+    expect(await Promise.all(handles.map((handle) => handle.result()))).toEqual([1, 2, 3]);
+    // Not from memory: another process may ask as well.
+    const other = await createJobsApp(engine, {
+      providers: [Work],
+      isolation,
+      options: { workers: false },
+    });
+    const found = await other.jobs.get<number>(handles[0]!);
+    expect(await found!.result()).toBe(1);
+
+    const failed = await jobs.enqueue(Work, (s) => s.vanish(-1));
+    await expect(failed.result()).rejects.toThrow(JobFailedError);
+    await expect(failed.result()).rejects.toThrow(/negative/);
+  });
+
+  it.each([
+    [
+      'a smaller count',
+      'mixed',
+      (s: Work, value: number) => s.short(value),
+      (s: Work, value: number) => s.long(value),
+    ],
+    [
+      'none',
+      'mixed-ages',
+      (s: Work, value: number) => s.brief(value),
+      (s: Work, value: number) => s.forever(value),
+    ],
+  ])('of a handler is not cut by another of its queue with %s', async (_kind, name, cut, keep) => {
+    const app = await boot();
+    const run = async (call: (s: Work, value: number) => number, value: number) => {
+      const handle = await app.jobs.enqueue(Work, (s) => call(s, value));
+      expect(await handle.result()).toBe(value);
+      return handle;
+    };
+    const kept = [await run(keep, 1), await run(keep, 2)];
+    for (const value of [3, 4, 5]) await run(cut, value);
+    // The last one is settled, and what it removes is removed, in one step of the store.
+    expect(await queueOf(app, name).getActiveCount()).toBe(0);
+    for (const [index, handle] of kept.entries()) {
+      expect(await handle.state()).toBe('completed');
+      expect(await handle.result()).toBe(index + 1);
+    }
+  });
+});
