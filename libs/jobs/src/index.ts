@@ -51,6 +51,7 @@ export {
   MissingDriverError,
   NoJobContextError,
   NonErrorThrownError,
+  NoOpenTransactionError,
   PayloadTooLargeError,
   ResultTimeoutError,
   ShutdownError,

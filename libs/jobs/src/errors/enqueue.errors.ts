@@ -90,6 +90,22 @@ export class DuplicateJobError extends JobsError {
 }
 
 /**
+ * The client given to `withTransaction()` has no open transaction: the job would be stored at once,
+ * whatever becomes of what comes after it. It was not stored.
+ * @publicApi
+ */
+export class NoOpenTransactionError extends JobsError {
+  constructor(options?: ErrorOptions) {
+    super(
+      'The client given to withTransaction() has no open transaction, so nothing was stored: expected a client after ' +
+        "client.query('BEGIN') and before its COMMIT or ROLLBACK. To store a job by itself, use " +
+        'JobScheduler.enqueue().',
+      options,
+    );
+  }
+}
+
+/**
  * The store did not confirm the job in time: it may be stored, or not. Repeating the call with
  * `id: error.jobId` is safe, since a job is stored once per id.
  * @publicApi

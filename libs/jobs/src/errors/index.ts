@@ -11,6 +11,7 @@ export {
   InvalidArgumentsError,
   InvalidEnqueueOptionsError,
   InvalidInvocationError,
+  NoOpenTransactionError,
   PayloadTooLargeError,
   StoreUnavailableError,
   UnserializableValueError,

@@ -95,6 +95,11 @@ export class JobExecutor {
     return this.unknownNames.postpone(job, token);
   }
 
+  /** A store that is lost is found out by the postponing that follows. */
+  private storedRequest(job: Job): Promise<{ reason?: string } | undefined> {
+    return this.cancellations.storedFor(job).catch(() => undefined);
+  }
+
   private async run(job: Job<StoredPayload>, token: string, handler: Handler): Promise<unknown> {
     const run = this.begin(job, token, handler);
     try {

@@ -1,13 +1,15 @@
 import { Queue, type BackendFactory, type RedisQueueBackend } from 'bullmq';
 import type { Engine } from '../contracts/index.js';
-import { UnsupportedByEngineError } from '../errors/index.js';
+import { DuplicateJobError, UnsupportedByEngineError } from '../errors/index.js';
 import { JobEnqueuer, type EnqueueParts } from './job-enqueuer.js';
 import { assertStoredByUs, insertJobs } from './job-writer.js';
 import type { PreparedJob } from './prepared-job.js';
 
 /**
  * Enqueues inside a transaction of the application, as `JobScheduler.withTransaction()` returns it.
- * Nothing is coalesced or repeated: an error is the transaction's, which is to be rolled back.
+ * Nothing is coalesced or repeated: an error of the store is the transaction's, which is to be
+ * rolled back. After a `DuplicateJobError` it can go on: the job that exists was left alone.
+ * Without an open transaction every call rejects with `NoOpenTransactionError`.
  * @publicApi
  */
 export class TransactionalJobs extends JobEnqueuer {
@@ -40,11 +42,22 @@ export class TransactionalJobs extends JobEnqueuer {
   protected async writeMany(jobs: readonly PreparedJob[]): Promise<PromiseSettledResult<void>[]> {
     const outcomes = new Map<PreparedJob, PromiseSettledResult<void>>();
     for (const [name, group] of Map.groupBy(jobs, (job) => job.queue)) {
+      const queue = this.queueOf(name);
       // A failed statement spoils the whole transaction, so there is no use in trying the rest.
-      await insertJobs(this.queueOf(name), group);
-      for (const job of group) outcomes.set(job, { status: 'fulfilled', value: undefined });
+      await insertJobs(queue, group);
+      for (const job of group) outcomes.set(job, await this.outcomeOf(queue, job));
     }
     return jobs.map((job) => outcomes.get(job)!);
+  }
+
+  private async outcomeOf(queue: Queue, job: PreparedJob): Promise<PromiseSettledResult<void>> {
+    try {
+      if (job.data.nonce !== undefined) await assertStoredByUs(queue, job);
+      return { status: 'fulfilled', value: undefined };
+    } catch (reason) {
+      if (!(reason instanceof DuplicateJobError)) throw reason;
+      return { status: 'rejected', reason };
+    }
   }
 
   private queueOf(name: string): Queue {

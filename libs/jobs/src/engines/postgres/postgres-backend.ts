@@ -14,6 +14,7 @@ import {
   type QueueBaseOptions,
   type RetryJobOpts,
 } from 'bullmq';
+import { ClaimPause } from '../claim-pause.js';
 import { localTimes, statementOf } from './postgres-commands.js';
 import type { SharedPostgres } from './postgres-connection.js';
 import { BACKEND_SQL } from './postgres-scripts.js';
@@ -58,6 +59,7 @@ export class SafePostgresBackend extends PostgresQueueBackend {
    * with the store's time of the first attempt.
    */
   private readonly inDoubt = new Map<string, number>();
+  private readonly claimPause = new ClaimPause();
 
   constructor(
     private readonly postgres: SharedPostgres,
@@ -78,14 +80,42 @@ export class SafePostgresBackend extends PostgresQueueBackend {
   }
 
   override async moveToActive(token: string, name?: string): Promise<unknown[]> {
-    const claim = this.inDoubt.has(token) ? await this.adoptClaim(token) : undefined;
-    if (claim) return claim;
     try {
-      return await super.moveToActive(token, name);
+      const claim = this.inDoubt.has(token) ? await this.adoptClaim(token) : undefined;
+      return claim ?? (await super.moveToActive(token, name));
     } catch (error) {
       if (error instanceof ConnectionClosedError) this.inDoubt.set(token, this.storeNow());
+      await this.claimPause.after(error);
       throw error;
     }
+  }
+
+  /** BullMQ puts recovered jobs behind all others, though they were first once. */
+  override async moveStalledJobsToWait(): Promise<string[]> {
+    const ids = await super.moveStalledJobsToWait();
+    if (ids.length > 0) {
+      // They are recovered: a lost place is no reason to report that as failed.
+      await this.postgres
+        .query(BACKEND_SQL.putInFront, [this.queueName, ids])
+        .catch(() => undefined);
+    }
+    return ids;
+  }
+
+  /** How BullMQ's worker is stopped, gently here and by force in `close()`. */
+  override async disconnectBlocking(wait?: boolean): Promise<void> {
+    this.claimPause.end();
+    await super.disconnectBlocking(wait);
+  }
+
+  override async reconnectBlocking(): Promise<void> {
+    this.claimPause.allow();
+    await super.reconnectBlocking();
+  }
+
+  override async close(force?: boolean): Promise<void> {
+    this.claimPause.end();
+    await super.close(force);
   }
 
   override moveToCompleted(

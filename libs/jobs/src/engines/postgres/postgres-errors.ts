@@ -1,4 +1,5 @@
 import { ConnectionClosedError } from 'bullmq';
+import { StoreUnreachableError } from '../../errors/index.js';
 
 const SOCKET_CODES = new Set([
   'ECONNREFUSED',
@@ -53,11 +54,12 @@ export function isFatalConnectError(error: Error): boolean {
 }
 
 /**
- * A lost connection in the form that BullMQ knows: it then tries again instead of recording what
- * it was about to store as failed.
+ * A lost connection, or an engine that was closed, in the form that BullMQ knows: it then waits and
+ * tries again instead of recording what it was about to store as failed.
  * @internal
  */
 export function asConnectionClosed(error: unknown): unknown {
+  if (error instanceof StoreUnreachableError) return new ConnectionClosedError(error.message, error);
   if (error instanceof ConnectionClosedError || !isPostgresConnectionError(error)) return error;
   const { message } = error as Error;
   return new ConnectionClosedError(`The PostgreSQL store is not available: ${message}`, error);

@@ -112,4 +112,12 @@ export const BACKEND_SQL = {
   /** $1 queue, $2 token, $3 until when the lock holds now. A token has at most one active job. */
   adoptClaim: `UPDATE job SET locked_until_ms = $3
         WHERE queue = $1 AND state = 'active' AND lock_token = $2 RETURNING id`,
+  /** $1 queue, $2 ids. To the front of those with its priority; the first that was started, first. */
+  putInFront: `UPDATE job SET seq = front.seq FROM (
+          SELECT id, -nextval('job_seq') AS seq FROM (
+            SELECT id FROM job WHERE queue = $1 AND id = ANY($2::text[]) AND state = 'waiting'
+            ORDER BY processed_at_ms DESC NULLS FIRST, id DESC
+          ) AS recovered
+        ) AS front
+        WHERE job.queue = $1 AND job.id = front.id AND job.state = 'waiting'`,
 } as const;

@@ -7,25 +7,59 @@ import {
   type PgQueryable,
   type PgQueryResult,
 } from 'bullmq';
-import { JobsConfigurationError, UnsupportedByEngineError } from '../../errors/index.js';
+import {
+  JobsConfigurationError,
+  NoOpenTransactionError,
+  UnsupportedByEngineError,
+} from '../../errors/index.js';
 import { statementOf } from './postgres-commands.js';
 import type { StoreClock } from './store-clock.js';
 
-/** The commands that make sense before the commit, each a call of one function. */
-const ADDING = new Set(['add_job', 'add_jobs_bulk', 'add_flow']);
+/**
+ * The commands that make sense before the commit, with what each names of the schema: adding, and
+ * reading one job back.
+ */
+const NAMES: Readonly<Record<string, RegExp>> = {
+  add_job: /\badd_job(?=\()/,
+  add_jobs_bulk: /\badd_jobs_bulk(?=\()/,
+  add_flow: /\badd_flow(?=\()/,
+  get_job_data: /(?<=\bFROM )job\b/,
+};
+
+const SAVEPOINT = 'nestjs_jobs';
+const NO_TRANSACTION = '25P01';
+
+/** A `pg` client; wrappers around one may lack the status. */
+interface TransactionalClient extends PgQueryable {
+  /** What the server said last: `T` inside a transaction, `E` inside a failed one, `I` outside. */
+  getTransactionStatus?(): string | null;
+}
 
 /** One statement of one transaction after the other: a connection runs one at a time. */
 class TransactionClient {
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly client: PgQueryable) {}
+  constructor(private readonly client: TransactionalClient) {}
 
+  /** @throws NoOpenTransactionError when it would be stored at once, whatever comes after */
   query(text: string, params: readonly unknown[]): Promise<PgQueryResult<Record<string, unknown>>> {
-    const result = this.last.then(() =>
-      this.client.query<Record<string, unknown>>(text, [...params]),
-    );
+    const result = this.last.then(async () => {
+      if (this.client.getTransactionStatus?.() !== 'T') await this.assertOpen();
+      return this.client.query<Record<string, unknown>>(text, [...params]);
+    });
     this.last = result.catch(() => undefined);
     return result;
+  }
+
+  /** Asks the server: the status is behind when `BEGIN` was sent and not awaited. */
+  private async assertOpen(): Promise<void> {
+    try {
+      await this.client.query(`SAVEPOINT ${SAVEPOINT}`);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== NO_TRANSACTION) throw error;
+      throw new NoOpenTransactionError({ cause: error });
+    }
+    await this.client.query(`RELEASE SAVEPOINT ${SAVEPOINT}`);
   }
 }
 
@@ -47,7 +81,8 @@ function unused(): void {}
 
 /**
  * Adds jobs through a transaction of the application: they are stored, and workers hear of them,
- * when it commits; when it rolls back they never were. Anything but adding is refused.
+ * when it commits; when it rolls back they never were. Anything but adding, and reading a job that
+ * may have been added, is refused.
  */
 class TransactionBackend extends PostgresQueueBackend {
   constructor(
@@ -71,7 +106,8 @@ class TransactionBackend extends PostgresQueueBackend {
     command: string,
     params: readonly unknown[] = [],
   ): Promise<PgQueryResult<Record<string, unknown>>> {
-    if (!ADDING.has(command)) {
+    const name = NAMES[command];
+    if (name === undefined) {
       throw new UnsupportedByEngineError(
         `"${command}" inside a transaction`,
         'postgres',
@@ -79,9 +115,9 @@ class TransactionBackend extends PostgresQueueBackend {
       );
     }
     const { text, params: values } = statementOf(command, params, this.clock.offset);
-    // The function is named with its schema, and itself finds the rest: the application's own
+    // What is named gets its schema, and a function itself finds the rest: the application's own
     // search_path stays as it is.
-    const qualified = text.replace(`${command}(`, `${quoteSchemaName(this.schema)}.${command}(`);
+    const qualified = text.replace(name, (found) => `${quoteSchemaName(this.schema)}.${found}`);
     return this.client.query(qualified, values);
   }
 }

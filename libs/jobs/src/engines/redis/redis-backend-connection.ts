@@ -1,4 +1,4 @@
-import { RedisConnection, type BackendFactory, type KeyPrefixOptions } from 'bullmq';
+import { ConnectionClosedError, RedisConnection, type BackendFactory, type KeyPrefixOptions } from 'bullmq';
 import { SafeRedisBackend } from './redis-backend.js';
 import type { SharedRedis } from './redis-connection.js';
 import { endRedis, type RedisClient } from './redis-settings.js';
@@ -34,6 +34,12 @@ export class BackendRedisConnection extends RedisConnection {
 
   override get databaseType(): DatabaseType {
     return this.redis.server.type;
+  }
+
+  /** BullMQ's worker revives its blocking connection, which would outlive the engine. */
+  override async reconnect(): Promise<void> {
+    if (this.redis.isClosed) throw new ConnectionClosedError();
+    await super.reconnect();
   }
 
   /** Closing one queue the hard way must not cut off the others. */

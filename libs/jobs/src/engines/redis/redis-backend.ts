@@ -14,6 +14,8 @@ import {
   type RedisConnection,
   type RetryJobOpts,
 } from 'bullmq';
+import { StoreUnreachableError } from '../../errors/index.js';
+import { ClaimPause } from '../claim-pause.js';
 import type { SharedRedis } from './redis-connection.js';
 import { repairJob, type RawJob } from './redis-damaged-jobs.js';
 import { isUnavailableReply } from './redis-errors.js';
@@ -38,6 +40,8 @@ type Options = QueueBaseOptions & KeyPrefixOptions;
  * @internal
  */
 export class SafeRedisBackend extends RedisQueueBackend {
+  private readonly claimPause = new ClaimPause();
+
   constructor(
     private readonly redis: SharedRedis,
     private readonly options: Options,
@@ -73,6 +77,22 @@ export class SafeRedisBackend extends RedisQueueBackend {
     } catch (error) {
       return this.claimInDoubt(error, token);
     }
+  }
+
+  /** How BullMQ's worker is stopped, gently here and by force in `close()`. */
+  override async disconnectBlocking(wait?: boolean): Promise<void> {
+    this.claimPause.end();
+    await super.disconnectBlocking(wait);
+  }
+
+  override async reconnectBlocking(): Promise<void> {
+    this.claimPause.allow();
+    await super.reconnectBlocking();
+  }
+
+  override async close(force?: boolean): Promise<void> {
+    this.claimPause.end();
+    await super.close(force);
   }
 
   override async moveToCompleted(
@@ -177,11 +197,17 @@ export class SafeRedisBackend extends RedisQueueBackend {
 
   /** A claim failed: if a job was claimed all the same, it is damaged. */
   private async claimInDoubt(error: unknown, token: string): Promise<unknown[]> {
-    if (isDecodingError(error) || isWrongType(error)) {
-      const claim = await this.adoptClaim(token);
+    let failure = error;
+    try {
+      const mayBeClaimed = isDecodingError(error) || isWrongType(error);
+      const claim = mayBeClaimed ? await this.adoptClaim(token) : undefined;
       if (claim) return claim;
+    } catch (adoptError) {
+      failure = adoptError;
     }
-    throw retryable(error);
+    failure = retryable(failure);
+    await this.claimPause.after(failure);
+    throw failure;
   }
 
   /** A finish failed: if it did take effect, it succeeded. */
@@ -278,8 +304,11 @@ function isWrongType(error: unknown): boolean {
   return error instanceof Error && error.message.includes('WRONGTYPE');
 }
 
-/** A server that cannot serve now is no reason to record a finished job as failed: BullMQ waits. */
+/**
+ * A server that cannot serve now, or an engine that was closed, is no reason to record a finished job
+ * as failed: BullMQ waits.
+ */
 function retryable(error: unknown): unknown {
-  if (!(error instanceof Error) || !isUnavailableReply(error)) return error;
-  return new ConnectionClosedError(error.message, error);
+  if (!(error instanceof StoreUnreachableError) && !isUnavailableReply(error)) return error;
+  return new ConnectionClosedError((error as Error).message, error);
 }

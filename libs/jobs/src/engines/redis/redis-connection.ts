@@ -76,6 +76,10 @@ export class SharedRedis {
     );
   }
 
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
   get server(): RedisServer {
     return this.facts;
   }

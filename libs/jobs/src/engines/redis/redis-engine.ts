@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { BackendFactory, KeyPrefixOptions, QueueBaseOptions } from 'bullmq';
 import type { Engine, EngineCapabilities } from '../../contracts/index.js';
+import { JobsConfigurationError } from '../../errors/index.js';
 import type { ResolvedOptions } from '../../options/index.js';
 import { withDeadline } from '../deadline.js';
 import { registerConnection } from '../default-backend-factory.js';
@@ -9,7 +10,7 @@ import { redisBackendFactory } from './redis-backend-connection.js';
 import { SharedRedis } from './redis-connection.js';
 import { RedisCoordinationStore } from './redis-coordination-store.js';
 import { isRedisConnectionError } from './redis-errors.js';
-import { isCluster, type RedisTarget } from './redis-settings.js';
+import { assertRedisTarget, isCluster, type RedisTarget } from './redis-settings.js';
 
 /**
  * Jobs on Redis, Valkey or Dragonfly, a Cluster included.
@@ -27,6 +28,7 @@ export class RedisEngine implements Engine {
   private readonly redis: SharedRedis;
 
   constructor(options: ResolvedOptions, target: RedisTarget) {
+    assertRedisTarget(target);
     const prefix = isCluster(target) ? hashTagged(options.prefix) : options.prefix;
     this.redis = new SharedRedis(target, options.connectTimeoutMs);
     this.store = new RedisCoordinationStore(this.redis, prefix);
@@ -64,5 +66,12 @@ export class RedisEngine implements Engine {
 
 /** In a Cluster all keys of BullMQ's scripts must share a slot. */
 function hashTagged(prefix: string): string {
-  return prefix.includes('{') ? prefix : `{${prefix}}`;
+  if (!/[{}]/.test(prefix)) return `{${prefix}}`;
+  if (ONE_HASH_TAG.test(prefix)) return prefix;
+  throw new JobsConfigurationError([
+    `JobsModule.forRoot(): "prefix" on a Redis Cluster expected no braces, or one pair around a part of it, e.g. ` +
+      `"{app}:jobs", got "${prefix}"`,
+  ]);
 }
+
+const ONE_HASH_TAG = /^[^{}]*\{[^{}]+\}[^{}]*$/;

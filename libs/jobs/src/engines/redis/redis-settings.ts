@@ -1,4 +1,5 @@
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
+import { JobsConfigurationError } from '../../errors/index.js';
 import type { JobsConnection } from '../../options/index.js';
 
 /** What is used of the ioredis package, which is loaded when it is needed. */
@@ -32,6 +33,58 @@ function isRedisClient(connection: object): connection is RedisClient {
 /** Whether the connection is an ioredis Cluster. @internal */
 export function isCluster(connection: RedisTarget): connection is Cluster {
   return typeof connection === 'object' && isRedisClient(connection) && connection.isCluster;
+}
+
+/**
+ * Refuses what would fail later and less clearly.
+ * @throws JobsConfigurationError without any part of the URL, which may hold a password
+ * @internal
+ */
+export function assertRedisTarget(connection: RedisTarget): void {
+  const options = optionsOf(connection);
+  const problems: string[] = [];
+  const field = typeof connection === 'string' ? 'connection' : 'connection.url';
+  if (options.url !== undefined && !isRedisUrl(options.url)) {
+    problems.push(
+      `JobsModule.forRoot(): "${field}" expected a URL such as redis://user:password@host:6379, got one that ` +
+        'cannot be read. Percent-encode what is special in its user and password (encodeURIComponent)',
+    );
+  } else if (hasKeyPrefix(options)) {
+    problems.push(
+      'JobsModule.forRoot(): "connection" has the ioredis option "keyPrefix", which jobs cannot use. Use the ' +
+        'option "prefix" of JobsModule.forRoot() instead',
+    );
+  }
+  if (problems.length > 0) throw new JobsConfigurationError(problems);
+}
+
+/** What is looked at of options, a client's, or those of a Cluster's nodes. */
+interface TargetOptions {
+  readonly url?: unknown;
+  readonly keyPrefix?: string;
+  readonly redisOptions?: { readonly keyPrefix?: string };
+}
+
+function optionsOf(connection: RedisTarget): TargetOptions {
+  if (typeof connection === 'string') return { url: connection };
+  return isRedisClient(connection) ? connection.options : connection;
+}
+
+function isRedisUrl(url: unknown): url is string {
+  if (typeof url !== 'string' || !/^rediss?:\/\//i.test(url) || !URL.canParse(url)) return false;
+  const { username, password } = new URL(url);
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function hasKeyPrefix({ url, keyPrefix, redisOptions }: TargetOptions): boolean {
+  // ioredis takes options from the URL too.
+  const inUrl = url === undefined ? undefined : new URL(url as string).searchParams.get('keyPrefix');
+  return Boolean(keyPrefix || redisOptions?.keyPrefix || inUrl);
 }
 
 /** Host and port, without credentials. @internal */
