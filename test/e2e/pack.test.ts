@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeEngines } from '../support/engines.js';
 import { pack, PackedApp, readManifest, ROOT } from '../support/packed-app.js';
 
 /**
@@ -73,6 +74,38 @@ describe('an app with the packed libraries', () => {
   });
 });
 
+describeEngines('a Nest app with the packed nestjs-jobs', (engine) => {
+  const isolation = engine.isolation();
+  let app: PackedApp;
+
+  beforeAll(async () => {
+    // The driver of this engine alone: the other one must not be asked for.
+    const extra = [DRIVERS[engine.name], '@nestjs/terminus'];
+    app = await PackedApp.create([...tarballs.values()], extra);
+  });
+
+  afterAll(async () => {
+    app.remove();
+    await engine.cleanup(isolation);
+  });
+
+  const options = { connection: engine.url, ...isolation, shutdownTimeout: 1_000 };
+
+  it.each([
+    ['an ES module', 'nest.mjs', imported],
+    ['a CommonJS module', 'nest.cjs', required],
+  ])('runs a job and tells its health from %s', async (_kind, file, load) => {
+    const output = await app.run(file, `${load}\n${nestApp(options)}`);
+    expect(JSON.parse(output)).toEqual({
+      result: 'Hello Ada',
+      state: 'completed',
+      health: { jobs: expect.objectContaining({ status: 'up', engine: engine.name }) },
+    });
+  });
+});
+
+const DRIVERS = { redis: 'ioredis', postgres: 'pg' } as const;
+
 /** Kinds of the exports that an app must find, by package. */
 const EXPECTED: Record<string, Record<string, string>> = {
   'nestjs-jobs': { JobsModule: 'function', Job: 'function', JobScheduler: 'function' },
@@ -80,3 +113,46 @@ const EXPECTED: Record<string, Record<string, string>> = {
 
 const printKinds = `console.log(JSON.stringify(
   Object.fromEntries(Object.entries(lib).map(([name, value]) => [name, typeof value]))));`;
+
+const USED: Record<string, string[]> = {
+  '@nestjs/common': ['Injectable', 'Module'],
+  '@nestjs/core': ['NestFactory'],
+  'nestjs-jobs': ['Job', 'JobScheduler', 'JobsModule'],
+  'nestjs-jobs/terminus': ['JobsHealthIndicator', 'JobsHealthModule'],
+};
+
+const imported = Object.entries(USED)
+  .map(([name, names]) => `import { ${names.join(', ')} } from '${name}';`)
+  .join('\n');
+
+const required = Object.entries(USED)
+  .map(([name, names]) => `const { ${names.join(', ')} } = require('${name}');`)
+  .join('\n');
+
+/** As a compiler would write it: decorators are functions, applied to the class. */
+const nestApp = (options: object) => `
+class Greeter {
+  greet(name) {
+    return 'Hello ' + name;
+  }
+}
+Injectable()(Greeter);
+const method = Object.getOwnPropertyDescriptor(Greeter.prototype, 'greet');
+Job({ queue: 'packed' })(Greeter.prototype, 'greet', method);
+
+class AppModule {}
+Module({
+  imports: [JobsModule.forRoot(${JSON.stringify(options)}), JobsHealthModule],
+  providers: [Greeter],
+})(AppModule);
+
+async function main() {
+  const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
+  const job = await app.get(JobScheduler).enqueue(Greeter, (s) => s.greet('Ada'));
+  const result = await job.result({ timeout: 10_000 });
+  const state = await job.state();
+  const health = await app.get(JobsHealthIndicator, { strict: false }).isHealthy('jobs');
+  console.log(JSON.stringify({ result, state, health }));
+  await app.close();
+}
+main();`;

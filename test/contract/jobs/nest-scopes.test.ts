@@ -189,7 +189,7 @@ describeEngines('durable providers', (engine) => {
 
   beforeEach(() => {
     perTenant = new PerTenant();
-    ContextIdFactory.apply(perTenant as ContextIdStrategy<any>);
+    ContextIdFactory.apply(perTenant);
   });
   afterEach(() => ContextIdFactory.apply(before));
 
@@ -287,6 +287,7 @@ describeEngines('the Terminus indicator', (engine) => {
     const { jobs, module } = await createJobsApp(engine, {
       imports: [TerminusModule.forRoot({ logger: false }), JobsHealthModule],
       providers: [Slow],
+      options: { shutdownTimeout: 5_000 },
     });
     const indicator = module.get(JobsHealthIndicator, { strict: false });
     const health = await module.resolve(HealthCheckService, undefined, { strict: false });
@@ -305,7 +306,7 @@ describeEngines('the Terminus indicator', (engine) => {
     expect((failure as { getStatus(): number }).getStatus()).toBe(503);
     expect((failure as { getResponse(): object }).getResponse()).toMatchObject({
       status: 'error',
-      error: { jobs: { status: 'down', workers: 'stopped', error: 'the workers do not run' } },
+      error: { jobs: { status: 'down', workers: 'stopped' } },
     });
     expect(await handle.state()).toBe('active');
 

@@ -226,9 +226,9 @@ describeEngines('queues', (engine) => {
     }
     const numbers = Array.from({ length: 200 }, (_, index) => index);
     const outcomes = await jobs.enqueueMany(Shared, numbers, (s, job) => s.run(job));
-    await Promise.all(
-      outcomes.map((outcome) => outcome.status === 'fulfilled' && outcome.value.result()),
-    );
+    const stored = outcomes.flatMap((o) => (o.status === 'fulfilled' ? [o.value] : []));
+    expect(stored).toHaveLength(200);
+    await Promise.all(stored.map((handle) => handle.result()));
     expect(runs.map(({ job }) => job).toSorted((a, b) => a - b)).toEqual(numbers);
   });
 });

@@ -126,4 +126,22 @@ describeEngines('retention', (engine) => {
       expect(await handle.result()).toBe(index + 1);
     }
   });
+
+  it('of a handler is not cut by jobs of a producer that does not know it', async () => {
+    const app = await boot();
+    const kept = [];
+    for (const value of [1, 2]) {
+      const handle = await app.jobs.enqueue(Work, (s) => s.long(value));
+      await handle.result();
+      kept.push(handle);
+    }
+    const stranger = await createJobsApp(engine, {
+      isolation: app.isolation,
+      options: { workers: false, defaults: { removeOnComplete: { count: 1 } } },
+    });
+    const foreign = await stranger.jobs.enqueueByName('Work.long', [3], { queue: 'mixed' });
+    expect(await foreign.result()).toBe(3);
+    const states = await Promise.all([...kept, foreign].map((handle) => handle.state()));
+    expect(states).toEqual(['completed', 'completed', 'completed']);
+  });
 });

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { ConnectionClosedError, Queue, QueueEvents, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
+import { ConnectionClosedError, isNotConnectionError, Queue, QueueEvents, Worker } from 'bullmq';
+import { Cluster, Redis } from 'ioredis';
 import pg from 'pg';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { describeEngines, ENGINES } from '../../../../test/support/engines.js';
 import type { Engine } from '../contracts/index.js';
 import {
@@ -33,6 +34,19 @@ function engineOf(options: JobsModuleOptions): Engine {
   const engine = createEngine(resolveOptions(options));
   cleanups.push(() => engine.close());
   return engine;
+}
+
+function failureOf(options: JobsModuleOptions): Error {
+  try {
+    engineOf(options);
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('not refused');
+}
+
+function lazyCluster(redisOptions = {}): Cluster {
+  return new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true, redisOptions });
 }
 
 describe('picking an engine', () => {
@@ -73,6 +87,57 @@ describe('picking an engine', () => {
     expect(() => createEngine(options)).toThrow(JobsConfigurationError);
     expect(() => createEngine(options)).toThrow(`got ${got}`);
     expect(() => createEngine(options)).not.toThrow('secret');
+  });
+
+  it.each([
+    'redis://:s3cret@ho st:6379',
+    'redis:s3cret@host:6379',
+    'redis://:s3cret%@host:6379',
+    'redis://user:s3cret@host:port',
+  ])('refuses the malformed %s without repeating it', (url) => {
+    for (const connection of [url, { url }]) {
+      const error = failureOf({ connection });
+      expect(error).toBeInstanceOf(JobsConfigurationError);
+      expect(error.message).toContain(typeof connection === 'string' ? '"connection"' : '.url"');
+      expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('s3cret');
+    }
+  });
+
+  it.each(['user:s3cret@host', 'localhost:6379', 6379])('refuses %s as a url', (url) => {
+    const error = failureOf({ connection: { url } });
+    expect(error).toBeInstanceOf(JobsConfigurationError);
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('s3cret');
+  });
+
+  it.each<[string, () => JobsModuleOptions['connection']]>([
+    ['options', () => ({ host: 'h', keyPrefix: 'app:' })],
+    ['options with a url', () => ({ url: 'redis://h', keyPrefix: 'app:' })],
+    ['a url', () => 'redis://h?keyPrefix=app:'],
+    ['a client', () => new Redis({ lazyConnect: true, keyPrefix: 'app:' })],
+    ['a Cluster', () => lazyCluster({ keyPrefix: 'app:' })],
+  ])('refuses the keyPrefix of ioredis in %s', (_kind, connection) => {
+    const error = failureOf({ connection: connection() });
+    expect(error).toBeInstanceOf(JobsConfigurationError);
+    expect(error.message).toMatch(/"keyPrefix"[^]*Use the option "prefix"/);
+  });
+
+  it.each(['a{b', '{}', 'a{}b', '{a}{b}', '{{a}}', 'a}b', '{a}b}'])(
+    'refuses the prefix %s, which may give no hash tag, on a Cluster alone',
+    (prefix) => {
+      const error = failureOf({ connection: lazyCluster(), prefix });
+      expect(error).toBeInstanceOf(JobsConfigurationError);
+      expect(error.message).toContain(`got "${prefix}"`);
+      expect(engineOf({ connection: 'redis://h', prefix }).bullmqOptions).toMatchObject({ prefix });
+    },
+  );
+
+  it.each([
+    ['app', '{app}'],
+    ['{app}', '{app}'],
+    ['a:{app}:b', 'a:{app}:b'],
+  ])('takes the prefix %s on a Cluster as %s', (prefix, expected) => {
+    const engine = engineOf({ connection: lazyCluster(), prefix });
+    expect(engine.bullmqOptions).toMatchObject({ prefix: expected });
   });
 
   it('names the package of a driver that is not installed', async () => {
@@ -191,6 +256,36 @@ describeEngines('an engine', (fixture) => {
     for (const error of [new Error('Invalid order'), withCode('23505'), 'text', null]) {
       expect(engine.isConnectionError(error)).toBe(false);
     }
+  });
+
+  it('that is closed is a lost connection to workers that are left behind', async () => {
+    const engine = await open();
+    const name = `q-${randomUUID()}`;
+    const errors: Error[] = [];
+    const workers = ['idle', 'busy'].map((kind) => {
+      const worker = new Worker(`${name}-${kind}`, () => pause(kind === 'busy' ? 20 : 0), {
+        connection: engine.bullmqOptions.connection,
+      });
+      worker.on('error', (error) => errors.push(error));
+      return worker;
+    });
+    cleanups.push(() => Promise.all(workers.map((worker) => worker.close(true))));
+    const queue = new Queue(`${name}-busy`, engine.bullmqOptions);
+    queue.on('error', () => undefined);
+    await queue.addBulk(Array.from({ length: 50 }, () => ({ name: 'n', data: {} })));
+    await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+    await expect.poll(() => queue.getCompletedCount()).toBeGreaterThan(2);
+    const backend = (workers[1] as unknown as { backend: { moveToActive(token: string): unknown } })
+      .backend;
+    const claims = vi.spyOn(backend, 'moveToActive');
+    await engine.close();
+    claims.mockClear();
+    await pause(700);
+    expect(claims.mock.calls.length).toBeLessThan(3);
+    expect(errors.length).toBeLessThan(3);
+    const claim = Promise.resolve(backend.moveToActive('t'));
+    const failure: unknown = await claim.catch((error: unknown) => error);
+    expect(isNotConnectionError(failure as Error)).toBe(false);
   });
 
   it('can be opened by a whole fleet at once', async () => {

@@ -105,6 +105,58 @@ describe.runIf(fixture.available)('the PostgreSQL backend', () => {
     expect(errors.map(({ message }) => message)).toEqual([]);
   });
 
+  it('puts recovered jobs in front of those that wait, in their old order', async () => {
+    const engine = await open();
+    const queue = new QueueRegistry(engine).get(queueName);
+    const add = (jobId: string, priority?: number) =>
+      queue.add('n', {}, { jobId, ...(priority !== undefined && { priority }) });
+    await add('one');
+    await add('two');
+    await add('three');
+    await add('urgent', 1);
+    await add('less', 5);
+    const { worker: dead } = work(engine, async () => undefined, {
+      autorun: false,
+      lockDuration: 1,
+    });
+    for (let i = 0; i < 5; i += 1) {
+      await dead.getNextJob(`t${i}`, { block: false });
+      await pause(3);
+    }
+    expect(await queue.getActiveCount()).toBe(5);
+    await add('later');
+    await add('later urgent', 1);
+    await add('later less', 5);
+    const backend = (dead as unknown as { backend: { moveStalledJobsToWait(): Promise<string[]> } })
+      .backend;
+    const recover = async (): Promise<string[]> => {
+      await query("DELETE FROM meta WHERE field = 'stalled-check'");
+      return backend.moveStalledJobsToWait();
+    };
+    await recover();
+    expect(await recover()).toHaveLength(5);
+    const order: string[] = [];
+    work(engine, async ({ id }) => order.push(id!));
+    await expect.poll(() => order, { timeout: 5_000 }).toHaveLength(8);
+    expect(order.slice(0, 4)).toEqual(['one', 'two', 'three', 'later']);
+    expect(order.slice(4)).toEqual(['urgent', 'later urgent', 'less', 'later less']);
+  });
+
+  it('claims once a second while claiming fails for good, and ends at once', async () => {
+    const engine = await open();
+    await query('ALTER FUNCTION move_to_active RENAME TO gone');
+    const started = performance.now();
+    const { worker, errors } = work(engine, async () => undefined);
+    await expect.poll(() => errors.length, { timeout: 5_000 }).toBeGreaterThan(1);
+    expect(errors.length).toBeLessThanOrEqual((performance.now() - started) / 1_000 + 1);
+    expect(errors[0]?.message).toMatch(/move_to_active.* does not exist/);
+    // Now it pauses again.
+    await pause(100);
+    const closing = performance.now();
+    await worker.close();
+    expect(performance.now() - closing).toBeLessThan(500);
+  });
+
   it.each(['before', 'after'])(
     'stores an end once when the connection breaks %s it took effect',
     async (when) => {

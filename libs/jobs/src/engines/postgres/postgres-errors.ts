@@ -59,7 +59,8 @@ export function isFatalConnectError(error: Error): boolean {
  * @internal
  */
 export function asConnectionClosed(error: unknown): unknown {
-  if (error instanceof StoreUnreachableError) return new ConnectionClosedError(error.message, error);
+  if (error instanceof StoreUnreachableError)
+    return new ConnectionClosedError(error.message, error);
   if (error instanceof ConnectionClosedError || !isPostgresConnectionError(error)) return error;
   const { message } = error as Error;
   return new ConnectionClosedError(`The PostgreSQL store is not available: ${message}`, error);

@@ -112,12 +112,16 @@ export const BACKEND_SQL = {
   /** $1 queue, $2 token, $3 until when the lock holds now. A token has at most one active job. */
   adoptClaim: `UPDATE job SET locked_until_ms = $3
         WHERE queue = $1 AND state = 'active' AND lock_token = $2 RETURNING id`,
-  /** $1 queue, $2 ids. To the front of those with its priority; the first that was started, first. */
-  putInFront: `UPDATE job SET seq = front.seq FROM (
-          SELECT id, -nextval('job_seq') AS seq FROM (
-            SELECT id FROM job WHERE queue = $1 AND id = ANY($2::text[]) AND state = 'waiting'
-            ORDER BY processed_at_ms DESC NULLS FIRST, id DESC
-          ) AS recovered
-        ) AS front
-        WHERE job.queue = $1 AND job.id = front.id AND job.state = 'waiting'`,
+  /**
+   * $1 queue, $2 ids. To the front of those with its priority; the first that was started, first. The
+   * places are paired by number, since the numbers may be drawn in any order.
+   */
+  putInFront: `WITH recovered AS MATERIALIZED (
+          SELECT id, nextval('job_seq') AS drawn,
+            row_number() OVER (ORDER BY processed_at_ms DESC NULLS FIRST, id DESC) AS place
+          FROM job WHERE queue = $1 AND id = ANY($2::text[]) AND state = 'waiting'
+        ),
+        numbers AS (SELECT drawn, row_number() OVER (ORDER BY drawn) AS place FROM recovered)
+        UPDATE job SET seq = -numbers.drawn FROM recovered JOIN numbers USING (place)
+        WHERE job.queue = $1 AND job.id = recovered.id AND job.state = 'waiting'`,
 } as const;

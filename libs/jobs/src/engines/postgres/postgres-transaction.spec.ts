@@ -4,7 +4,11 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ENGINES } from '../../../../../test/support/engines.js';
 import type { Engine } from '../../contracts/index.js';
-import { JobsConfigurationError, UnsupportedByEngineError } from '../../errors/index.js';
+import {
+  JobsConfigurationError,
+  NoOpenTransactionError,
+  UnsupportedByEngineError,
+} from '../../errors/index.js';
 import { resolveOptions } from '../../options/index.js';
 import { createEngine, QueueRegistry } from '../index.js';
 
@@ -100,18 +104,66 @@ describe.runIf(fixture.available)('adding jobs inside a transaction of the appli
     expect(orders.rowCount).toBe(0);
   });
 
-  it('refuses everything but adding', async () => {
+  /** A queue inside what the client does. */
+  function queueOn(client: object, name = `q-${randomUUID()}`): Queue {
+    const options = { ...engine.bullmqOptions, skipMetasUpdate: true };
+    return new Queue(name, options, engine.transactionBackend!(client) as never);
+  }
+
+  async function withClient(use: (client: pg.PoolClient) => Promise<void>): Promise<void> {
     const client = await pool.connect();
     try {
-      const factory = engine.transactionBackend!(client);
-      const options = { ...engine.bullmqOptions, skipMetasUpdate: true };
-      const queue = new Queue('q', options, factory as never);
-      await expect(queue.pause()).rejects.toThrow(UnsupportedByEngineError);
-      await expect(queue.getJob('1')).rejects.toThrow(/Only adding jobs/);
+      await use(client);
     } finally {
+      await client.query('ROLLBACK');
       client.release();
     }
-  });
+  }
+
+  it('refuses everything but adding, and reading a job back', () =>
+    withClient(async (client) => {
+      const queue = queueOn(client);
+      await expect(queue.pause()).rejects.toThrow(UnsupportedByEngineError);
+      await expect(queue.getJobCounts()).rejects.toThrow(/Only adding jobs/);
+      await client.query('BEGIN');
+      await queue.add('n', { own: true }, { jobId: 'own' });
+      expect((await queue.getJob('own'))?.data).toEqual({ own: true });
+      expect(await queue.getJob('other')).toBeUndefined();
+      expect(await queues.get(queue.name).getJob('own')).toBeUndefined();
+    }));
+
+  it('stores nothing without an open transaction', () =>
+    withClient(async (client) => {
+      const queue = queueOn(client);
+      await expect(queue.add('n', {})).rejects.toThrow(NoOpenTransactionError);
+      await client.query('BEGIN');
+      await queue.add('n', {});
+      await client.query('COMMIT');
+      await expect(queue.addBulk([{ name: 'n', data: {} }])).rejects.toThrow(
+        'has no open transaction, so nothing was stored',
+      );
+      expect(await queues.get(queue.name).getWaitingCount()).toBe(1);
+    }));
+
+  it('asks the server where the client does not know, or does not know yet', () =>
+    withClient(async (client) => {
+      const wrapper = { query: client.query.bind(client) };
+      await expect(queueOn(wrapper).add('n', {})).rejects.toThrow(NoOpenTransactionError);
+      const begun = client.query('BEGIN');
+      const queue = queueOn(client);
+      await queue.add('n', {});
+      await queueOn(wrapper, queue.name).add('n', {});
+      await begun;
+      await client.query('COMMIT');
+      expect(await queues.get(queue.name).getWaitingCount()).toBe(2);
+    }));
+
+  it('leaves a failed transaction to say so', () =>
+    withClient(async (client) => {
+      await client.query('BEGIN');
+      await client.query('SELECT 1 / 0').catch(() => undefined);
+      await expect(queueOn(client).add('n', {})).rejects.toMatchObject({ code: '25P02' });
+    }));
 
   it('refuses what is no client', () => {
     for (const client of [pool, {}, null, 'postgres://localhost']) {

@@ -1,4 +1,9 @@
-import { ConnectionClosedError, RedisConnection, type BackendFactory, type KeyPrefixOptions } from 'bullmq';
+import {
+  ConnectionClosedError,
+  RedisConnection,
+  type BackendFactory,
+  type KeyPrefixOptions,
+} from 'bullmq';
 import { SafeRedisBackend } from './redis-backend.js';
 import type { SharedRedis } from './redis-connection.js';
 import { endRedis, type RedisClient } from './redis-settings.js';

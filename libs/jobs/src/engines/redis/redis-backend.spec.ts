@@ -88,6 +88,37 @@ describe.runIf(fixture.available)('the Redis backend', () => {
     await redis.del(key('ghost'));
   }
 
+  it('leaves no connection behind for a worker that outlives the engine', async () => {
+    const engine = await open();
+    const { worker, errors } = work(engine, async () => undefined);
+    const name = `${names.prefix}:${Buffer.from(queueName).toString('base64')}`;
+    const connections = async (): Promise<number> =>
+      String(await redis.client('LIST')).split(`name=${name} `).length - 1;
+    await worker.waitUntilReady();
+    await expect.poll(connections).toBe(1);
+    await engine.close();
+    await expect.poll(connections).toBe(0);
+    // BullMQ's worker would have connected again by now.
+    await pause(200);
+    expect(await connections()).toBe(0);
+    expect(errors).toEqual([]);
+  });
+
+  it('claims once a second while claiming fails for good, and ends at once', async () => {
+    const engine = await open();
+    const started = performance.now();
+    await redis.set(key('wait'), 'no list');
+    const { worker, errors } = work(engine, async () => undefined);
+    await expect.poll(() => errors.length, { timeout: 5_000 }).toBeGreaterThan(1);
+    expect(errors.length).toBeLessThanOrEqual((performance.now() - started) / 1_000 + 1);
+    expect(errors.map(({ message }) => message)).toContainEqual(expect.stringMatching(/WRONGTYPE/));
+    // Now it pauses again.
+    await pause(100);
+    const closing = performance.now();
+    await worker.close();
+    expect(performance.now() - closing).toBeLessThan(500);
+  });
+
   it('fails each damaged job alone, unseen by workers that are not ours', async () => {
     const engine = await open();
     await addDamagedJobs(engine);

@@ -83,7 +83,8 @@ function isRedisUrl(url: unknown): url is string {
 
 function hasKeyPrefix({ url, keyPrefix, redisOptions }: TargetOptions): boolean {
   // ioredis takes options from the URL too.
-  const inUrl = url === undefined ? undefined : new URL(url as string).searchParams.get('keyPrefix');
+  const inUrl =
+    url === undefined ? undefined : new URL(url as string).searchParams.get('keyPrefix');
   return Boolean(keyPrefix || redisOptions?.keyPrefix || inUrl);
 }
 

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { DuplicateJobError, Job, JobsError, NoOpenTransactionError } from 'nestjs-jobs';
+import pg from 'pg';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ENGINES } from '../../support/engines.js';
+import { createJobsApp } from '../../support/jobs-app.js';
+
+@Injectable()
+class Mailer {
+  readonly sent: string[] = [];
+
+  @Job()
+  async send(to: string): Promise<string> {
+    this.sent.push(to);
+    return `sent to ${to}`;
+  }
+}
+
+const engines = ENGINES.filter(({ name, available }) => name === 'postgres' && available);
+
+describe.each(engines)('enqueueing inside a transaction [$name]', (engine) => {
+  let client: pg.Client;
+
+  beforeEach(async () => {
+    client = new pg.Client({ connectionString: engine.url });
+    await client.connect();
+    await client.query('BEGIN');
+  });
+
+  afterEach(() => client.end());
+
+  async function boot() {
+    const { module, jobs } = await createJobsApp(engine, { providers: [Mailer] });
+    return { jobs, tx: jobs.withTransaction(client), mailer: module.get(Mailer) };
+  }
+
+  it('runs the job after the commit, not before', async () => {
+    const { jobs, tx, mailer } = await boot();
+    const job = await tx.enqueue(Mailer, (s) => s.send('ada'), { id: 'own-id' });
+    expect(await jobs.get(job)).toBeUndefined();
+    await client.query('COMMIT');
+    expect(await job.result()).toBe('sent to ada');
+    expect(mailer.sent).toEqual(['ada']);
+  });
+
+  it('leaves nothing after a rollback', async () => {
+    const { jobs, tx, mailer } = await boot();
+    const job = await tx.enqueue(Mailer, (s) => s.send('ada'));
+    const own = await tx.enqueue(Mailer, (s) => s.send('bob'), { id: 'own-id' });
+    await client.query('ROLLBACK');
+    expect(await jobs.get(job)).toBeUndefined();
+    expect(await jobs.get(own)).toBeUndefined();
+    // The id is free again.
+    const again = await jobs.enqueue(Mailer, (s) => s.send('eve'), { id: 'own-id' });
+    await again.result();
+    expect(mailer.sent).toEqual(['eve']);
+  });
+
+  it('reports an id that is taken, and lets the transaction go on', async () => {
+    const { jobs, tx, mailer } = await boot();
+    const before = await jobs.enqueue(Mailer, (s) => s.send('first'), { id: 'taken' });
+    await before.result();
+    await tx.enqueue(Mailer, (s) => s.send('second'), { id: 'new' });
+    for (const id of ['taken', 'new']) {
+      const duplicate = tx.enqueue(Mailer, (s) => s.send('third'), { id });
+      await expect(duplicate).rejects.toThrow(DuplicateJobError);
+    }
+    await client.query('COMMIT');
+    await (await jobs.get({ queue: before.queue, id: 'new' }))!.result();
+    expect(mailer.sent).toEqual(['first', 'second']);
+  });
+
+  it('answers for each of many', async () => {
+    const { jobs, tx, mailer } = await boot();
+    const people = ['ada', 'bob', 'eve', 'bob'];
+    const outcomes = await tx.enqueueMany(
+      Mailer,
+      people,
+      (s, to) => s.send(to),
+      (to) => ({ id: `mail-${to}` }),
+    );
+    const stored = outcomes.slice(0, 3).map(({ status }) => status);
+    expect(stored).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
+    expect(outcomes[3]).toMatchObject({ reason: expect.any(DuplicateJobError) });
+    const plain = await tx.enqueueMany(Mailer, ['x', 'y'], (s, to) => s.send(to));
+    expect(plain.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+    await client.query('COMMIT');
+    await expect
+      .poll(() => mailer.sent.toSorted(), { timeout: 5_000 })
+      .toEqual(['ada', 'bob', 'eve', 'x', 'y']);
+    const [first] = outcomes;
+    if (first?.status !== 'fulfilled') throw new Error('not stored');
+    expect(await (await jobs.get(first.value))!.result()).toBe('sent to ada');
+  });
+
+  it('enqueues by name for another service', async () => {
+    const { jobs, tx } = await boot();
+    const queue = `elsewhere-${randomUUID()}`;
+    const named = await tx.enqueueByName('Other.work', [1], { queue });
+    const delayed = await tx.enqueueByName('Other.work', [2], { queue, id: 'own', delay: '1 day' });
+    await client.query('COMMIT');
+    expect(await named.state()).toBe('waiting');
+    expect(await delayed.state()).toBe('delayed');
+    expect(await (await jobs.get({ queue, id: 'own' }))!.state()).toBe('delayed');
+  });
+
+  it('refuses a client without an open transaction', async () => {
+    const { jobs, tx } = await boot();
+    await client.query('COMMIT');
+    const stray = tx.enqueue(Mailer, (s) => s.send('ada'), { id: 'stray' });
+    await expect(stray).rejects.toThrow(NoOpenTransactionError);
+    await expect(stray).rejects.toBeInstanceOf(JobsError);
+    expect(await jobs.get('stray')).toBeUndefined();
+  });
+});
