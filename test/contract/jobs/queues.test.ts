@@ -71,7 +71,12 @@ describeEngines('queues', (engine) => {
   it('runs as many jobs of a queue at once as its concurrency allows, and no more', async () => {
     const { jobs, module } = await createJobsApp(engine, {
       providers: [Crowd],
-      options: { queues: { narrow: { concurrency: 2 }, wide: { concurrency: 5 } } },
+      options: {
+        queues: { narrow: { concurrency: 2 }, wide: { concurrency: 5 } },
+        // A failure here leaves jobs running; it must not also time out the hook.
+        shutdownTimeout: 1_000,
+        abortTimeout: 100,
+      },
     });
     const { narrow, wide } = module.get(Crowd);
     const items = Array.from({ length: 12 });

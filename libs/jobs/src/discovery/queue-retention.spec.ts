@@ -45,13 +45,19 @@ describe('the retention of a queue', () => {
     expect(
       retentionOf(
         'q',
-        handler('q', { age: '1h' }, { count: 5 }),
+        handler('q', { age: '1h', count: 9 }, { count: 5 }),
         handler('q', { count: 5 }, { count: 7 }),
       ),
     ).toEqual({
-      removeOnComplete: false,
+      removeOnComplete: { count: 9 },
       removeOnFail: { count: 7 },
     });
+  });
+
+  it('is not for ever because one handler limits the age and another the number', () => {
+    expect(
+      retentionOf('q', handler('q', { age: '3h' }, true), handler('q', { count: 30 }, true)),
+    ).toMatchObject({ removeOnComplete: { age: 10_800, count: 30 } });
   });
 
   it('keeps for a minute what is to be removed at once', () => {

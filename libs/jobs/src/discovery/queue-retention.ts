@@ -46,7 +46,15 @@ function longest(
   fallback: ResolvedRetention,
 ): ResolvedRetention {
   const all = own.length > 0 ? own : [fallback];
-  return { ageMs: most(all.map((r) => r.ageMs)), count: most(all.map((r) => r.count)) };
+  const ageMs = most(all.map((r) => r.ageMs));
+  const count = most(all.map((r) => r.count));
+  const isForEver = all.some((r) => r.ageMs === undefined && r.count === undefined);
+  if (ageMs !== undefined || count !== undefined || isForEver) return { ageMs, count };
+  // One limits the age and another the number: together that must not become no limit at all.
+  return {
+    ageMs: Math.max(...all.map((r) => r.ageMs ?? 0), fallback.ageMs ?? 0),
+    count: Math.max(...all.map((r) => r.count ?? 0), fallback.count ?? 0),
+  };
 }
 
 /** The largest; undefined stands for "no limit". */

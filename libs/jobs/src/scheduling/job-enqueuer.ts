@@ -121,9 +121,10 @@ export abstract class JobEnqueuer {
     args: readonly unknown[],
     options: EnqueueOptions & { delay?: ScheduleOptions['delay'] } = {},
   ): Promise<JobHandle> {
+    const isDelayed = (options as { delay?: unknown } | null)?.delay !== undefined;
+    if (isDelayed) validateScheduleOptions(options as ScheduleOptions, { name });
+    else validateEnqueueOptions(options, { name });
     const { delay, ...rest } = options;
-    if (delay === undefined) validateEnqueueOptions(rest, { name });
-    else validateScheduleOptions({ ...rest, delay }, { name });
     const delayMs = delay === undefined ? 0 : parseDuration(delay)!;
     const handler = this.parts.registry.byName(name);
     const prepared =

@@ -90,8 +90,8 @@ function assertAccepted(job: PreparedJob, stored: Job | undefined): void {
  * @internal
  */
 export async function assertStoredByUs(queue: Queue, job: PreparedJob): Promise<void> {
-  const stored = (await queue.getJob(job.id)) as Job<{ nonce?: string }> | undefined;
-  if (stored !== undefined && stored.data.nonce !== job.data.nonce)
+  const stored = (await queue.getJob(job.id)) as Job<{ nonce?: string } | null> | undefined;
+  if (stored !== undefined && stored.data?.nonce !== job.data.nonce)
     throw new DuplicateJobError(job);
 }
 

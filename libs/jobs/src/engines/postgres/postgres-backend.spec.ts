@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ConnectionClosedError, Worker, type Processor, type WorkerOptions } from 'bullmq';
+import {
+  ConnectionClosedError,
+  PostgresQueueBackend,
+  Worker,
+  type Processor,
+  type WorkerOptions,
+} from 'bullmq';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ENGINES } from '../../../../../test/support/engines.js';
@@ -64,6 +70,46 @@ describe.runIf(fixture.available)('the PostgreSQL backend', () => {
     query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
       names.schema,
     ]);
+
+  it("stores many jobs as BullMQ's own statement does, rows and events", async () => {
+    const engine = await open();
+    const registry = new QueueRegistry(engine);
+    const options = [
+      { jobId: 'plain' },
+      { jobId: 'delayed', delay: 60_000 },
+      { jobId: 'first', lifo: true, priority: 0 },
+      { jobId: 'prior', priority: 7, attempts: 3 },
+      { jobId: 'plain' },
+    ];
+    const timestamp = 1_700_000_000_000;
+    const storedBy = async (name: string) => {
+      const jobs = options.map((o) => ({
+        name: 'n',
+        data: { id: o.jobId },
+        opts: { ...o, timestamp },
+      }));
+      const ids = (await registry.get(name).addBulk(jobs)).map(({ id }) => id);
+      const rows = await query(
+        `SELECT id, name, state, data, opts, priority, delay_ms, max_attempts, added_at_ms, process_at_ms,
+           row_number() OVER (ORDER BY seq) AS place FROM job WHERE queue = $1 ORDER BY id`,
+        [name],
+      );
+      const events = await query('SELECT event, data FROM event WHERE queue = $1 ORDER BY id', [
+        name,
+      ]);
+      return { ids, rows, events };
+    };
+    const ours = await storedBy('ours');
+    vi.spyOn(
+      Object.getPrototypeOf(registry.get('theirs').getBackend()),
+      'addJobs',
+    ).mockImplementation(function (this: PostgresQueueBackend, entries: never) {
+      return PostgresQueueBackend.prototype.addJobs.call(this, entries);
+    } as never);
+    const theirs = await storedBy('theirs');
+    expect(ours).toEqual(theirs);
+    expect(ours.rows).toHaveLength(4);
+  });
 
   it('records no finished job as failed while its connections are cut', async () => {
     const engine = await open();

@@ -42,6 +42,17 @@ const NOT_OURS = new Set([
   ErrorCode.JobLockMismatch,
 ]);
 
+type AddEntries = Parameters<IQueueBackend['addJobs']>[0];
+
+/** One job as BullMQ's bulk statement takes it, as far as it is looked at here. */
+interface BatchEntry {
+  readonly id: string;
+  readonly parentId: string | null;
+  readonly parentQueue: string | null;
+  readonly dedupId: string | null;
+  timestamp: number;
+}
+
 /**
  * BullMQ's PostgreSQL backend with its traps closed.
  *
@@ -77,6 +88,23 @@ export class SafePostgresBackend extends PostgresQueueBackend {
 
   override forQueue(queueName: string): IQueueBackend {
     return new SafePostgresBackend(this.postgres, this.connection, queueName, this.opts, false);
+  }
+
+  /** Jobs that are no part of a flow and bring their ids are stored in one plain statement. */
+  override async addJobs(entries: AddEntries): Promise<string[]> {
+    const jobs = entries.map(({ job, jobId, parentKeyOpts }) =>
+      this['toBatchEntry'](this.queueName, job, jobId, parentKeyOpts),
+    ) as BatchEntry[];
+    const arePlain = jobs.every(
+      ({ id, parentId, parentQueue, dedupId }) =>
+        id !== '' && parentId == null && parentQueue == null && dedupId == null,
+    );
+    if (!arePlain || this.connection.isClosing) return super.addJobs(entries);
+    const { offset } = this.postgres.clock;
+    for (const job of jobs) job.timestamp += offset;
+    const params = [this.queueName, JSON.stringify(jobs)];
+    const { rows } = await this.postgres.query<{ id: string }>(BACKEND_SQL.addMany, params);
+    return rows.map(({ id }) => id);
   }
 
   override async moveToActive(token: string, name?: string): Promise<unknown[]> {

@@ -124,4 +124,47 @@ export const BACKEND_SQL = {
         numbers AS (SELECT drawn, row_number() OVER (ORDER BY drawn) AS place FROM recovered)
         UPDATE job SET seq = -numbers.drawn FROM recovered JOIN numbers USING (place)
         WHERE job.queue = $1 AND job.id = recovered.id AND job.state = 'waiting'`,
+  /**
+   * $1 queue, $2 entries, each with an id and none with a parent or a deduplication key. As BullMQ's
+   * `add_jobs_bulk`, rows and events alike, without its two temporary tables, whose creation takes
+   * 2.5 ms a call: five times what 32 jobs do.
+   */
+  addMany: `WITH entry AS MATERIALIZED (
+          SELECT ord, j->>'id' AS id, j->>'name' AS name,
+            COALESCE((j->>'data')::jsonb, '{}'::jsonb) AS data,
+            COALESCE(j->'opts', '{}'::jsonb) AS opts,
+            COALESCE((j->>'priority')::integer, 0) AS priority,
+            COALESCE((j->>'delay')::bigint, 0) AS delay,
+            COALESCE((j->>'timestamp')::bigint, 0) AS added_at,
+            COALESCE((j->>'attempts')::integer, 1) AS attempts,
+            j->>'schedulerId' AS scheduler_id,
+            COALESCE((j->>'lifo')::boolean, false) AS lifo
+          FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS e(j, ord)
+        ),
+        drawn AS (SELECT nextval('job_seq') AS seq FROM entry),
+        number AS (SELECT seq, row_number() OVER (ORDER BY seq) AS ord FROM drawn),
+        added AS (
+          INSERT INTO job (queue, id, seq, name, state, data, opts, priority, delay_ms, max_attempts,
+            added_at_ms, process_at_ms, scheduler_id, pending_deps)
+          SELECT $1, id, CASE WHEN lifo THEN -seq ELSE seq END, name,
+            (CASE WHEN delay > 0 THEN 'delayed' ELSE 'waiting' END)::job_state,
+            data, opts, priority, delay, attempts, added_at,
+            CASE WHEN delay > 0 THEN added_at + delay END, scheduler_id, 0
+          FROM entry JOIN number USING (ord)
+          ON CONFLICT (queue, id) DO NOTHING
+          RETURNING id, name, state, process_at_ms
+        ),
+        place AS (SELECT id, min(ord) AS ord FROM entry GROUP BY id),
+        told AS (
+          INSERT INTO event (queue, event, data, created_at_ms)
+          SELECT $1, step.event, jsonb_strip_nulls(step.data),
+            (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+          FROM added JOIN place USING (id) CROSS JOIN LATERAL (VALUES
+            (1, 'added', jsonb_build_object('jobId', id, 'name', name)),
+            (2, state::text, jsonb_build_object('jobId', id, 'delay', process_at_ms))
+          ) AS step(turn, event, data)
+          ORDER BY place.ord, step.turn
+        ),
+        woken AS (SELECT pg_notify('bullmq_jobs', $1) FROM (SELECT FROM added LIMIT 1) AS any_added)
+        SELECT entry.id FROM entry LEFT JOIN woken ON true ORDER BY ord`,
 } as const;
