@@ -88,7 +88,7 @@ export class JobContext implements JobInfo {
     return this.bounded(
       'store a log line of',
       job,
-      job.log(toStorableText(String(line), MAX_LINE)),
+      job.log(toStorableText(line, MAX_LINE)),
     );
   }
 

@@ -18,8 +18,8 @@ export class JobHooks {
     @Inject(JOB_HOOKS) hooks: readonly JobHook[],
     private readonly logger: JobLogger,
   ) {
-    this.onStarted = hooks.filter((hook) => hook.onStarted);
-    this.onSettled = hooks.filter((hook) => hook.onSettled);
+    this.onStarted = hooks.filter((hook) => 'onStarted' in hook);
+    this.onSettled = hooks.filter((hook) => 'onSettled' in hook);
   }
 
   started(job: JobInfo): void {
