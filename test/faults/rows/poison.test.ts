@@ -45,10 +45,10 @@ describeEngines('poison', (engine) => {
     rowTimeout(90_000, 300_000),
   );
 
-  // Promise 7 is open here: jobs that take longer than the poison needs are in flight at each of its
-  // deaths, come back in the same sweep, are claimed along with it again, and are failed with it.
-  // Remove `.fails` when this row begins to "fail".
-  it.fails(
+  // Jobs that take longer than the poison needs are in flight at its first deaths and come back with it.
+  // From the second on they run one at a time, so the poison dies alone. One stall is to spare for a
+  // job that is being claimed, and would be postponed, in the very moment of a death.
+  it(
     'does not fail the jobs that share its process each time',
     async () => {
       const row = startRow('poison among long jobs', engine);
@@ -56,7 +56,8 @@ describeEngines('poison', (engine) => {
       const behaviour = { does: 'work', ms: 2 * LOCK.duration } as const;
       await producer.call('enqueue', { label: 'other', count: 4, behaviour });
       await producer.call('enqueue', { label: 'poison', count: 1, behaviour: { does: 'exit' } });
-      const fleet = supervise(row, 1, { options: { lock: LOCK, defaults: { concurrency: 5 } } });
+      const lock = { ...LOCK, maxStalls: MAX_STALLS + 1 };
+      const fleet = supervise(row, 1, { options: { lock, defaults: { concurrency: 5 } } });
 
       const jobs = async () => [...(await row.stored(producer)).values()];
       const isOver = async () =>
@@ -65,7 +66,7 @@ describeEngines('poison', (engine) => {
       fleet.close();
       const failed = (await jobs()).filter(({ state }) => state === 'failed');
       row.print(
-        `maxStalls ${MAX_STALLS}, deaths ${fleet.deaths}, others failed ${failed.length - 1}`,
+        `maxStalls ${lock.maxStalls}, deaths ${fleet.deaths}, others failed ${failed.length - 1}`,
       );
       expect(failed.map(({ label }) => label)).toEqual(['poison-0']);
     },

@@ -85,11 +85,7 @@ export class JobContext implements JobInfo {
    */
   log(line: string): Promise<void> {
     const job = this.current('log()');
-    return this.bounded(
-      'store a log line of',
-      job,
-      job.log(toStorableText(line, MAX_LINE)),
-    );
+    return this.bounded('store a log line of', job, job.log(toStorableText(line, MAX_LINE)));
   }
 
   /**
