@@ -1,4 +1,4 @@
 export type { Handler, HandlerClass } from './handler.js';
 export { HandlerExplorer } from './handler.explorer.js';
-export { QueueRetention } from './queue-retention.js';
+export { QueueRetention, type KeptJobs } from './queue-retention.js';
 export { HandlerRegistry } from './handler.registry.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import { cancelRequests, currentJob } from '../contracts/index.js';
-import { HandlerRegistry, QueueRetention, type Handler } from '../discovery/index.js';
+import { HandlerRegistry, type Handler } from '../discovery/index.js';
 import { damageOf } from '../engines/index.js';
 import {
   DamagedJobError,
@@ -49,7 +49,6 @@ export class JobExecutor {
     private readonly logger: JobLogger,
     private readonly unknownNames: UnknownNames,
     private readonly suspects: Suspects,
-    private readonly retention: QueueRetention,
     private readonly cancellations: CancellationsService,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
@@ -124,8 +123,6 @@ export class JobExecutor {
     job.opts.attempts ||= handler.attempts;
     job.opts.backoff ??= { type: 'jobs' };
     job.opts.keepLogs ??= MAX_LOG_LINES;
-    // BullMQ applies the retention of a job to its whole queue, and a producer may not know all handlers.
-    Object.assign(job.opts, this.retention.of(job.queueName));
     const run = new JobRun(job, token, handler);
     rememberRun(job, run);
     this.running.add(run);

@@ -1,5 +1,6 @@
 import { Worker, type IQueueBackend, type Job, type Processor, type WorkerOptions } from 'bullmq';
 import type { Engine } from '../contracts/index.js';
+import type { KeptJobs } from '../discovery/index.js';
 import { SafeJob } from '../engines/index.js';
 import type { ResolvedOptions, ResolvedQueueOptions } from '../options/index.js';
 
@@ -25,6 +26,7 @@ export function createWorker(
   queue: string,
   processor: Processor,
   backoff: BackoffStrategy,
+  retention: KeptJobs,
   engine: Engine,
   options: ResolvedOptions,
 ): JobsWorker {
@@ -40,6 +42,9 @@ export function createWorker(
     stalledInterval: options.sweepIntervalMs,
     maxStalledCount: options.maxStalls,
     runRetryDelay: RECONNECT_PAUSE_MS,
+    // Of jobs that bring none of their own. A producer may not know all handlers of a queue; a worker does.
+    ...(retention.removeOnComplete && { removeOnComplete: retention.removeOnComplete }),
+    ...(retention.removeOnFail && { removeOnFail: retention.removeOnFail }),
     settings: {
       backoffStrategy: (attemptsMade, _type, error, job) =>
         backoff(attemptsMade, error!, job as Job),

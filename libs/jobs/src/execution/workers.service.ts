@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { JOBS_ENGINE, type Engine, type JobInfo, type ManagedService } from '../contracts/index.js';
-import { HandlerRegistry } from '../discovery/index.js';
+import { HandlerRegistry, QueueRetention } from '../discovery/index.js';
 import { endsWithin } from '../engines/index.js';
 import { LockLostError, ShutdownError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
@@ -31,6 +31,7 @@ export class WorkersService implements ManagedService {
 
   constructor(
     private readonly registry: HandlerRegistry,
+    private readonly retention: QueueRetention,
     private readonly executor: JobExecutor,
     private readonly running: RunningJobs,
     private readonly hooks: JobHooks,
@@ -103,7 +104,14 @@ export class WorkersService implements ManagedService {
       this.executor.execute(job as Job<StoredPayload>, token!);
     const backoff = (attempt: number, error: Error, job: Job) =>
       this.pauseAfter(attempt, error, job);
-    const worker = createWorker(queue, processor, backoff, this.engine, this.options);
+    const worker = createWorker(
+      queue,
+      processor,
+      backoff,
+      this.retention.of(queue),
+      this.engine,
+      this.options,
+    );
     worker.on('completed', (job, result) => this.onCompleted(job, result));
     worker.on('failed', (job, error) => this.onFailed(job, error));
     worker.on('error', (error) => this.onError(queue, error));
@@ -119,7 +127,8 @@ export class WorkersService implements ManagedService {
     const run = runOf(job);
     if (run === undefined) return 0;
     const cause = run.thrown instanceof Error ? run.thrown : error;
-    const policy = (job.opts.backoff as { policy?: BackoffOptions }).policy ?? run.handler.backoff;
+    const policy =
+      (job.opts.backoff as { policy?: BackoffOptions } | undefined)?.policy ?? run.handler.backoff;
     try {
       if (run.handler.retryIf?.(cause, attempt) === false) return -1;
       run.retryInMs = pauseBeforeRetry(policy, attempt, cause);

@@ -29,10 +29,9 @@ interface Entry {
   settled: boolean;
 }
 
-/** What the store has not answered yet, and how to stop waiting for it. */
+/** An insert that the store has not answered yet. */
 interface Flight {
   readonly batch: readonly Entry[];
-  giveUp: () => void;
 }
 
 /**
@@ -85,13 +84,15 @@ export class EnqueueBuffer {
       const isShared = this.flights.size === 0 && this.waiting.length >= 2 * WORTH_A_SECOND;
       const size = isShared ? this.waiting.length >> 1 : this.waiting.length;
       const batch = this.waiting.splice(0, Math.min(size, MAX_BATCH));
-      const flight: Flight = { batch, giveUp: () => undefined };
+      const flight: Flight = { batch };
       this.flights.add(flight);
-      void this.store(batch, flight).finally(() => {
-        this.flights.delete(flight);
-        this.flush();
-      });
+      this.store(batch, () => this.land(flight));
     }
+  }
+
+  /** The insert is over, or no caller waits for its answer any more. */
+  private land(flight: Flight): void {
+    if (this.flights.delete(flight)) this.flush();
   }
 
   private hasRoom(): boolean {
@@ -99,40 +100,33 @@ export class EnqueueBuffer {
     return this.flights.size < MAX_IN_FLIGHT && this.waiting.length >= WORTH_A_SECOND;
   }
 
-  private async store(batch: readonly Entry[], flight: Flight): Promise<void> {
+  private store(batch: readonly Entry[], done: () => void): void {
     const live = batch.filter((entry) => !entry.settled);
-    if (live.length === 0) return;
+    if (live.length === 0) return done();
     for (const entry of live) entry.sent = true;
-    try {
-      await this.insert(live, flight);
-      for (const entry of live) settle(entry, entry.resolve);
-    } catch (error) {
-      await this.recover(live, flight, error);
-    }
-  }
-
-  /** Ends when the store answers, or when no caller waits for the answer any more. */
-  private insert(batch: readonly Entry[], flight: Flight): Promise<void> {
-    return new Promise((resolve, reject) => {
-      flight.giveUp = resolve;
-      this.target.insert(batch.map((entry) => entry.job)).then(() => {
+    this.target.insert(live.map((entry) => entry.job)).then(
+      () => {
         this.lastAnswerAt = performance.now();
-        resolve();
-      }, reject);
-    });
+        for (const entry of live) settle(entry, entry.resolve);
+        done();
+      },
+      (error: unknown) => this.recover(live, error, done),
+    );
   }
 
-  private async recover(batch: readonly Entry[], flight: Flight, error: unknown): Promise<void> {
+  private recover(batch: readonly Entry[], error: unknown, done: () => void): void {
     if (this.target.isConnectionError(error)) {
-      await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS).unref());
-      return this.store(batch, flight);
+      setTimeout(() => this.store(batch, done), RETRY_PAUSE_MS).unref();
+      return;
     }
     this.lastAnswerAt = performance.now();
     const [first] = batch;
-    if (batch.length === 1) return settle(first!, () => first!.reject(error));
+    if (batch.length === 1) {
+      settle(first!, () => first!.reject(error));
+      return done();
+    }
     const middle = batch.length >> 1;
-    await this.store(batch.slice(0, middle), flight);
-    await this.store(batch.slice(middle), flight);
+    this.store(batch.slice(0, middle), () => this.store(batch.slice(middle), done));
   }
 
   private armTimer(ms: number): NodeJS.Timeout {
@@ -150,7 +144,7 @@ export class EnqueueBuffer {
     this.timer = next === Infinity ? undefined : this.armTimer(next);
     this.waiting = this.waiting.filter((entry) => !entry.settled);
     for (const flight of this.flights) {
-      if (flight.batch.every((entry) => entry.settled)) flight.giveUp();
+      if (flight.batch.every((entry) => entry.settled)) this.land(flight);
     }
   }
 

@@ -1,11 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import {
-  QueueRetention,
-  type Handler,
-  type HandlerClass,
-  type HandlerRegistry,
-} from '../discovery/index.js';
+import type { Handler, HandlerClass, HandlerRegistry } from '../discovery/index.js';
 import {
   InvalidArgumentsError,
   InvalidEnqueueOptionsError,
@@ -66,7 +61,7 @@ function enqueuerWith(
       return handler;
     },
   } as unknown as HandlerRegistry;
-  const preparer = new JobPreparer(new QueueRetention(registry, options), options);
+  const preparer = new JobPreparer(options);
   return new RecordingEnqueuer({ registry, preparer, reader: {} as JobReader });
 }
 

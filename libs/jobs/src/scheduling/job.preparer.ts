@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { JobsOptions } from 'bullmq';
 import { Inject, Injectable } from '@nestjs/common';
-import { QueueRetention, type Handler } from '../discovery/index.js';
+import type { Handler } from '../discovery/index.js';
 import { InvalidEnqueueOptionsError, PayloadTooLargeError } from '../errors/index.js';
 import {
   JOBS_OPTIONS,
@@ -28,10 +28,7 @@ import type { PreparedJob, StoredJobOptions } from './prepared-job.js';
  */
 @Injectable()
 export class JobPreparer {
-  constructor(
-    private readonly retention: QueueRetention,
-    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
-  ) {}
+  constructor(@Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions) {}
 
   /**
    * @param delayMs 0 = at once
@@ -92,26 +89,22 @@ export class JobPreparer {
       name,
       id,
       data,
-      opts: this.storedOptions(id, queue, options, delayMs, handler),
+      opts: this.storedOptions(id, options, delayMs, handler),
     };
   }
 
   private storedOptions(
     id: string,
-    queue: string,
     options: EnqueueOptions,
     delayMs: number,
     handler: Handler | undefined,
   ): StoredJobOptions {
-    const { removeOnComplete, removeOnFail } = this.retention.of(queue);
     const stored: Mutable<StoredJobOptions> = {
       jobId: id,
       attempts: options.attempts ?? handler?.attempts ?? this.options.attempts,
-      // The pause is worked out where the job fails; only an override of this call is stored.
-      backoff: storedBackoff(options.backoff),
-      removeOnComplete,
-      removeOnFail,
     };
+    // Pauses and retention are worked out where the job runs; only an override of this call is stored.
+    if (options.backoff !== undefined) stored.backoff = storedBackoff(options.backoff);
     const priority = options.priority ?? handler?.priority;
     if (priority !== undefined) stored.priority = priority;
     if (delayMs > 0) stored.delay = delayMs;
@@ -133,8 +126,8 @@ export class JobPreparer {
 }
 
 /** BullMQ keeps unknown fields of a backoff, though its type does not say so. */
-function storedBackoff(policy: BackoffOptions | undefined): JobsOptions['backoff'] {
-  const stored = policy === undefined ? { type: 'jobs' } : { type: 'jobs', policy };
+function storedBackoff(policy: BackoffOptions): JobsOptions['backoff'] {
+  const stored = { type: 'jobs', policy };
   return stored;
 }
 

@@ -95,7 +95,7 @@ export class SafeRedisBackend extends RedisQueueBackend {
     await super.close(force);
   }
 
-  override async moveToCompleted(
+  override moveToCompleted(
     job: MinimalJob,
     returnValue: unknown,
     removeOnComplete: boolean | number | KeepJobs,
@@ -103,11 +103,9 @@ export class SafeRedisBackend extends RedisQueueBackend {
     fetchNext: boolean,
   ): Promise<Finish> {
     const losses = this.redis.connectionLosses;
-    try {
-      return await super.moveToCompleted(job, returnValue, removeOnComplete, token, fetchNext);
-    } catch (error) {
-      return this.finishInDoubt(error, 'completed', job, token, losses);
-    }
+    return super
+      .moveToCompleted(job, returnValue, removeOnComplete, token, fetchNext)
+      .catch((error: unknown) => this.finishInDoubt(error, 'completed', job, token, losses));
   }
 
   override async moveToFailed(

@@ -19,14 +19,20 @@ const coalesced = new WeakSet<Socket>();
  */
 export function coalesceWrites(client: Redis): void {
   const apply = (): void => {
-    const { stream } = client as unknown as { stream: Socket | undefined };
-    if (stream !== undefined) coalesceWritesOf(stream);
+    const { stream } = client as unknown as Inside;
+    if (stream !== undefined) coalesceWritesOf(stream, client as unknown as Inside);
   };
   apply();
   client.on('connect', apply);
 }
 
-function coalesceWritesOf(socket: Socket): void {
+/** What ioredis keeps of a connection: its socket, and the commands that have no reply yet. */
+interface Inside {
+  readonly stream: Socket | undefined;
+  readonly commandQueue: { readonly length: number };
+}
+
+function coalesceWritesOf(socket: Socket, client: Inside): void {
   if (coalesced.has(socket)) return;
   coalesced.add(socket);
   const write = socket.write.bind(socket) as (...parts: unknown[]) => boolean;
@@ -38,6 +44,8 @@ function coalesceWritesOf(socket: Socket): void {
     socket.uncork();
   };
   socket.write = (...parts: unknown[]) => {
+    // A lone command has nothing to share a write with.
+    if (held === 0 && client.commandQueue.length < 2) return write(...parts);
     if (held === 0) socket.cork();
     held += 1;
     const isBelowMark = write(...parts);
