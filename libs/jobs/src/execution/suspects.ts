@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { DelayedError, WaitingError, type Job } from 'bullmq';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
@@ -6,7 +7,14 @@ import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 /** A job that was running in this many crashes may be their cause. */
 const CRASHES_OF_A_SUSPECT = 2;
 
+/** How long a suspect is postponed while another runs: this long, to twice this long. */
 const PAUSE_MS = 1_000;
+
+/**
+ * Suspects come back together and are claimed together. Whoever may run waits until the others are
+ * postponed, or it would take them with it again.
+ */
+const SETTLE_MS = 500;
 
 /**
  * Jobs that were running when their worker crashed, more than once. One of them may kill each process
@@ -36,7 +44,7 @@ export class Suspects {
     const ttlMs = 2 * this.options.lockDurationMs;
     try {
       if (!(await store.acquirePermit(permit, holder, 1, ttlMs))) {
-        await job.moveToDelayed(Date.now() + PAUSE_MS, token);
+        await job.moveToDelayed(Date.now() + Math.round(PAUSE_MS * (1 + Math.random())), token);
         throw new DelayedError();
       }
     } catch (error) {
@@ -48,6 +56,7 @@ export class Suspects {
       this.options.lockDurationMs / 2,
     );
     try {
+      await setTimeout(SETTLE_MS);
       return await run();
     } finally {
       clearInterval(renewal);

@@ -19,8 +19,8 @@ const coalesced = new WeakSet<Socket>();
  */
 export function coalesceWrites(client: Redis): void {
   const apply = (): void => {
-    const { stream } = client as unknown as Inside;
-    if (stream !== undefined) coalesceWritesOf(stream, client as unknown as Inside);
+    const inside = client as unknown as Inside;
+    if (inside.stream !== undefined) coalesceWritesOf(inside.stream, inside);
   };
   apply();
   client.on('connect', apply);
