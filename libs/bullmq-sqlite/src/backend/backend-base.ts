@@ -1,0 +1,120 @@
+import { EventEmitter } from 'node:events';
+import type { IQueueBackend, StreamReadRaw } from 'bullmq';
+import { jobError, type Refusal } from '../errors/index.js';
+import * as events from '../jobs/events.js';
+import type { Operation } from '../store/index.js';
+import type { Life } from './backend-life.js';
+import type { BackendOptions } from './backend-options.js';
+import { JobWaits } from './job-waits.js';
+import { parseNodeKey, QueueNames } from './queue-names.js';
+
+/** The result of one of the contract's methods. */
+export type Result<Method extends keyof IQueueBackend> = IQueueBackend[Method] extends (
+  ...args: never[]
+) => infer Returned
+  ? Returned
+  : never;
+
+/** What every part of the backend stands on: the file, the queue's names, and waiting. */
+export abstract class BackendBase extends EventEmitter {
+  /** Fractions of a second are no trouble for a timer. */
+  readonly minimumBlockTimeout = 0.001;
+  /** A wait ends by itself when a delayed job is due, so an idle worker need not come back, in seconds. */
+  readonly maximumBlockTimeout = 3_600;
+
+  protected readonly names: QueueNames;
+  readonly #waits: JobWaits;
+
+  constructor(
+    queueName: string,
+    protected readonly options: BackendOptions,
+    protected readonly life: Life,
+  ) {
+    super();
+    this.names = new QueueNames(options.prefix, queueName);
+    this.#waits = new JobWaits(life.store, this.names.qualified);
+    life.forwardTo(this);
+  }
+
+  get closing(): Promise<void> | undefined {
+    return this.life.closing;
+  }
+
+  waitUntilReady(): Promise<void> {
+    return this.life.ready();
+  }
+
+  close(): Promise<void> {
+    this.#waits.end();
+    return this.life.close();
+  }
+
+  disconnect(): Promise<void> {
+    this.#waits.end();
+    return Promise.resolve();
+  }
+
+  setName(name: string): Promise<void> {
+    return this.life.setName(name);
+  }
+
+  get qualifiedName(): string {
+    return this.names.qualified;
+  }
+
+  get keys(): IQueueBackend['keys'] {
+    return this.names.keys;
+  }
+
+  toKey(type: string): string {
+    return this.names.key(type);
+  }
+
+  parseNodeKey(key: string): Result<'parseNodeKey'> {
+    return parseNodeKey(key);
+  }
+
+  clientName(suffix = ''): string {
+    return this.names.clientName(suffix);
+  }
+
+  trimEvents(maxLength: number): Promise<number> {
+    return this.write((tx) => events.trimEventsTo(tx, this.qualifiedName, maxLength));
+  }
+
+  publishEvent(fields: Record<string, string | number>, maxEvents: number): Promise<string> {
+    return this.write((tx) => events.publishEvent(tx, this.qualifiedName, fields, maxEvents));
+  }
+
+  readEvents(id: string, blockTimeout: number): Promise<StreamReadRaw> {
+    return this.#waits.readEvents(id, blockTimeout);
+  }
+
+  waitForJob(blockTimeout: number): Result<'waitForJob'> {
+    return this.#waits.waitForJob(blockTimeout);
+  }
+
+  disconnectBlocking(): Promise<void> {
+    this.#waits.end();
+    return Promise.resolve();
+  }
+
+  reconnectBlocking(): Promise<void> {
+    this.#waits.allow();
+    return Promise.resolve();
+  }
+
+  protected write<Value>(operation: Operation<Value>): Promise<Value> {
+    return this.life.write(operation);
+  }
+
+  protected read<Value>(operation: Operation<Value>): Promise<Value> {
+    return this.life.read(operation);
+  }
+}
+
+/** A result that is no error code. */
+export function accepted<Value extends string | number>(result: Value, refusal: Refusal): Value {
+  if (typeof result === 'number' && result < 0) throw jobError(result, refusal);
+  return result;
+}

@@ -1,0 +1,87 @@
+import type { StreamReadRaw } from 'bullmq';
+import { nextDue } from '../jobs/claim-job.js';
+import { eventsAfter, lastEventId } from '../jobs/events.js';
+import { isMaxed, isPaused } from '../jobs/queue-settings.js';
+import type { JobStore, Transaction, Wait } from '../store/index.js';
+
+/** What a worker waits for, in the words of BullMQ: member '0' for a ready job, '1' for a due one. */
+export interface Marker {
+  member: string;
+  score: number;
+}
+
+const READY: Marker = { member: '0', score: 0 };
+
+/** BullMQ's name for "what comes from now on". */
+const FROM_NOW_ON = '$';
+
+/**
+ * The waits of one backend: for a job to run, and for events. Each looks at the tables first, then sleeps
+ * until the queue has changed, and looks again: nothing is missed, and nothing is polled in this process.
+ */
+export class JobWaits {
+  readonly #waits = new Set<Wait>();
+  #ended = false;
+
+  constructor(
+    private readonly store: JobStore,
+    private readonly queueName: string,
+  ) {}
+
+  /** Waits for a job that is ready or due, at most `seconds`. */
+  async waitForJob(seconds: number): Promise<Marker | null> {
+    return this.#wait(seconds * 1_000, async () => {
+      const due = await this.store.read((tx) => availability(tx, this.queueName));
+      if (due === undefined) return {};
+      if (due <= Date.now()) return { found: due === 0 ? READY : { member: '1', score: due } };
+      return { within: due - Date.now() };
+    });
+  }
+
+  /** Reads the events after `id`, or waits for the next one, at most `milliseconds`; 0 for ever. */
+  async readEvents(id: string, milliseconds: number): Promise<StreamReadRaw> {
+    const { store, queueName } = this;
+    const after = id === FROM_NOW_ON ? await store.read((tx) => lastEventId(tx, queueName)) : id;
+    const longest = milliseconds > 0 ? milliseconds : Number.POSITIVE_INFINITY;
+    return this.#wait(longest, async () => ({
+      found: (await store.read((tx) => eventsAfter(tx, queueName, after))) ?? undefined,
+    }));
+  }
+
+  /** Ends all waits, and those to come, until `allow()`. */
+  end(): void {
+    this.#ended = true;
+    for (const wait of this.#waits) wait.end();
+  }
+
+  allow(): void {
+    this.#ended = false;
+  }
+
+  /** Looks, sleeps and looks again. A look may say `within` how many ms to look again at the latest. */
+  async #wait<Found>(
+    milliseconds: number,
+    look: () => Promise<{ found?: Found | undefined; within?: number }>,
+  ): Promise<Found | null> {
+    const deadline = performance.now() + milliseconds;
+    while (!this.#ended) {
+      const { found, within = Number.POSITIVE_INFINITY } = await look();
+      if (found !== undefined) return found;
+      const left = deadline - performance.now();
+      if (left <= 0) return null;
+      const wait = this.store.waitForChange(this.queueName, Math.min(left, within));
+      this.#waits.add(wait);
+      await wait.over;
+      this.#waits.delete(wait);
+    }
+    return null;
+  }
+}
+
+/** When a worker can get a job: 0 for now, a time in ms for a delayed one, undefined for unknown. */
+function availability(transaction: Transaction, queueName: string): number | undefined {
+  const queue = transaction.queue(queueName);
+  const { waiting, prioritized } = queue.counts;
+  const open = !isPaused(transaction, queue) && !isMaxed(transaction, queue);
+  return open && waiting + prioritized > 0 ? 0 : nextDue(transaction, queue);
+}

@@ -1,0 +1,294 @@
+import type {
+  IQueueBackend,
+  JobJson,
+  JobProgress,
+  KeepJobs,
+  MinimalJob,
+  MoveToDelayedOpts,
+  MoveToWaitingChildrenOpts,
+  ParentKeyOpts,
+  RetryJobOpts,
+  RetryOptions,
+} from 'bullmq';
+import { jobError } from '../errors/index.js';
+import { addJob } from '../jobs/add-job.js';
+import { type Claim, claimNext, type ClaimResult } from '../jobs/claim-job.js';
+import { finishJob } from '../jobs/finish-job.js';
+import * as flowMoves from '../jobs/flow-moves.js';
+import * as jobFields from '../jobs/job-fields.js';
+import * as jobLogs from '../jobs/job-logs.js';
+import * as locks from '../jobs/lock.js';
+import * as moves from '../jobs/move-job.js';
+import type { NewJob } from '../jobs/new-job.js';
+import { recoverStalled } from '../jobs/stalled.js';
+import { QueueNames } from './queue-names.js';
+import { accepted, type Result } from './backend-base.js';
+import { BorrowedLife } from './backend-life.js';
+import { BackendUpkeep } from './backend-upkeep.js';
+
+/** How many jobs of a bulk add share a transaction with others, so that a large call blocks nobody. */
+const BULK_SLICE = 100;
+
+/**
+ * BullMQ's backend contract on a SQLite file: each method is one operation on the tables, run in the next
+ * group commit. What it does, returns and refuses equals the Redis backend.
+ */
+export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
+  forQueue(queueName: string, prefix = this.options.prefix): SqliteQueueBackend {
+    const options = this.options.withPrefix(prefix);
+    return new SqliteQueueBackend(queueName, options, new BorrowedLife(this.life));
+  }
+
+  async addJob(job: JobJson, jobId: string, parentKeyOpts?: ParentKeyOpts): Promise<string> {
+    const entry: NewJob = { job, jobId, parentKeyOpts };
+    const id = await this.write((tx) => addJob(tx, this.qualifiedName, entry));
+    return accepted(id, { command: 'addJob', parentKey: parentKeyOpts?.parentKey }) as string;
+  }
+
+  async addJobs(entries: NewJob[]): Promise<string[]> {
+    const added: Promise<(string | number)[]>[] = [];
+    for (let start = 0; start < entries.length; start += BULK_SLICE) {
+      const slice = entries.slice(start, start + BULK_SLICE);
+      added.push(this.write((tx) => slice.map((entry) => addJob(tx, this.qualifiedName, entry))));
+    }
+    // A refused job is its code, as from BullMQ's pipeline.
+    return (await Promise.all(added)).flat() as string[];
+  }
+
+  addFlow(entries: Parameters<IQueueBackend['addFlow']>[0]): Result<'addFlow'> {
+    const now = Date.now();
+    const jobs = entries.map(({ jobData, jobId, parentKeyOpts, prefix, queueName }) => ({
+      job: jobData,
+      jobId,
+      parentKeyOpts,
+      queueName: new QueueNames(prefix, queueName).qualified,
+    }));
+    return this.write((tx) =>
+      flowMoves.addFlow(tx, jobs, now).map((id): [Error | null, string | number] => [null, id]),
+    );
+  }
+
+  async moveToActive(token: string, name?: string): Promise<ClaimResult> {
+    const now = Date.now();
+    const claim = { ...this.options.claim, token, name };
+    const claimed = await this.write((tx) =>
+      claimNext(tx, tx.change(this.qualifiedName), claim, now),
+    );
+    return claimed ?? [null, 0, 0, 0];
+  }
+
+  moveToCompleted<T, R, N extends string>(
+    job: MinimalJob<T, R, N>,
+    returnValue: R,
+    removeOnComplete: boolean | number | KeepJobs,
+    token: string,
+    fetchNext: boolean,
+  ): Result<'moveToCompleted'> {
+    const value = JSON.stringify(returnValue) as string | undefined;
+    return this.#finish('completed', job, value ?? 'null', removeOnComplete, token, fetchNext);
+  }
+
+  moveToFailed<T, R, N extends string>(
+    job: MinimalJob<T, R, N>,
+    failedReason: string,
+    removeOnFail: boolean | number | KeepJobs,
+    token: string,
+    fetchNext: boolean,
+    fieldsToUpdate?: Record<string, unknown>,
+  ): Result<'moveToFailed'> {
+    return this.#finish(
+      'failed',
+      job,
+      failedReason,
+      removeOnFail,
+      token,
+      fetchNext,
+      fieldsToUpdate,
+    );
+  }
+
+  async #finish(
+    state: 'completed' | 'failed',
+    job: MinimalJob,
+    value: string,
+    shouldRemove: boolean | number | KeepJobs | undefined,
+    token: string,
+    fetchNext: boolean,
+    fields?: Record<string, unknown>,
+  ): Result<'moveToFailed'> {
+    const { options } = this;
+    const now = Date.now();
+    const jobId = job.id ?? '';
+    const finish = {
+      jobId,
+      state,
+      value,
+      token,
+      attempts: job.opts.attempts ?? Number.NaN,
+      keep: options.keep(state, shouldRemove),
+      fields,
+      maxDataPoints: options.maxDataPoints,
+      next: this.#next(token, fetchNext),
+      now,
+    };
+    const result = await this.write((tx) => finishJob(tx, this.qualifiedName, finish));
+    if (typeof result === 'number') {
+      throw jobError(result, { command: 'moveToFinished', jobId, state: 'active' });
+    }
+    return { result, finishedOn: now };
+  }
+
+  #next(token: string, fetchNext: boolean | undefined): Claim | undefined {
+    if (fetchNext !== true || this.closing !== undefined) return undefined;
+    return { ...this.options.claim, token, name: this.options.workerName };
+  }
+
+  async moveToDelayed(
+    jobId: string,
+    timestamp: number,
+    delay: number,
+    token = '0',
+    { skipAttempt = false, fieldsToUpdate, fetchNext }: MoveToDelayedOpts = {},
+  ): Result<'moveToDelayed'> {
+    const move = {
+      jobId,
+      timestamp,
+      delay,
+      token,
+      skipAttempt,
+      fields: fieldsToUpdate,
+      next: this.#next(token, fetchNext),
+      now: Date.now(),
+    };
+    const result = await this.write((tx) => moves.moveToDelayed(tx, this.qualifiedName, move));
+    if (typeof result === 'number') {
+      throw jobError(result, { command: 'moveToDelayed', jobId, state: 'active' });
+    }
+    return result;
+  }
+
+  async moveToWaitingChildren(
+    jobId: string,
+    token: string,
+    { child }: MoveToWaitingChildrenOpts = {},
+  ): Promise<boolean> {
+    const childKey = child && `${child.queue}:${child.id}`;
+    const options = { jobId, token, childKey, now: Date.now() };
+    const code = await this.write((tx) =>
+      flowMoves.moveToWaitingChildren(tx, this.qualifiedName, options),
+    );
+    return accepted(code, { command: 'moveToWaitingChildren', jobId, state: 'active' }) === 0;
+  }
+
+  async moveJobFromActiveToWait(jobId: string, token = '0'): Promise<number> {
+    const now = Date.now();
+    const code = await this.write((tx) =>
+      moves.moveActiveToWait(tx, this.qualifiedName, jobId, token, now),
+    );
+    return accepted(code, { command: 'moveJobFromActiveToWait', jobId, state: 'active' });
+  }
+
+  async retryJob(
+    jobId: string,
+    lifo: boolean,
+    token = '0',
+    { fieldsToUpdate }: RetryJobOpts = {},
+  ): Promise<void> {
+    const end = lifo ? 'front' : 'back';
+    const retry = { jobId, end, token, fields: fieldsToUpdate, now: Date.now() } as const;
+    const code = await this.write((tx) => moves.retryActive(tx, this.qualifiedName, retry));
+    accepted(code, { command: 'retryJob', jobId, state: 'active' });
+  }
+
+  async retryFinishedJob<T, R, N extends string>(
+    job: MinimalJob<T, R, N>,
+    state: 'failed' | 'completed',
+    { resetAttemptsMade = false, resetAttemptsStarted = false }: RetryOptions = {},
+  ): Promise<void> {
+    const jobId = job.id ?? '';
+    const end = job.opts.lifo === true ? 'front' : 'back';
+    const options = { jobId, state, end, resetAttemptsMade, resetAttemptsStarted } as const;
+    const code = await this.write((tx) => moves.reprocess(tx, this.qualifiedName, options));
+    accepted(code, { command: 'reprocessJob', jobId, state });
+  }
+
+  async promote(jobId: string): Promise<void> {
+    const code = await this.write((tx) => moves.promote(tx, this.qualifiedName, jobId));
+    accepted(code, { command: 'promote', jobId, state: 'delayed' });
+  }
+
+  moveStalledJobsToWait(): Promise<string[]> {
+    const options = { ...this.options.stalled, now: Date.now() };
+    return this.write((tx) => recoverStalled(tx, this.qualifiedName, options));
+  }
+
+  retryFinishedJobs(
+    state: 'completed' | 'failed' = 'failed',
+    count = 1_000,
+    timestamp = Date.now(),
+  ): Promise<number> {
+    return this.write((tx) =>
+      moves.moveJobsToWait(tx, this.qualifiedName, state, count, timestamp),
+    );
+  }
+
+  promoteJobs(count = 1_000): Promise<number> {
+    return this.write((tx) =>
+      moves.moveJobsToWait(tx, this.qualifiedName, 'delayed', count, Number.MAX_VALUE),
+    );
+  }
+
+  async extendLock(jobId: string, token: string, duration: number): Promise<number> {
+    return (await this.extendLocks([jobId], [token], duration)).length === 0 ? 1 : 0;
+  }
+
+  extendLocks(jobIds: string[], tokens: string[], duration: number): Promise<string[]> {
+    const now = Date.now();
+    return this.write((tx) =>
+      locks.extendLocks(tx, this.qualifiedName, jobIds, tokens, duration, now),
+    );
+  }
+
+  async updateData<T, R, N extends string>(job: MinimalJob<T, R, N>, data: T): Promise<void> {
+    const jobId = job.id ?? '';
+    const json = JSON.stringify(data);
+    const code = await this.write((tx) =>
+      jobFields.updateData(tx, this.qualifiedName, jobId, json),
+    );
+    accepted(code, { command: 'updateData', jobId });
+  }
+
+  async updateProgress(jobId: string, progress: JobProgress): Promise<void> {
+    const json = JSON.stringify(progress);
+    const code = await this.write((tx) =>
+      jobFields.updateProgress(tx, this.qualifiedName, jobId, json),
+    );
+    accepted(code, { command: 'updateProgress', jobId });
+  }
+
+  async addLog(jobId: string, logRow: string, keepLogs?: number): Promise<number> {
+    const count = await this.write((tx) =>
+      jobLogs.addLog(tx, this.qualifiedName, jobId, logRow, keepLogs),
+    );
+    return accepted(count, { command: 'addLog', jobId });
+  }
+
+  clearLogs(jobId: string, keepLogs?: number): Promise<void> {
+    return this.write((tx) => jobLogs.clearLogs(tx, this.qualifiedName, jobId, keepLogs));
+  }
+
+  async changeDelay(jobId: string, delay: number): Promise<void> {
+    const now = Date.now();
+    const code = await this.write((tx) =>
+      moves.changeDelay(tx, this.qualifiedName, jobId, delay, now),
+    );
+    accepted(code, { command: 'changeDelay', jobId, state: 'delayed' });
+  }
+
+  async changePriority(jobId: string, priority = 0, lifo = false): Promise<void> {
+    const code = await this.write((tx) =>
+      moves.changePriority(tx, this.qualifiedName, jobId, priority, lifo),
+    );
+    accepted(code, { command: 'changePriority', jobId });
+  }
+}

@@ -1,0 +1,7 @@
+export { openDatabase } from './open-database.js';
+export {
+  type Durability,
+  sqlite,
+  SqliteConnection,
+  type SqliteOptions,
+} from './sqlite-connection.js';

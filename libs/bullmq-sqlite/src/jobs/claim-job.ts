@@ -1,0 +1,108 @@
+import type { JobJson, RateLimiterOptions } from 'bullmq';
+import type { QueueRecord, Transaction } from '../store/index.js';
+import { promoteJob } from './job-lists.js';
+import { JOB_COLUMNS, type JobRow, toJobJson } from './job-row.js';
+import { NO_LOCK_NEEDED } from './lock.js';
+import { isMaxed, isPaused } from './queue-settings.js';
+import { DELAY_STEP, positionAt } from './ranks.js';
+import { countForLimit, rateLimitDelay } from './rate-limit.js';
+
+/** Who claims, and under which rules. */
+export interface Claim {
+  token: string;
+  /** How long the lock holds, in ms. */
+  lockDuration: number;
+  /** The worker's name, kept with the job. */
+  name?: string | undefined;
+  limiter?: RateLimiterOptions | undefined;
+}
+
+/**
+ * BullMQ's answer to a claim: the job and its id; or how long the rate limit lasts, in ms; or when the next
+ * delayed job is due.
+ */
+export type ClaimResult = [job: JobJson | null, id: string | 0, limitedFor: number, due: number];
+
+const NOTHING: ClaimResult = [null, 0, 0, 0];
+
+/** How many due jobs one claim makes ready. */
+const PROMOTION_BATCH = 1_000;
+
+const DUE = `SELECT seq, id, priority FROM job WHERE queue = ? AND state = 'delayed' AND rank < ?
+  ORDER BY rank LIMIT ${PROMOTION_BATCH}`;
+const NEXT_DUE = `SELECT rank FROM job WHERE queue = ? AND state = 'delayed' ORDER BY rank LIMIT 1`;
+const CLAIM = `UPDATE job SET state = 'active', rank = ?, processed_on = ?, processed_by = coalesce(?, processed_by),
+  attempts_started = attempts_started + 1, lock_token = ?, lock_until = ?
+  WHERE seq = (SELECT seq FROM job WHERE queue = ? AND state = ? ORDER BY rank, id LIMIT 1)
+  RETURNING ${JOB_COLUMNS}`;
+
+/** Makes due jobs ready, then hands out the next job; undefined when nothing is there, not even delayed. */
+export function claimNext(
+  transaction: Transaction,
+  queue: QueueRecord,
+  claim: Claim,
+  now: number,
+): ClaimResult | undefined {
+  promoteDue(transaction, queue, now);
+
+  const meta = queue.meta(transaction.statements);
+  const maxJobs = meta.has('max') ? Number(meta.get('max')) : claim.limiter?.max;
+  const limitedFor = rateLimitDelay(queue, maxJobs, now);
+  if (limitedFor > 0) return [null, 0, limitedFor, 0];
+  if (isPaused(transaction, queue) || isMaxed(transaction, queue)) return NOTHING;
+
+  const job = takeReady(transaction, queue, claim, now);
+  if (job !== undefined) {
+    if (maxJobs !== undefined && job.deferred_failure === null) {
+      countForLimit(queue, claim.limiter?.duration ?? Number(meta.get('duration') ?? 0), now);
+    }
+    transaction.emit(queue, 'active', job.id, { prev: 'waiting' });
+    return [toJobJson(job), job.id, 0, 0];
+  }
+
+  const due = nextDue(transaction, queue);
+  return due === undefined ? undefined : [null, 0, 0, due];
+}
+
+/** When the next delayed job is due, in ms. */
+export function nextDue(transaction: Transaction, queue: QueueRecord): number | undefined {
+  if (queue.counts.delayed === 0) return undefined;
+  const row = transaction.get<{ rank: number }>(NEXT_DUE, queue.id);
+  return row === undefined ? undefined : row.rank / DELAY_STEP;
+}
+
+/** Makes the delayed jobs ready whose time has come. */
+export function promoteDue(transaction: Transaction, queue: QueueRecord, now: number): void {
+  if (queue.counts.delayed === 0) return;
+  const due = transaction.all<JobRow>(DUE, queue.id, (now + 1) * DELAY_STEP);
+  for (const job of due) promoteJob(transaction, queue, job);
+}
+
+function takeReady(
+  transaction: Transaction,
+  queue: QueueRecord,
+  claim: Claim,
+  now: number,
+): JobRow | undefined {
+  const { counts } = queue;
+  const state = counts.waiting > 0 ? 'waiting' : 'prioritized';
+  if (counts[state] === 0) {
+    queue.lastPriority = 0;
+    return undefined;
+  }
+  const locks = claim.token !== NO_LOCK_NEEDED;
+  const job = transaction.get<JobRow>(
+    CLAIM,
+    positionAt(queue, 'back'),
+    now,
+    claim.name ?? null,
+    locks ? claim.token : null,
+    locks ? now + claim.lockDuration : 0,
+    queue.id,
+    state,
+  );
+  if (job === undefined) return undefined;
+  counts[state] -= 1;
+  counts.active += 1;
+  return job;
+}

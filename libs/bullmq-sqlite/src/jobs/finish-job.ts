@@ -1,0 +1,126 @@
+import { ErrorCode } from 'bullmq';
+import type { QueueRecord, Transaction } from '../store/index.js';
+import { type Claim, claimNext, type ClaimResult } from './claim-job.js';
+import { finalizeDeduplication } from './deduplication.js';
+import { childRemoved, settleInParent, unsettledChildren } from './flow.js';
+import { countMove } from './job-lists.js';
+import { findJob } from './job-row.js';
+import { lockFault } from './lock.js';
+import { collectMetrics } from './metrics.js';
+import { trimEvents } from './queue-settings.js';
+import { removeByAge, removeByCount } from './retention.js';
+import { updateFields } from './update-fields.js';
+
+/** How many finished jobs stay: at most `count` (0: not even this one; below: all), for `age` seconds. */
+export interface Retention {
+  count?: number;
+  age?: number;
+  /** How many old jobs one finish removes by age. */
+  limit?: number;
+}
+
+/** How an active job ends. */
+export interface Finish {
+  jobId: string;
+  state: 'completed' | 'failed';
+  /** The result as JSON, or why it failed. */
+  value: string;
+  token: string;
+  /** `opts.attempts` of the job. */
+  attempts: number;
+  keep: Retention;
+  /** More fields to store with a failure. */
+  fields?: Record<string, unknown> | undefined;
+  /** How many points of metrics to keep; undefined for none. */
+  maxDataPoints?: number | undefined;
+  /** The claim of the next job; undefined when the worker wants none. */
+  next?: Claim | undefined;
+  now: number;
+}
+
+const FINISH_COMPLETED = `UPDATE job SET state = 'completed', rank = ?, finished_on = ?, return_value = ?,
+  attempts_made = attempts_made + 1, lock_token = NULL, lock_until = 0, maybe_stalled = 0 WHERE seq = ?`;
+const FINISH_FAILED = `UPDATE job SET state = 'failed', rank = ?, finished_on = ?, failed_reason = ?,
+  attempts_made = attempts_made + 1, lock_token = NULL, lock_until = 0, maybe_stalled = 0,
+  deferred_failure = NULL WHERE seq = ?`;
+const REMOVE = 'DELETE FROM job WHERE seq = ?';
+
+/** BullMQ's default for how many old jobs one finish removes by age. */
+const AGE_LIMIT = 1_000;
+
+/**
+ * Ends an active job: its result or failure is stored, its parent told, old jobs go by the retention rule,
+ * and the next job is claimed.
+ *
+ * @returns The next claim, [] when there is none, or BullMQ's error code.
+ */
+export function finishJob(
+  transaction: Transaction,
+  queueName: string,
+  finish: Finish,
+): ClaimResult | [] | ErrorCode {
+  const { state, value, token, now, keep } = finish;
+  const job = findJob(transaction, transaction.queue(queueName), finish.jobId);
+  if (job === undefined) return ErrorCode.JobNotExist;
+  const unsettled = state === 'completed' ? unsettledChildren(transaction, job) : 0;
+  if (unsettled !== 0) return unsettled;
+  const fault = lockFault(job, token, now);
+  if (fault !== 0) return fault;
+  if (job.state !== 'active') return ErrorCode.JobNotInState;
+
+  const queue = transaction.change(queueName);
+  if (finish.fields !== undefined) updateFields(transaction, job, finish.fields);
+  trimEvents(transaction, queue);
+  countMove(queue, 'active', null);
+  if (job.deduplication_id !== null) {
+    finalizeDeduplication(transaction, queue, job.id, job.deduplication_id, now);
+  }
+  if (job.parent_key !== null) {
+    settleInParent(transaction, job, `${queueName}:${job.id}`, state, value, now);
+  }
+
+  if (keep.count === 0) {
+    transaction.run(REMOVE, job.seq);
+    if (job.parent_key !== null) childRemoved(transaction, job, `${queueName}:${job.id}`, now);
+  } else {
+    transaction.run(
+      state === 'completed' ? FINISH_COMPLETED : FINISH_FAILED,
+      now,
+      now,
+      value,
+      job.seq,
+    );
+    queue.counts[state] += 1;
+    if (keep.age !== undefined) {
+      removeByAge(transaction, queue, state, now - keep.age * 1_000, keep.limit ?? AGE_LIMIT);
+    }
+    if (keep.count !== undefined && keep.count > 0) {
+      removeByCount(transaction, queue, state, keep.count);
+    }
+  }
+
+  tellEnd(transaction, queue, finish, job.attempts_made + 1);
+  if (finish.maxDataPoints !== undefined) {
+    collectMetrics(transaction, queue, state, finish.maxDataPoints, now);
+  }
+  const next = finish.next && claimNext(transaction, queue, finish.next, now);
+  if (next !== undefined) return next;
+  const { counts } = queue;
+  if (counts.waiting + counts.active + counts.prioritized === 0) {
+    transaction.emit(queue, 'drained', null);
+  }
+  return [];
+}
+
+function tellEnd(
+  transaction: Transaction,
+  queue: QueueRecord,
+  { jobId, state, value, attempts }: Finish,
+  attemptsMade: number,
+): void {
+  const field = state === 'completed' ? 'returnvalue' : 'failedReason';
+  transaction.emit(queue, state, jobId, { [field]: value, prev: 'active' });
+  if (state === 'failed' && attemptsMade >= attempts) {
+    transaction.emit(queue, 'retries-exhausted', jobId, { attemptsMade: String(attemptsMade) });
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * Every version of the file's tables, oldest first: version N is what `SCHEMA[0..N-1]` make together.
+ * A released entry is never edited; a change is a new entry at the end.
+ *
+ * `job.rank` orders the jobs inside one state, the smallest first to run:
+ * - waiting: a position; a job pushed to the front gets a negative one
+ * - active: a position, in order of claiming
+ * - prioritized: priority * 2^32 + counter
+ * - delayed: due time in ms * 4096 + counter
+ * - waiting-children, completed, failed: the time it got there, in ms
+ * A job without a state is an orphan: stored, but in no list.
+ *
+ * `job.seq` is never given out twice: a sweep in many steps tells by it which jobs were added after its start.
+ */
+export const SCHEMA: readonly string[] = [
+  `
+  CREATE TABLE queue (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    last_job_id INTEGER NOT NULL DEFAULT 0,
+    last_position INTEGER NOT NULL DEFAULT 0,
+    last_priority INTEGER NOT NULL DEFAULT 0,
+    first_event INTEGER NOT NULL DEFAULT 1,
+    last_event INTEGER NOT NULL DEFAULT 0,
+    waiting INTEGER NOT NULL DEFAULT 0,
+    prioritized INTEGER NOT NULL DEFAULT 0,
+    delayed INTEGER NOT NULL DEFAULT 0,
+    active INTEGER NOT NULL DEFAULT 0,
+    waiting_children INTEGER NOT NULL DEFAULT 0,
+    completed INTEGER NOT NULL DEFAULT 0,
+    failed INTEGER NOT NULL DEFAULT 0,
+    limiter_count INTEGER NOT NULL DEFAULT 0,
+    limiter_until INTEGER NOT NULL DEFAULT 0,
+    stalled_check_until INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+
+  CREATE TABLE queue_meta (
+    queue INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (queue, field)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE job (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    queue INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    data TEXT NOT NULL,
+    opts TEXT NOT NULL,
+    state TEXT,
+    rank INTEGER,
+    timestamp INTEGER NOT NULL,
+    delay INTEGER NOT NULL DEFAULT 0,
+    priority INTEGER NOT NULL DEFAULT 0,
+    attempts_made INTEGER NOT NULL DEFAULT 0,
+    attempts_started INTEGER NOT NULL DEFAULT 0,
+    stalled_count INTEGER NOT NULL DEFAULT 0,
+    processed_on INTEGER,
+    finished_on INTEGER,
+    processed_by TEXT,
+    progress TEXT,
+    return_value TEXT,
+    failed_reason TEXT,
+    stacktrace TEXT,
+    deferred_failure TEXT,
+    parent_key TEXT,
+    parent TEXT,
+    scheduler_id TEXT,
+    deduplication_id TEXT,
+    lock_token TEXT,
+    lock_until INTEGER NOT NULL DEFAULT 0,
+    maybe_stalled INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (queue, id)
+  ) STRICT;
+  CREATE INDEX job_by_state ON job (queue, state, rank, id);
+
+  CREATE TABLE job_log (
+    job INTEGER NOT NULL REFERENCES job (seq) ON DELETE CASCADE,
+    line INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (job, line)
+  ) STRICT, WITHOUT ROWID;
+
+  -- A child of a flow, as its parent sees it. kind: pending, processed, ignored, failed.
+  CREATE TABLE dependency (
+    parent INTEGER NOT NULL REFERENCES job (seq) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    child_key TEXT NOT NULL,
+    value TEXT,
+    rank INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (parent, kind, child_key)
+  ) STRICT, WITHOUT ROWID;
+
+  -- expires_at: ms, null for never. next: the job to add when the one that holds the id has finished.
+  CREATE TABLE deduplication (
+    queue INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    job_id TEXT,
+    expires_at INTEGER,
+    next TEXT,
+    PRIMARY KEY (queue, id)
+  ) STRICT, WITHOUT ROWID;
+
+  -- fields: BullMQ's description of the schedule, a JSON object of strings.
+  CREATE TABLE scheduler (
+    queue INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    next_run INTEGER,
+    fields TEXT NOT NULL,
+    PRIMARY KEY (queue, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX scheduler_by_next_run ON scheduler (queue, next_run, id);
+
+  CREATE TABLE event (
+    queue INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    job_id TEXT,
+    fields TEXT,
+    PRIMARY KEY (queue, id)
+  ) STRICT, WITHOUT ROWID;
+
+  -- kind: completed or failed. The points are one minute apart, the newest has the highest number.
+  CREATE TABLE metric (
+    queue INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    count INTEGER NOT NULL DEFAULT 0,
+    previous_timestamp INTEGER,
+    previous_count INTEGER,
+    PRIMARY KEY (queue, kind)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE metric_point (
+    queue INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    value INTEGER NOT NULL,
+    PRIMARY KEY (queue, kind, number)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Who has this file open as a worker or an events listener, for getWorkers().
+  CREATE TABLE client (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    process INTEGER NOT NULL,
+    connected_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

@@ -1,0 +1,163 @@
+import { isBusy, namedError, StoreBusyError, StoreClosedError } from '../errors/index.js';
+import type { StoreSession } from './store-session.js';
+import type { Transaction } from './transaction.js';
+
+/**
+ * One synchronous piece of work in a transaction. It may be run again from its start (after a rollback), so
+ * it changes nothing but the database.
+ */
+export type Operation<Result> = (transaction: Transaction) => Result;
+
+interface PendingOperation {
+  operation: Operation<unknown>;
+  resolve: (result: never) => void;
+  reject: (error: Error) => void;
+  since: number;
+  result?: unknown;
+}
+
+/** A group is committed when it has held the event loop this long, in ms; the rest is another group. */
+const GROUP_MS = 8;
+
+/** Tries for the write lock are this far apart, in ms: random, so that no process starves another. */
+const RETRY_MS = { least: 1, most: 12 };
+
+/** What the writer needs from the store that owns it. */
+export interface GroupOwner {
+  readonly path: string;
+  readonly busyTimeout: number;
+  /** The open connection; opens it if needed. */
+  session(): StoreSession;
+  /** Told after each COMMIT which queues were changed. */
+  committed(queues: string[]): void;
+}
+
+/**
+ * Group commit: operations that arrive in one turn of the event loop share a transaction, and their promises
+ * settle after its COMMIT. All of a group runs in one synchronous piece, so nobody can read half of it.
+ *
+ * When an operation throws, the group is rolled back and its operations are run again, each in a transaction
+ * of its own: one failure harms no other caller.
+ */
+export class GroupWriter {
+  #pending: PendingOperation[] = [];
+  #turn: NodeJS.Immediate | NodeJS.Timeout | undefined;
+  #closed = false;
+  #idle: (() => void) | undefined;
+
+  constructor(private readonly owner: GroupOwner) {}
+
+  /** Runs an operation in the next group. */
+  write<Result>(operation: Operation<Result>): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      if (this.#closed) return reject(new StoreClosedError(this.owner.path));
+      this.#pending.push({ operation, resolve, reject, since: Date.now() });
+      this.#schedule();
+    });
+  }
+
+  /** Reads at once, or behind the writes that were called before it: a caller sees its own writes. */
+  async read<Result>(operation: Operation<Result>): Promise<Result> {
+    if (this.#pending.length > 0 || this.#closed) return this.write(operation);
+    try {
+      return this.readNow(operation);
+    } catch (error) {
+      if (isBusy(error)) return this.write(operation);
+      throw namedError(this.owner.path, error);
+    }
+  }
+
+  /** Reads what is committed. */
+  readNow<Result>(operation: Operation<Result>): Result {
+    const session = this.owner.session();
+    session.begin('DEFERRED');
+    try {
+      return operation(session.transaction);
+    } finally {
+      session.endRead();
+    }
+  }
+
+  /** Runs what is waiting, then refuses more. */
+  async close(): Promise<void> {
+    if (this.#pending.length > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    this.#closed = true;
+  }
+
+  readonly #runGroup = (): void => {
+    this.#turn = undefined;
+    const group = this.#pending;
+    let done = 0;
+    let session: StoreSession | undefined;
+    try {
+      session = this.owner.session();
+      session.begin('IMMEDIATE');
+      const until = performance.now() + GROUP_MS;
+      do {
+        const next = group[done] as PendingOperation;
+        done += 1;
+        next.result = next.operation(session.transaction);
+      } while (done < group.length && performance.now() < until);
+      const changed = session.commit();
+      this.#settle(group.splice(0, done), changed);
+    } catch (error) {
+      session?.rollback();
+      if (done === 0) this.#notBegun(error);
+      else this.#runAlone(group.splice(0, done));
+    }
+    this.#next();
+  };
+
+  #settle(group: PendingOperation[], changed: string[]): void {
+    for (const { resolve, result } of group) resolve(result as never);
+    this.owner.committed(changed);
+  }
+
+  /** Runs each operation in its own transaction; who finds the file busy waits for the next group. */
+  #runAlone(group: PendingOperation[]): void {
+    for (const [index, pending] of group.entries()) {
+      let session: StoreSession | undefined;
+      try {
+        session = this.owner.session();
+        session.begin('IMMEDIATE');
+        pending.result = pending.operation(session.transaction);
+        this.#settle([pending], session.commit());
+      } catch (error) {
+        session?.rollback();
+        if (isBusy(error)) {
+          this.#pending.unshift(...group.slice(index));
+          return;
+        }
+        pending.reject(namedError(this.owner.path, error));
+      }
+    }
+  }
+
+  /** The file is locked: wait, but not for ever. Or it is unusable: tell all. */
+  #notBegun(error: unknown): void {
+    if (!isBusy(error)) {
+      const named = namedError(this.owner.path, error);
+      for (const { reject } of this.#pending.splice(0)) reject(named);
+      return;
+    }
+    const { path, busyTimeout } = this.owner;
+    const overdue = Date.now() - busyTimeout;
+    this.#pending = this.#pending.filter(({ since, reject }) => {
+      if (since > overdue) return true;
+      reject(new StoreBusyError(path, busyTimeout, { cause: error }));
+      return false;
+    });
+    if (this.#pending.length === 0) return;
+    const pause = RETRY_MS.least + Math.random() * (RETRY_MS.most - RETRY_MS.least);
+    this.#turn = setTimeout(this.#runGroup, pause);
+  }
+
+  #next(): void {
+    if (this.#pending.length > 0) this.#schedule();
+    else this.#idle?.();
+  }
+
+  #schedule(): void {
+    if (this.#turn === undefined) this.#turn = setImmediate(this.#runGroup);
+  }
+}

@@ -1,0 +1,101 @@
+import { QueueRecord } from './queue-record.js';
+import type { Row, Statements, Value } from './statements.js';
+
+const ADD_EVENT =
+  'INSERT INTO event (queue, id, at, name, job_id, fields) VALUES (?, ?, ?, ?, ?, ?)';
+const TRIM_EVENTS = 'DELETE FROM event WHERE queue = ? AND id < ?';
+
+/** BullMQ's default for `opts.maxLenEvents`. */
+export const DEFAULT_MAX_EVENTS = 10_000;
+
+/** Trimming one event with each new one would cost a delete an event: let this many more pile up. */
+const TRIM_SLACK = 100;
+
+/**
+ * What an operation works with: statements on one connection, the queues' rows, and the events.
+ *
+ * It lives as long as its connection. Queue rows that an operation changed are written by `flush()`,
+ * which the group's owner calls before COMMIT; `forget()` drops what is in memory after a rollback, or
+ * when another connection wrote to the file.
+ */
+export class Transaction {
+  readonly #queues = new Map<string, QueueRecord>();
+  readonly #changed = new Set<QueueRecord>();
+
+  constructor(readonly statements: Statements) {}
+
+  run(sql: string, ...values: Value[]): number {
+    return this.statements.run(sql, ...values);
+  }
+
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names the row that the SQL yields
+  get<T = Row>(sql: string, ...values: Value[]): T | undefined {
+    return this.statements.get<T>(sql, ...values);
+  }
+
+  all<T = Row>(sql: string, ...values: Value[]): T[] {
+    return this.statements.all<T>(sql, ...values);
+  }
+
+  /** The row of a queue, for reading. */
+  queue(name: string): QueueRecord {
+    let record = this.#queues.get(name);
+    if (record === undefined) {
+      record = QueueRecord.load(this.statements, name);
+      this.#queues.set(name, record);
+    }
+    return record;
+  }
+
+  /** The row of a queue, for changing it: it is made if it is missing, and written by `flush()`. */
+  change(name: string): QueueRecord {
+    const record = this.queue(name);
+    if (!record.exists) record.create(this.statements);
+    this.#changed.add(record);
+    return record;
+  }
+
+  /** Appends to the queue's event stream. Fields are kept in their order, as strings. */
+  emit(
+    queue: QueueRecord,
+    name: string,
+    jobId: string | null,
+    fields?: Record<string, string>,
+  ): void {
+    queue.lastEvent += 1;
+    this.statements.run(
+      ADD_EVENT,
+      queue.id,
+      queue.lastEvent,
+      Date.now(),
+      name,
+      jobId,
+      fields === undefined ? null : JSON.stringify(fields),
+    );
+  }
+
+  /** Keeps the newest `maxLength` events, or a few more. Returns how many it removed. */
+  trimEvents(queue: QueueRecord, maxLength: number, slack = TRIM_SLACK): number {
+    const surplus = queue.lastEvent - queue.firstEvent + 1 - maxLength;
+    if (surplus <= slack) return 0;
+    queue.firstEvent += surplus;
+    return this.statements.run(TRIM_EVENTS, queue.id, queue.firstEvent);
+  }
+
+  /** Writes the changed queue rows; returns the names of their queues. */
+  flush(): string[] {
+    const names: string[] = [];
+    for (const record of this.#changed) {
+      record.save(this.statements);
+      names.push(record.name);
+    }
+    this.#changed.clear();
+    return names;
+  }
+
+  /** Drops all that is held in memory. */
+  forget(): void {
+    this.#changed.clear();
+    this.#queues.clear();
+  }
+}
