@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { BenchArguments } from './arguments.js';
 import { engineNamed, type BenchEngine, type Isolation } from './engines/index.js';
 import { ContestantProcess } from './process/contestant-process.js';
-import { toRows, type Row } from './row.js';
+import { toRows, type Entry, type Measured, type Row } from './row.js';
 import {
   SLOW_ENGINE_ROUNDS,
   type Contestant,
@@ -21,7 +21,7 @@ const WARM_UP_SHARE = 1 / 4;
  * so each round has fresh processes, and the store keeps its tables as it does between two deploys.
  */
 export class Bench {
-  private readonly processes = new Map<Contestant, ContestantProcess>();
+  private readonly processes = new Map<string, ContestantProcess>();
   /** What is stored now and must be removed, whatever happens. */
   private readonly stored = new Map<Isolation, BenchEngine>();
 
@@ -32,23 +32,24 @@ export class Bench {
   ) {}
 
   async measure(scenario: Scenario, engineName: string): Promise<Row[]> {
-    const baseline = this.args.baseline ?? engineName;
-    const engines = { jobs: engineName, bullmq: baseline, plain: engineName };
+    const { concurrency, baseline: baselineEngine = engineName } = this.args;
     const isBoot = scenario.compares === 'boot';
-    const contestants: Contestant[] = isBoot ? ['plain', 'jobs', 'bullmq'] : ['jobs', 'bullmq'];
-    const samples = { jobs: [] as Sample[], bullmq: [] as Sample[], plain: [] as Sample[] };
-    const rounds = this.roundsOf(scenario, [engineName, baseline]);
-    const kept = new Map<Contestant, Isolation>();
+    const baseline = entryOf('bullmq', baselineEngine);
+    const subjects = [entryOf('jobs', engineName)];
+    if (baselineEngine !== engineName) subjects.push(entryOf('bullmq', engineName));
+    subjects.push(baseline);
+    const plain = isBoot ? entryOf('plain', engineName) : undefined;
+    const entries = plain ? [plain, ...subjects] : subjects;
+    const rounds = this.roundsOf(scenario, [engineName, baselineEngine]);
+    const kept = new Map<Measured, Isolation>();
     try {
       for (let round = 0; round <= rounds; round++) {
-        for (const contestant of round % 2 === 0 ? contestants : contestants.toReversed()) {
-          this.onRound(`${engineName} ${scenario.name} ${contestant}, round ${round}/${rounds}`);
-          const engine = engineNamed(engines[contestant]);
-          const isolation = kept.get(contestant) ?? (await this.isolate(engine));
-          if (isBoot) kept.set(contestant, isolation);
-          const isLast = round === rounds;
-          const sample = await this.runRound(scenario, contestant, engine, isolation, isLast);
-          if (round > 0) samples[contestant].push(sample);
+        for (const entry of round % 2 === 0 ? entries : entries.toReversed()) {
+          this.onRound(`${scenario.name} ${nameOf(entry)}, round ${round}/${rounds}`);
+          const isolation = kept.get(entry) ?? (await this.isolate(engineNamed(entry.engine)));
+          if (isBoot) kept.set(entry, isolation);
+          const sample = await this.runRound(scenario, entry, isolation, round === rounds);
+          if (round > 0) entry.samples.push(sample);
           if (isBoot) await this.endProcesses();
           else await this.cleanup(isolation);
         }
@@ -56,7 +57,7 @@ export class Bench {
     } finally {
       await this.stop();
     }
-    return toRows({ scenario, concurrency: this.args.concurrency, ...samples }, engines);
+    return toRows({ scenario, concurrency, subjects, baseline, plain });
   }
 
   /** Ends all processes and removes all that they stored. */
@@ -67,18 +68,17 @@ export class Bench {
 
   private runRound(
     scenario: Scenario,
-    contestant: Contestant,
-    engine: BenchEngine,
+    entry: Entry,
     isolation: Isolation,
     isLast: boolean,
   ): Promise<Sample> {
     const { concurrency, profile } = this.args;
     const jobs = Math.max(2, Math.round(this.args.jobs * scenario.share));
-    const name = `${engine.name}-${scenario.name}-${contestant}.cpuprofile`;
-    return this.processOf(contestant).run({
+    const name = `${entry.engine}-${scenario.name}-${entry.contestant}.cpuprofile`;
+    return this.processOf(entry).run({
       scenario: scenario.name,
-      contestant,
-      engine: engine.name,
+      contestant: entry.contestant,
+      engine: entry.engine,
       isolation,
       jobs,
       warmUp: Math.ceil(jobs * WARM_UP_SHARE),
@@ -93,9 +93,10 @@ export class Bench {
     return this.args.rounds ?? own;
   }
 
-  private processOf(contestant: Contestant): ContestantProcess {
-    let process = this.processes.get(contestant);
-    if (!process) this.processes.set(contestant, (process = new ContestantProcess()));
+  private processOf(entry: Entry): ContestantProcess {
+    const name = nameOf(entry);
+    let process = this.processes.get(name);
+    if (!process) this.processes.set(name, (process = new ContestantProcess()));
     return process;
   }
 
@@ -115,4 +116,12 @@ export class Bench {
     await Promise.all([...this.processes.values()].map((process) => process.end()));
     this.processes.clear();
   }
+}
+
+function entryOf(contestant: Contestant, engine: string): Measured {
+  return { contestant, engine, samples: [] };
+}
+
+function nameOf({ contestant, engine }: Entry): string {
+  return `${contestant} on ${engine}`;
 }

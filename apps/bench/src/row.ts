@@ -1,15 +1,27 @@
-import type { Sample, Scenario } from './scenarios/index.js';
+import type { Contestant, Sample, Scenario } from './scenarios/index.js';
 import { median, medianOf } from './statistics.js';
 import type { SubjectName } from './subjects/index.js';
 
-/** The rounds of both subjects; a round has the same index in each list. */
+/** One who takes part in a comparison, and the engine that it runs on. */
+export interface Entry {
+  readonly contestant: Contestant;
+  readonly engine: string;
+}
+
+/** All rounds of one entry; a round has the same index for each entry. */
+export interface Measured extends Entry {
+  readonly samples: Sample[];
+}
+
+/** The rounds of a scenario. */
 export interface Rounds {
   readonly scenario: Scenario;
   readonly concurrency: number;
-  readonly jobs: readonly Sample[];
-  readonly bullmq: readonly Sample[];
+  readonly subjects: readonly Measured[];
+  /** Raw BullMQ, which the others are compared with: one of the subjects. */
+  readonly baseline: Measured;
   /** Boot alone: the application without either. */
-  readonly plain: readonly Sample[];
+  readonly plain: Measured | undefined;
 }
 
 /** One subject in one scenario on one engine: medians over all rounds. */
@@ -23,17 +35,19 @@ export interface Row {
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   /**
-   * The median of the rounds' ratios, jobs / bullmq: of jobs per second (higher is better), or of
-   * p50Ms for latency and boot (lower is better). 1 for bullmq.
+   * The median of the rounds' ratios to raw BullMQ on the baseline engine: of jobs per second (higher is
+   * better), or of p50Ms for latency and boot (lower is better). 1 for the baseline itself.
    */
   readonly ratio: number;
   /** The lowest and the highest ratio of a round. */
   readonly ratioRange: readonly [number, number];
-  /** Of the subject's whole process, not of the store. */
+  /** The engine of raw BullMQ that this row is compared with. */
+  readonly baseline: string;
+  /** Of the subject's whole process, not of a store outside it. */
   readonly cpuMicrosPerJob: number | null;
-  /** The median of the rounds' ratios of CPU time a job, jobs / bullmq: lower is better. */
+  /** The median of the rounds' ratios of CPU time a job: lower is better. */
   readonly cpuRatio: number | null;
-  /** How much more the module takes than BullMQ: the median of the rounds' p50 differences. */
+  /** How much more it takes than the baseline: the median of the rounds' p50 differences. */
   readonly p50DifferenceMs: number | null;
   readonly concurrency: number;
   readonly rounds: number;
@@ -41,25 +55,32 @@ export interface Row {
   readonly loadMs?: number;
   /** Boot alone: one connection and one round trip; part of p50Ms. */
   readonly connectionMs?: number;
+  /** Boot alone: resident memory beyond the plain application, in MB. */
+  readonly memoryMb?: number;
 }
 
-/** Both rows of a scenario. `engines` says where each subject ran. */
-export function toRows(rounds: Rounds, engines: Readonly<Record<SubjectName, string>>): Row[] {
-  return (['jobs', 'bullmq'] as const).map((subject) => ({
+/** Whether the row is the one that others are compared with. */
+export function isBaseline({ subject, engine, baseline }: Row): boolean {
+  return subject === 'bullmq' && engine === baseline;
+}
+
+/** A row for each subject. */
+export function toRows(rounds: Rounds): Row[] {
+  return rounds.subjects.map((subject) => ({
     ...measuresOf(rounds, subject),
-    engine: engines[subject],
+    engine: subject.engine,
     scenario: rounds.scenario.name,
-    subject,
+    subject: subject.contestant as SubjectName,
     ...comparisonOf(rounds, subject),
+    baseline: rounds.baseline.engine,
     concurrency: rounds.concurrency,
-    rounds: rounds.jobs.length,
+    rounds: subject.samples.length,
   }));
 }
 
-function measuresOf({ scenario, plain, ...rounds }: Rounds, subject: SubjectName) {
-  const samples = rounds[subject];
+function measuresOf({ scenario, plain }: Rounds, { samples }: Measured) {
   const isBoot = scenario.compares === 'boot';
-  const added = samples.map((sample, i) => sample.wallMs - (plain[i]?.wallMs ?? 0));
+  const added = samples.map((sample, i) => sample.wallMs - (plain?.samples[i]?.wallMs ?? 0));
   const rate = scenario.compares === 'throughput' ? median(samples.map(perSecond)) : null;
   return {
     jobsPerSecond: rate,
@@ -67,19 +88,34 @@ function measuresOf({ scenario, plain, ...rounds }: Rounds, subject: SubjectName
     p99Ms: isBoot ? Math.max(...added) : (medianOf(samples, ({ p99Ms }) => p99Ms) ?? null),
     cpuMicrosPerJob: isBoot ? null : median(samples.map(cpuOf)),
     ...(isBoot && {
-      loadMs: median(samples.map((sample, i) => sample.loadMs! - (plain[i]?.loadMs ?? 0))),
+      loadMs: beyondPlain(samples, plain, ({ loadMs }) => loadMs!),
+      memoryMb: beyondPlain(samples, plain, ({ residentMb }) => residentMb!),
       connectionMs: median(samples.map((sample) => sample.connectionMs!)),
     }),
   };
 }
 
-function comparisonOf({ scenario, ...rounds }: Rounds, subject: SubjectName) {
-  if (subject === 'bullmq') {
+function beyondPlain(
+  samples: readonly Sample[],
+  plain: Measured | undefined,
+  figure: (sample: Sample) => number,
+): number {
+  return median(
+    samples.map((sample, i) => {
+      const without = plain?.samples[i];
+      return figure(sample) - (without ? figure(without) : 0);
+    }),
+  );
+}
+
+function comparisonOf({ scenario, plain, baseline }: Rounds, subject: Measured) {
+  if (subject === baseline) {
     return { ratio: 1, ratioRange: [1, 1] as const, cpuRatio: null, p50DifferenceMs: null };
   }
-  const pairs = rounds.jobs.map((ours, i) => {
-    const plain = rounds.plain[i]?.wallMs ?? 0;
-    return [figureOf(scenario, ours, plain), figureOf(scenario, rounds.bullmq[i]!, plain)] as const;
+  const pairs = subject.samples.map((ours, i) => {
+    const without = plain?.samples[i]?.wallMs ?? 0;
+    const theirs = baseline.samples[i]!;
+    return [figureOf(scenario, ours, without), figureOf(scenario, theirs, without)] as const;
   });
   const ratios = pairs.map(([ours, theirs]) => ours / theirs);
   const isRate = scenario.compares === 'throughput';
@@ -89,7 +125,7 @@ function comparisonOf({ scenario, ...rounds }: Rounds, subject: SubjectName) {
     cpuRatio:
       scenario.compares === 'boot'
         ? null
-        : median(rounds.jobs.map((ours, i) => cpuOf(ours) / cpuOf(rounds.bullmq[i]!))),
+        : median(subject.samples.map((ours, i) => cpuOf(ours) / cpuOf(baseline.samples[i]!))),
     p50DifferenceMs: isRate ? null : median(pairs.map(([ours, theirs]) => ours - theirs)),
   };
 }

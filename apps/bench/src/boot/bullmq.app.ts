@@ -23,7 +23,7 @@ class QueuesAndWorkers implements OnApplicationBootstrap, OnApplicationShutdown 
 
   async onApplicationBootstrap(): Promise<void> {
     const { engine, isolation } = QueuesAndWorkers.target;
-    this.bullmq = await engine.openBullmq!(isolation);
+    this.bullmq = await engine.openBullmq(isolation);
     for (const handler of handlers) this.opened.push(...this.open(this.bullmq, handler));
     // As in our module: the store has answered when the application is up, workers connect behind it.
     await this.opened[0]!.waitUntilReady();

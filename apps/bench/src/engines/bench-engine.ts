@@ -9,7 +9,7 @@ import type {
 } from 'bullmq';
 import type { JobsModuleOptions } from 'nestjs-jobs';
 
-/** Names that no other run uses: the Redis key prefix, or the PostgreSQL schema. */
+/** A name that no other run uses: the Redis key prefix, the PostgreSQL schema, or the SQLite file. */
 export interface Isolation {
   readonly id: string;
 }
@@ -51,9 +51,9 @@ export interface BenchEngine {
   /** Creates, untimed, what BullMQ needs before its first use. */
   prepare(isolation: Isolation): Promise<void>;
   /** What `JobsModule.forRoot()` is given. */
-  moduleOptions(isolation: Isolation): JobsModuleOptions;
-  /** Raw BullMQ on this store. Absent where BullMQ has no backend; then `--baseline` is needed. */
-  openBullmq?(isolation: Isolation): Promise<RawBullmq>;
+  moduleOptions(isolation: Isolation): Promise<JobsModuleOptions>;
+  /** BullMQ's own classes on this store. */
+  openBullmq(isolation: Isolation): Promise<RawBullmq>;
   /** Opens one connection, makes one round trip, and closes it. */
   connectOnce(): Promise<void>;
   /** Removes everything that was stored under these names. */

@@ -23,7 +23,7 @@ export const postgresEngine: BenchEngine = {
     await withClient((client) => runMigrations(client, id));
   },
 
-  moduleOptions: ({ id }) => ({ connection: url, schema: id }),
+  moduleOptions: ({ id }) => Promise.resolve({ connection: url, schema: id }),
 
   openBullmq: ({ id }) => openBullmq(id),
 

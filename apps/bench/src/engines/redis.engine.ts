@@ -19,7 +19,7 @@ export const redisEngine: BenchEngine = {
 
   prepare: () => Promise.resolve(),
 
-  moduleOptions: ({ id }) => ({ connection: url, prefix: id }),
+  moduleOptions: ({ id }) => Promise.resolve({ connection: url, prefix: id }),
 
   openBullmq: ({ id }) => openBullmq(id),
 

@@ -1,4 +1,4 @@
-import type { Row } from '../row.js';
+import { isBaseline, type Row } from '../row.js';
 
 /** Column headings and widths; the text columns are aligned to the left. */
 const COLUMNS: readonly (readonly [heading: string, width: number, isText?: boolean])[] = [
@@ -34,7 +34,7 @@ function toLine(cells: readonly string[]): string {
 }
 
 function cellsOf(row: Row): string[] {
-  const isOurs = row.subject === 'jobs';
+  const isCompared = !isBaseline(row);
   const [lowest, highest] = row.ratioRange;
   return [
     row.engine,
@@ -44,8 +44,8 @@ function cellsOf(row: Row): string[] {
     show(row.cpuMicrosPerJob, 1),
     show(row.p50Ms, 2),
     show(row.p99Ms, 2),
-    isOurs ? row.ratio.toFixed(2) : '',
-    isOurs ? `${lowest.toFixed(2)}-${highest.toFixed(2)}` : '',
+    isCompared ? row.ratio.toFixed(2) : '',
+    isCompared ? `${lowest.toFixed(2)}-${highest.toFixed(2)}` : '',
     row.cpuRatio === null ? '' : row.cpuRatio.toFixed(2),
     String(row.rounds),
   ];
@@ -54,7 +54,7 @@ function cellsOf(row: Row): string[] {
 /** What cannot be seen from the figures. */
 export function tableNotes(rows: readonly Row[]): string[] {
   const notes = [
-    'Medians of the rounds. ratio: median of the rounds, jobs / bullmq, of jobs/s (higher is better);',
+    'Medians of the rounds. ratio: median of the rounds, to raw BullMQ on the baseline, of jobs/s (higher is better);',
     'of p50 for latency and boot (lower is better). p50, p99: of one enqueue; for latency from enqueue',
     'to handler; for boot the median and the highest number of ms added to the same app without either.',
   ];
@@ -65,7 +65,10 @@ export function tableNotes(rows: readonly Row[]): string[] {
     }
     if (row.loadMs !== undefined) {
       const connection = `${show(row.connectionMs ?? null, 1)} ms are one connection`;
-      notes.push(`${where}: ${connection}; loading packages adds ${row.loadMs.toFixed(0)} ms more`);
+      notes.push(
+        `${where}: ${connection}; loading packages adds ${row.loadMs.toFixed(0)} ms more, ` +
+          `resident memory ${show(row.memoryMb ?? null, 0)} MB more`,
+      );
     }
   }
   return notes;

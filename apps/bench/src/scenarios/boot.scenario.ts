@@ -22,9 +22,10 @@ export const bootScenario: Scenario = {
       app = await boot(engine, isolation);
     });
     const sample = await meter.sample(1);
+    const residentMb = residentMemory();
     const connectionMs = await connectionTime(() => engine.connectOnce());
     await app?.close();
-    return { ...sample, loadMs, connectionMs };
+    return { ...sample, loadMs, connectionMs, residentMb };
   },
 };
 
@@ -40,4 +41,9 @@ async function connectionTime(connect: () => Promise<void>): Promise<number> {
   const start = performance.now();
   await connect();
   return performance.now() - start;
+}
+
+function residentMemory(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().rss / 2 ** 20;
 }

@@ -28,6 +28,8 @@ export interface Sample {
   readonly p99Ms?: number;
   /** Boot alone: loading the packages, which precedes `wallMs`. */
   readonly loadMs?: number;
+  /** Boot alone: resident memory after it and a garbage collection, in MB. */
+  readonly residentMb?: number;
   /** Boot alone: opening one connection and making one round trip. */
   readonly connectionMs?: number;
 }

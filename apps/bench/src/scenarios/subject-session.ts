@@ -33,7 +33,6 @@ export async function enqueueInBulk(subject: OpenSubject, jobs: number): Promise
  * @throws Error unless so many jobs wait, none is active and none has failed
  */
 export async function assertWaiting({ engine, isolation }: Work, expected: number): Promise<void> {
-  if (!engine.openBullmq) return;
   const bullmq = await engine.openBullmq(isolation);
   const queue = bullmq.queue(QUEUE);
   const counts = await queue.getJobCounts('waiting', 'active', 'failed', 'delayed');

@@ -21,7 +21,6 @@ export const bullmqSubject: Subject = {
   name: 'bullmq',
 
   async open({ engine, isolation, concurrency, worker, onJob }) {
-    if (!engine.openBullmq) throw new Error(`BullMQ has no backend for ${engine.name}`);
     const bullmq = await engine.openBullmq(isolation);
     const queue = bullmq.queue(QUEUE, { defaultJobOptions: JOB_OPTIONS });
     await queue.waitUntilReady();

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Inject, Injectable, Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Job, JobScheduler, JobsModule } from 'nestjs-jobs';
+import { Job, JobScheduler, JobsModule, type JobsModuleOptions } from 'nestjs-jobs';
 import { JOB_NAME, payloadOf, QUEUE, SETTINGS, type Payload } from './job-settings.js';
 import type { Subject, SubjectSetup } from './subject.js';
 
@@ -20,9 +20,12 @@ class BenchHandler {
 
 @Module({})
 class BenchModule {
-  static of({ engine, isolation, concurrency, worker, onJob }: SubjectSetup): DynamicModule {
+  static of(
+    { concurrency, worker, onJob }: SubjectSetup,
+    options: JobsModuleOptions,
+  ): DynamicModule {
     const jobs = JobsModule.forRoot({
-      ...engine.moduleOptions(isolation),
+      ...options,
       workers: worker,
       queues: { [QUEUE]: { concurrency } },
       defaults: {
@@ -52,7 +55,8 @@ export const jobsSubject: Subject = {
   name: 'jobs',
 
   async open(setup) {
-    const app = await NestFactory.createApplicationContext(BenchModule.of(setup), {
+    const options = await setup.engine.moduleOptions(setup.isolation);
+    const app = await NestFactory.createApplicationContext(BenchModule.of(setup, options), {
       logger: ['error'],
       abortOnError: false,
     });

@@ -22,7 +22,7 @@ export function openDatabase({ path, durability, inMemory }: SqliteConnection): 
     mkdirSync(dirname(path), { recursive: true });
     expectLocalDisk(path, dirname(path));
   }
-  const database = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true });
+  const database = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: false });
   try {
     // Must come before the first table.
     database.exec('PRAGMA auto_vacuum = INCREMENTAL');

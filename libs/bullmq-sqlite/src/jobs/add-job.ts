@@ -1,5 +1,5 @@
 import { ErrorCode, type JobJson } from 'bullmq';
-import type { QueueRecord, State, Transaction } from '../store/index.js';
+import type { QueueRecord, State, Transaction, Value } from '../store/index.js';
 import { deduplicate } from './deduplication.js';
 import { addPendingChild, attachToParent, parentExists } from './flow.js';
 import { findJob } from './job-row.js';
@@ -60,8 +60,9 @@ export function storeJob(
   const delay = opts.delay ?? 0;
   const priority = opts.priority ?? 0;
   const place = placeOf(transaction, queue, job, parentKeyOpts.addToWaitingChildren === true);
-  const stored = transaction.run(
-    INSERT,
+  const stored = insert(
+    transaction,
+    place.isBehind,
     queue.id,
     id,
     job.name,
@@ -90,9 +91,18 @@ export function storeJob(
   return true;
 }
 
+/** @param keepsReady - whether the job comes behind all that are ready. */
+function insert(transaction: Transaction, keepsReady: boolean, ...values: Value[]): number {
+  return keepsReady
+    ? transaction.runKeepingReady(INSERT, ...values)
+    : transaction.run(INSERT, ...values);
+}
+
 interface Place {
   state: State;
   rank: number;
+  /** Whether it comes behind all jobs that are ready to run. */
+  isBehind: boolean;
   event: string;
   /** When a delayed job is due, in ms. */
   due?: number;
@@ -105,17 +115,24 @@ function placeOf(
   waitsForChildren: boolean,
 ): Place {
   if (waitsForChildren) {
-    return { state: 'waiting-children', rank: timestamp, event: 'waiting-children' };
+    return {
+      state: 'waiting-children',
+      rank: timestamp,
+      isBehind: true,
+      event: 'waiting-children',
+    };
   }
   if (opts.delay !== undefined && opts.delay > 0) {
     const { rank, due } = delayedRank(transaction, queue, timestamp, opts.delay);
-    return { state: 'delayed', rank, event: 'delayed', due };
+    return { state: 'delayed', rank, isBehind: true, event: 'delayed', due };
   }
   if (opts.priority) {
-    return { state: 'prioritized', rank: priorityRank(queue, opts.priority), event: 'waiting' };
+    const rank = priorityRank(queue, opts.priority);
+    return { state: 'prioritized', rank, isBehind: false, event: 'waiting' };
   }
-  const rank = positionAt(queue, opts.lifo === true ? 'front' : 'back');
-  return { state: 'waiting', rank, event: 'waiting' };
+  const isBehind = opts.lifo !== true;
+  const rank = positionAt(queue, isBehind ? 'back' : 'front');
+  return { state: 'waiting', rank, isBehind, event: 'waiting' };
 }
 
 /** The counter runs on with every add, as in BullMQ; a number that a caller took as id is passed over. */

@@ -1,11 +1,13 @@
 import type { JobJson, RateLimiterOptions } from 'bullmq';
 import type { QueueRecord, Transaction } from '../store/index.js';
+import { rememberClaim } from './claimed-jobs.js';
 import { promoteJob } from './job-lists.js';
-import { JOB_COLUMNS, type JobRow, toJobJson } from './job-row.js';
+import type { JobRow } from './job-row.js';
 import { NO_LOCK_NEEDED } from './lock.js';
 import { isMaxed, isPaused } from './queue-settings.js';
 import { DELAY_STEP, positionAt } from './ranks.js';
 import { countForLimit, rateLimitDelay } from './rate-limit.js';
+import { nextReady, toClaimedJob } from './ready-jobs.js';
 
 /** Who claims, and under which rules. */
 export interface Claim {
@@ -31,10 +33,11 @@ const PROMOTION_BATCH = 1_000;
 const DUE = `SELECT seq, id, priority FROM job WHERE queue = ? AND state = 'delayed' AND rank < ?
   ORDER BY rank LIMIT ${PROMOTION_BATCH}`;
 const NEXT_DUE = `SELECT rank FROM job WHERE queue = ? AND state = 'delayed' ORDER BY rank LIMIT 1`;
-const CLAIM = `UPDATE job SET state = 'active', rank = ?, processed_on = ?, processed_by = coalesce(?, processed_by),
-  attempts_started = attempts_started + 1, lock_token = ?, lock_until = ?
-  WHERE seq = (SELECT seq FROM job WHERE queue = ? AND state = ? ORDER BY rank, id LIMIT 1)
-  RETURNING ${JOB_COLUMNS}`;
+const ACTIVATE = `UPDATE job SET state = 'active', rank = ?, processed_on = ?,
+  processed_by = coalesce(?, processed_by), attempts_started = attempts_started + 1, lock_token = ?,
+  lock_until = ? WHERE seq = ?`;
+
+const PREVIOUSLY_WAITING = { prev: 'waiting' };
 
 /** Makes due jobs ready, then hands out the next job; undefined when nothing is there, not even delayed. */
 export function claimNext(
@@ -53,11 +56,12 @@ export function claimNext(
 
   const job = takeReady(transaction, queue, claim, now);
   if (job !== undefined) {
-    if (maxJobs !== undefined && job.deferred_failure === null) {
+    if (maxJobs !== undefined && job.deferredFailure === undefined) {
       countForLimit(queue, claim.limiter?.duration ?? Number(meta.get('duration') ?? 0), now);
     }
-    transaction.emit(queue, 'active', job.id, { prev: 'waiting' });
-    return [toJobJson(job), job.id, 0, 0];
+    const id = String(job.id);
+    transaction.emit(queue, 'active', id, PREVIOUSLY_WAITING);
+    return [job, id, 0, 0];
   }
 
   const due = nextDue(transaction, queue);
@@ -83,26 +87,28 @@ function takeReady(
   queue: QueueRecord,
   claim: Claim,
   now: number,
-): JobRow | undefined {
+): JobJson | undefined {
   const { counts } = queue;
   const state = counts.waiting > 0 ? 'waiting' : 'prioritized';
   if (counts[state] === 0) {
     queue.lastPriority = 0;
     return undefined;
   }
+  const ready = nextReady(transaction, queue, state);
+  if (ready === undefined) return undefined;
+  const [seq, id] = ready;
   const locks = claim.token !== NO_LOCK_NEEDED;
-  const job = transaction.get<JobRow>(
-    CLAIM,
+  transaction.runKeepingReady(
+    ACTIVATE,
     positionAt(queue, 'back'),
     now,
     claim.name ?? null,
     locks ? claim.token : null,
     locks ? now + claim.lockDuration : 0,
-    queue.id,
-    state,
+    seq,
   );
-  if (job === undefined) return undefined;
   counts[state] -= 1;
   counts.active += 1;
-  return job;
+  rememberClaim(queue, id, seq);
+  return toClaimedJob(ready, now, claim.name);
 }

@@ -1,21 +1,19 @@
 import type { StreamReadRaw } from 'bullmq';
-import type { QueueRecord, Transaction } from '../store/index.js';
+import type { QueueRecord, StoredEvent, Transaction } from '../store/index.js';
 
 interface EventRow {
-  id: number;
+  last_id: number;
   at: number;
-  name: string;
-  job_id: string | null;
-  fields: string | null;
+  entries: string;
 }
 
 /** How many events one read returns. */
 const READ_LIMIT = 1_000;
 
-const AFTER = `SELECT id, at, name, job_id, fields FROM event WHERE queue = ? AND id > ?
-  ORDER BY id LIMIT ${READ_LIMIT}`;
-const TIME_OF = 'SELECT at FROM event WHERE queue = ? AND id = ?';
-const LAST_BEFORE = `SELECT id FROM event WHERE queue = ? AND at < ? ORDER BY id DESC LIMIT 1`;
+const AFTER = `SELECT last_id, at, entries FROM event WHERE queue = ? AND last_id > ?
+  ORDER BY last_id LIMIT ${READ_LIMIT}`;
+const LAST_TIME = 'SELECT at FROM event WHERE queue = ? ORDER BY last_id DESC LIMIT 1';
+const LAST_BEFORE = `SELECT last_id FROM event WHERE queue = ? AND at < ? ORDER BY last_id DESC LIMIT 1`;
 
 /** `<ms>` or `<ms>-<number>`. */
 const EVENT_ID = /^(\d+)(?:-(\d+))?$/;
@@ -34,8 +32,8 @@ export function publishEvent(
 ): string {
   const queue = transaction.change(queueName);
   const texts = Object.entries(fields).map(([field, value]) => [field, String(value)]);
-  transaction.emit(queue, String(event), null, Object.fromEntries(texts) as Record<string, string>);
-  const id = lastEventId(transaction, queueName);
+  const told = Object.fromEntries(texts) as Record<string, string>;
+  const id = transaction.emit(queue, String(event), null, told);
   transaction.trimEvents(queue, maxEvents);
   return id;
 }
@@ -43,7 +41,8 @@ export function publishEvent(
 /** The id of a queue's newest event: what is read after it comes from now on. */
 export function lastEventId(transaction: Transaction, queueName: string): string {
   const queue = transaction.queue(queueName);
-  const row = transaction.get<{ at: number }>(TIME_OF, queue.id, queue.lastEvent);
+  queue.events.flush(transaction.statements, queue);
+  const row = transaction.get<{ at: number }>(LAST_TIME, queue.id);
   return `${row?.at ?? 0}-${queue.lastEvent}`;
 }
 
@@ -59,10 +58,16 @@ export function eventsAfter(
   id: string,
 ): StreamReadRaw {
   const queue = transaction.queue(queueName);
-  const last = numberBefore(transaction, queue, id);
+  queue.events.flush(transaction.statements, queue);
+  const last = Math.max(numberBefore(transaction, queue, id), queue.firstEvent - 1);
   if (last >= queue.lastEvent) return null;
-  const rows = transaction.all<EventRow>(AFTER, queue.id, last);
-  return rows.length === 0 ? null : [[`${queueName}:events`, rows.map(toEntry)]];
+  const entries: [string, string[]][] = [];
+  for (const row of transaction.all<EventRow>(AFTER, queue.id, last)) {
+    if (entries.length >= READ_LIMIT) break;
+    entries.push(...entriesAfter(last, row));
+  }
+  if (entries.length === 0) return null;
+  return [[`${queueName}:events`, entries.slice(0, READ_LIMIT)]];
 }
 
 /** Keeps the newest `maxLength` events. Returns how many it removed. */
@@ -83,17 +88,24 @@ function numberBefore(transaction: Transaction, queue: QueueRecord, id: string):
   const [, time, number = '0'] = EVENT_ID.exec(id) ?? [];
   if (time === undefined) throw new Error(`Invalid event id: ${id}`);
   if (number !== '0' && Number(number) <= queue.lastEvent) return Number(number);
-  const row = transaction.get<{ id: number }>(LAST_BEFORE, queue.id, Number(time));
-  return row?.id ?? 0;
+  const row = transaction.get<{ last_id: number }>(LAST_BEFORE, queue.id, Number(time));
+  return row?.last_id ?? 0;
 }
 
-function toEntry({ id, at, name, job_id: jobId, fields }: EventRow): [string, string[]] {
-  const entry = ['event', name];
-  if (jobId !== null) entry.push('jobId', jobId);
-  if (fields !== null) {
-    for (const [field, value] of Object.entries(JSON.parse(fields) as Record<string, string>)) {
-      entry.push(field, value);
-    }
-  }
-  return [`${at}-${id}`, entry];
+function entriesAfter(
+  last: number,
+  { last_id: newest, at, entries }: EventRow,
+): [string, string[]][] {
+  const events = JSON.parse(entries) as StoredEvent[];
+  const first = newest - events.length + 1;
+  return events
+    .slice(Math.max(0, last + 1 - first))
+    .map((event, index) => [`${at}-${Math.max(first, last + 1) + index}`, toFields(event)]);
+}
+
+function toFields([name, jobId, others = {}]: StoredEvent): string[] {
+  const fields = ['event', name];
+  if (jobId !== null) fields.push('jobId', jobId);
+  for (const [field, value] of Object.entries(others)) fields.push(field, value);
+  return fields;
 }

@@ -4,7 +4,8 @@ import { type Claim, claimNext, type ClaimResult } from './claim-job.js';
 import { finalizeDeduplication } from './deduplication.js';
 import { childRemoved, settleInParent, unsettledChildren } from './flow.js';
 import { countMove } from './job-lists.js';
-import { findJob } from './job-row.js';
+import { completePlainJob } from './finish-plain-job.js';
+import { findJob, type JobRow } from './job-row.js';
 import { lockFault } from './lock.js';
 import { collectMetrics } from './metrics.js';
 import { trimEvents } from './queue-settings.js';
@@ -59,47 +60,18 @@ export function finishJob(
   queueName: string,
   finish: Finish,
 ): ClaimResult | [] | ErrorCode {
-  const { state, value, token, now, keep } = finish;
-  const job = findJob(transaction, transaction.queue(queueName), finish.jobId);
-  if (job === undefined) return ErrorCode.JobNotExist;
-  const unsettled = state === 'completed' ? unsettledChildren(transaction, job) : 0;
-  if (unsettled !== 0) return unsettled;
-  const fault = lockFault(job, token, now);
-  if (fault !== 0) return fault;
-  if (job.state !== 'active') return ErrorCode.JobNotInState;
+  const { state, now, keep } = finish;
+  const isPlain = completePlainJob(transaction, transaction.queue(queueName), finish);
+  const job = isPlain ? undefined : findFinishable(transaction, queueName, finish);
+  if (typeof job === 'number') return job;
 
   const queue = transaction.change(queueName);
-  if (finish.fields !== undefined) updateFields(transaction, job, finish.fields);
   trimEvents(transaction, queue);
   countMove(queue, 'active', null);
-  if (job.deduplication_id !== null) {
-    finalizeDeduplication(transaction, queue, job.id, job.deduplication_id, now);
-  }
-  if (job.parent_key !== null) {
-    settleInParent(transaction, job, `${queueName}:${job.id}`, state, value, now);
-  }
+  if (job !== undefined) settle(transaction, queue, job, finish);
+  if (keep.count !== 0) retain(transaction, queue, state, keep, now);
 
-  if (keep.count === 0) {
-    transaction.run(REMOVE, job.seq);
-    if (job.parent_key !== null) childRemoved(transaction, job, `${queueName}:${job.id}`, now);
-  } else {
-    transaction.run(
-      state === 'completed' ? FINISH_COMPLETED : FINISH_FAILED,
-      now,
-      now,
-      value,
-      job.seq,
-    );
-    queue.counts[state] += 1;
-    if (keep.age !== undefined) {
-      removeByAge(transaction, queue, state, now - keep.age * 1_000, keep.limit ?? AGE_LIMIT);
-    }
-    if (keep.count !== undefined && keep.count > 0) {
-      removeByCount(transaction, queue, state, keep.count);
-    }
-  }
-
-  tellEnd(transaction, queue, finish, job.attempts_made + 1);
+  tellEnd(transaction, queue, finish, (job?.attempts_made ?? 0) + 1);
   if (finish.maxDataPoints !== undefined) {
     collectMetrics(transaction, queue, state, finish.maxDataPoints, now);
   }
@@ -110,6 +82,55 @@ export function finishJob(
     transaction.emit(queue, 'drained', null);
   }
   return [];
+}
+
+/** The job, or why it must not be finished. */
+function findFinishable(
+  transaction: Transaction,
+  queueName: string,
+  { jobId, state, token, now }: Finish,
+): JobRow | ErrorCode {
+  const job = findJob(transaction, transaction.queue(queueName), jobId);
+  if (job === undefined) return ErrorCode.JobNotExist;
+  const unsettled = state === 'completed' ? unsettledChildren(transaction, job) : 0;
+  if (unsettled !== 0) return unsettled;
+  const fault = lockFault(job, token, now);
+  if (fault !== 0) return fault;
+  return job.state === 'active' ? job : ErrorCode.JobNotInState;
+}
+
+/** Stores how the job ended, and tells its parent and those that its deduplication id held back. */
+function settle(
+  transaction: Transaction,
+  queue: QueueRecord,
+  job: JobRow,
+  { state, value, keep, fields, now }: Finish,
+): void {
+  const key = `${queue.name}:${job.id}`;
+  if (fields !== undefined) updateFields(transaction, job, fields);
+  if (job.deduplication_id !== null) {
+    finalizeDeduplication(transaction, queue, job.id, job.deduplication_id, now);
+  }
+  if (job.parent_key !== null) settleInParent(transaction, job, key, state, value, now);
+  if (keep.count === 0) {
+    transaction.run(REMOVE, job.seq);
+    if (job.parent_key !== null) childRemoved(transaction, job, key, now);
+  } else {
+    const finished = state === 'completed' ? FINISH_COMPLETED : FINISH_FAILED;
+    transaction.runKeepingReady(finished, now, now, value, job.seq);
+  }
+}
+
+function retain(
+  transaction: Transaction,
+  queue: QueueRecord,
+  state: 'completed' | 'failed',
+  { age, limit = AGE_LIMIT, count }: Retention,
+  now: number,
+): void {
+  queue.counts[state] += 1;
+  if (age !== undefined) removeByAge(transaction, queue, state, now - age * 1_000, limit);
+  if (count !== undefined && count > 0) removeByCount(transaction, queue, state, count);
 }
 
 function tellEnd(

@@ -11,7 +11,7 @@ export interface ObliterateStep {
 
 const REMOVE_SCHEDULERS = `DELETE FROM scheduler WHERE queue = ? AND id IN (
   SELECT id FROM scheduler WHERE queue = ? ORDER BY next_run, id LIMIT ?)`;
-const REMOVE_EVENTS = 'DELETE FROM event WHERE queue = ? AND id < ?';
+const REMOVE_EVENTS = 'DELETE FROM event WHERE queue = ? AND last_id < ?';
 const REMOVE_META = 'DELETE FROM queue_meta WHERE queue = ?';
 const REMOVE_METRICS = 'DELETE FROM metric WHERE queue = ?';
 const REMOVE_METRIC_POINTS = 'DELETE FROM metric_point WHERE queue = ?';

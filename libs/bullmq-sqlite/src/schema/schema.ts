@@ -71,12 +71,14 @@ export const SCHEMA: readonly string[] = [
     lock_token TEXT,
     lock_until INTEGER NOT NULL DEFAULT 0,
     maybe_stalled INTEGER NOT NULL DEFAULT 0,
+    has_logs INTEGER NOT NULL DEFAULT 0,
+    has_children INTEGER NOT NULL DEFAULT 0,
     UNIQUE (queue, id)
   ) STRICT;
   CREATE INDEX job_by_state ON job (queue, state, rank, id);
 
   CREATE TABLE job_log (
-    job INTEGER NOT NULL REFERENCES job (seq) ON DELETE CASCADE,
+    job INTEGER NOT NULL,
     line INTEGER NOT NULL,
     text TEXT NOT NULL,
     PRIMARY KEY (job, line)
@@ -84,13 +86,26 @@ export const SCHEMA: readonly string[] = [
 
   -- A child of a flow, as its parent sees it. kind: pending, processed, ignored, failed.
   CREATE TABLE dependency (
-    parent INTEGER NOT NULL REFERENCES job (seq) ON DELETE CASCADE,
+    parent INTEGER NOT NULL,
     kind TEXT NOT NULL,
     child_key TEXT NOT NULL,
     value TEXT,
     rank INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (parent, kind, child_key)
   ) STRICT, WITHOUT ROWID;
+
+  -- A job takes its logs and dependencies along. The flags spare all others the search for them, which
+  -- foreign keys would cost each removal.
+  CREATE TRIGGER job_log_added AFTER INSERT ON job_log BEGIN
+    UPDATE job SET has_logs = 1 WHERE seq = new.job AND has_logs = 0;
+  END;
+  CREATE TRIGGER dependency_added AFTER INSERT ON dependency BEGIN
+    UPDATE job SET has_children = 1 WHERE seq = new.parent AND has_children = 0;
+  END;
+  CREATE TRIGGER job_removed AFTER DELETE ON job WHEN old.has_logs = 1 OR old.has_children = 1 BEGIN
+    DELETE FROM job_log WHERE job = old.seq;
+    DELETE FROM dependency WHERE parent = old.seq;
+  END;
 
   -- expires_at: ms, null for never. next: the job to add when the one that holds the id has finished.
   CREATE TABLE deduplication (
@@ -112,14 +127,14 @@ export const SCHEMA: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX scheduler_by_next_run ON scheduler (queue, next_run, id);
 
+  -- The events of one commit: entries is a JSON array of [name, job id, other fields]; last_id numbers the
+  -- last of them, and the others count back from it.
   CREATE TABLE event (
     queue INTEGER NOT NULL,
-    id INTEGER NOT NULL,
+    last_id INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    job_id TEXT,
-    fields TEXT,
-    PRIMARY KEY (queue, id)
+    entries TEXT NOT NULL,
+    PRIMARY KEY (queue, last_id)
   ) STRICT, WITHOUT ROWID;
 
   -- kind: completed or failed. The points are one minute apart, the newest has the highest number.

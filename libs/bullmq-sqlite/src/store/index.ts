@@ -1,3 +1,4 @@
+export type { StoredEvent } from './event-buffer.js';
 export type { Operation } from './group-writer.js';
 export type { JobStore } from './job-store.js';
 export { QueueRecord, type State, STATES } from './queue-record.js';

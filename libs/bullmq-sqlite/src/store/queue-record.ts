@@ -1,3 +1,4 @@
+import { EventBuffer } from './event-buffer.js';
 import type { Row, Statements } from './statements.js';
 
 /** The lists that a job can be in, in BullMQ's words. */
@@ -48,6 +49,8 @@ export class QueueRecord {
   /** When the limiter's window ends, in ms; the count is void afterwards. */
   limiterUntil = 0;
   stalledCheckUntil = 0;
+  /** What this transaction tells and has not written yet. */
+  readonly events = new EventBuffer();
   #meta: Map<string, string> | undefined;
 
   private constructor(readonly name: string) {}
@@ -73,7 +76,7 @@ export class QueueRecord {
 
   save(statements: Statements): void {
     const { counts } = this;
-    statements.run(
+    statements.runKeepingReady(
       SAVE,
       this.lastJobId,
       this.lastPosition,
