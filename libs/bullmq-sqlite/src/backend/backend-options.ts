@@ -1,6 +1,6 @@
 import type { KeepJobs, QueueBaseOptions, WorkerOptions } from 'bullmq';
 import type { Claim } from '../jobs/claim-job.js';
-import type { Retention } from '../jobs/finish-job.js';
+import type { Retention } from '../jobs/finish.js';
 
 const DEFAULT_PREFIX = 'bull';
 const KEEP_ALL: Retention = { count: -1 };

@@ -59,9 +59,8 @@ export function claimNext(
     if (maxJobs !== undefined && job.deferredFailure === undefined) {
       countForLimit(queue, claim.limiter?.duration ?? Number(meta.get('duration') ?? 0), now);
     }
-    const id = String(job.id);
-    transaction.emit(queue, 'active', id, PREVIOUSLY_WAITING);
-    return [job, id, 0, 0];
+    transaction.emit(queue, 'active', job.id, PREVIOUSLY_WAITING);
+    return [job, job.id, 0, 0];
   }
 
   const due = nextDue(transaction, queue);

@@ -1,9 +1,10 @@
 import { ErrorCode } from 'bullmq';
 import type { QueueRecord, Transaction } from '../store/index.js';
-import { type Claim, claimNext, type ClaimResult } from './claim-job.js';
+import { claimNext, type ClaimResult } from './claim-job.js';
 import { finalizeDeduplication } from './deduplication.js';
 import { childRemoved, settleInParent, unsettledChildren } from './flow.js';
 import { countMove } from './job-lists.js';
+import type { Finish, Retention } from './finish.js';
 import { completePlainJob } from './finish-plain-job.js';
 import { findJob, type JobRow } from './job-row.js';
 import { lockFault } from './lock.js';
@@ -11,33 +12,6 @@ import { collectMetrics } from './metrics.js';
 import { trimEvents } from './queue-settings.js';
 import { removeByAge, removeByCount } from './retention.js';
 import { updateFields } from './update-fields.js';
-
-/** How many finished jobs stay: at most `count` (0: not even this one; below: all), for `age` seconds. */
-export interface Retention {
-  count?: number;
-  age?: number;
-  /** How many old jobs one finish removes by age. */
-  limit?: number;
-}
-
-/** How an active job ends. */
-export interface Finish {
-  jobId: string;
-  state: 'completed' | 'failed';
-  /** The result as JSON, or why it failed. */
-  value: string;
-  token: string;
-  /** `opts.attempts` of the job. */
-  attempts: number;
-  keep: Retention;
-  /** More fields to store with a failure. */
-  fields?: Record<string, unknown> | undefined;
-  /** How many points of metrics to keep; undefined for none. */
-  maxDataPoints?: number | undefined;
-  /** The claim of the next job; undefined when the worker wants none. */
-  next?: Claim | undefined;
-  now: number;
-}
 
 const FINISH_COMPLETED = `UPDATE job SET state = 'completed', rank = ?, finished_on = ?, return_value = ?,
   attempts_made = attempts_made + 1, lock_token = NULL, lock_until = 0, maybe_stalled = 0 WHERE seq = ?`;

@@ -1,6 +1,6 @@
 import type { QueueRecord, Transaction } from '../store/index.js';
 import { recallClaim } from './claimed-jobs.js';
-import type { Finish } from './finish-job.js';
+import type { Finish } from './finish.js';
 
 /** An active job that nobody else has to be told of, under its lock. */
 const PLAIN = `seq = ? AND state = 'active' AND lock_token = ? AND lock_until > ? AND parent_key IS NULL

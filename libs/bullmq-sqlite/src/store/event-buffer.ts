@@ -1,4 +1,3 @@
-import type { QueueRecord } from './queue-record.js';
 import type { Statements } from './statements.js';
 
 /** An event as it is stored. */
@@ -18,8 +17,8 @@ export class EventBuffer {
     return this.#at;
   }
 
-  /** Writes what was kept. */
-  flush(statements: Statements, queue: Pick<QueueRecord, 'id' | 'lastEvent'>): void {
+  /** Writes what was kept; `lastEvent` is the number of the newest. */
+  flush(statements: Statements, queue: { id: number; lastEvent: number }): void {
     if (this.#entries.length === 0) return;
     const entries = JSON.stringify(this.#entries);
     this.#entries = [];
