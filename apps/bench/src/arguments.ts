@@ -23,6 +23,7 @@ export class ArgumentError extends Error {}
 
 const ENGINE_NAMES = ENGINES.map(({ name }) => name);
 const SCENARIO_NAMES = SCENARIOS.map(({ name }) => name);
+const DEFAULT_SCENARIOS = SCENARIOS.filter(({ isLong }) => !isLong).map(({ name }) => name);
 
 /**
  * Reads the command line.
@@ -50,7 +51,7 @@ function parse(argv: readonly string[]) {
       args: [...argv],
       options: {
         engine: { type: 'string', default: 'redis' },
-        scenario: { type: 'string', default: SCENARIO_NAMES.join(',') },
+        scenario: { type: 'string', default: DEFAULT_SCENARIOS.join(',') },
         concurrency: { type: 'string', default: '32' },
         jobs: { type: 'string', default: '20000' },
         rounds: { type: 'string' },
@@ -91,7 +92,7 @@ export function helpText(): string {
 Measures this module beside raw BullMQ: same store, same settings, taking turns.
 
   --engine LIST       ${ENGINE_NAMES.join(', ')}; default redis
-  --scenario LIST     default all of:
+  --scenario LIST     default all but backlog of:
 ${scenarios.join('\n')}
   --concurrency N     callers of enqueue-concurrent, jobs at once of process; default 32
   --jobs N            jobs measured a round, after a quarter as many to warm up; default 20000

@@ -1,4 +1,4 @@
-import type { Contestant, Sample, Scenario } from './scenarios/index.js';
+import type { Backlog, Contestant, Sample, Scenario } from './scenarios/index.js';
 import { median, medianOf } from './statistics.js';
 import type { SubjectName } from './subjects/index.js';
 
@@ -57,6 +57,8 @@ export interface Row {
   readonly connectionMs?: number;
   /** Boot alone: resident memory beyond the plain application, in MB. */
   readonly memoryMb?: number;
+  /** Backlog alone: of the last round. */
+  readonly backlog?: Backlog;
 }
 
 /** Whether the row is the one that others are compared with. */
@@ -81,12 +83,14 @@ export function toRows(rounds: Rounds): Row[] {
 function measuresOf({ scenario, plain }: Rounds, { samples }: Measured) {
   const isBoot = scenario.compares === 'boot';
   const added = samples.map((sample, i) => sample.wallMs - (plain?.samples[i]?.wallMs ?? 0));
+  const backlog = samples.at(-1)?.backlog;
   const rate = scenario.compares === 'throughput' ? median(samples.map(perSecond)) : null;
   return {
     jobsPerSecond: rate,
     p50Ms: isBoot ? median(added) : (medianOf(samples, ({ p50Ms }) => p50Ms) ?? null),
     p99Ms: isBoot ? Math.max(...added) : (medianOf(samples, ({ p99Ms }) => p99Ms) ?? null),
     cpuMicrosPerJob: isBoot ? null : median(samples.map(cpuOf)),
+    ...(backlog && { backlog }),
     ...(isBoot && {
       loadMs: beyondPlain(samples, plain, ({ loadMs }) => loadMs!),
       memoryMb: beyondPlain(samples, plain, ({ residentMb }) => residentMb!),

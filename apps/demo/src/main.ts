@@ -1,20 +1,17 @@
 import { JobsError } from 'nestjs-jobs';
 import { createShop } from './app.factory.js';
-import { findJobsUrl, NO_STORE_MESSAGE } from './settings/jobs-url.finder.js';
 import { ShopSettings } from './settings/shop-settings.js';
 import { startSupplierServer } from './supplier/supplier.server.js';
 
 /**
- * Runs the shop. Environment: JOBS_URL (where jobs are stored), PORT (3000), HOST (127.0.0.1), SMTP_URL
- * (absent: mail is written to files), LOG_LEVEL (info).
+ * Runs the shop. Environment: JOBS_URL (where jobs are stored; absent: ./data/jobs.sqlite), PORT (3000), HOST
+ * (127.0.0.1), SMTP_URL (absent: mail is written to files), LOG_LEVEL (info).
  */
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
-  const jobsUrl = await findJobsUrl(env);
-  if (!jobsUrl) return giveUp(NO_STORE_MESSAGE);
-  console.log(`Starting the shop, with its jobs in ${withoutCredentials(jobsUrl)} …`);
+  console.log(`Starting the shop, with its jobs in ${placeOf(env.JOBS_URL)} …`);
   const supplier = await startSupplierServer(0);
   const settings = new ShopSettings({
-    jobsUrl,
+    jobsUrl: env.JOBS_URL,
     supplierUrl: supplier.url,
     smtpUrl: env.SMTP_URL,
     logLevel: env.LOG_LEVEL,
@@ -41,10 +38,11 @@ Mail goes to ${smtpUrl ? 'SMTP_URL' : `${dataFolder}/mail`}; everything else is 
 `;
 }
 
-function withoutCredentials(jobsUrl: string): string {
-  return URL.canParse(jobsUrl)
-    ? `${new URL(jobsUrl).protocol}//${new URL(jobsUrl).host}`
-    : 'JOBS_URL';
+/** Without credentials, which only the URL of a server has. */
+function placeOf(jobsUrl: string | undefined): string {
+  if (!jobsUrl) return './data/jobs.sqlite (set JOBS_URL for a server)';
+  const { protocol, host } = URL.canParse(jobsUrl) ? new URL(jobsUrl) : {};
+  return host ? `${protocol}//${host}` : 'JOBS_URL';
 }
 
 /** The event loop may hold sockets of half a start, so this does not wait for it to run empty. */

@@ -1,5 +1,11 @@
-export { createSqliteBackend } from './backend/create-sqlite-backend.js';
+export {
+  backendParts,
+  type BackendParts,
+  createSqliteBackend,
+} from './backend/create-sqlite-backend.js';
+export type { Life } from './backend/backend-life.js';
 export { SqliteQueueBackend } from './backend/sqlite-queue-backend.js';
+export { transactionBackend, transactionParts } from './backend/transaction-backend.js';
 export {
   type Durability,
   sqlite,
@@ -10,6 +16,7 @@ export {
   InvalidSqliteConnectionError,
   NetworkFileSystemError,
   NewerSchemaError,
+  NoTransactionError,
   NotADatabaseError,
   SqliteStoreError,
   StoreBusyError,
@@ -21,3 +28,4 @@ export {
   StoreNotOpenedError,
   StoreReadOnlyError,
 } from './errors/index.js';
+export { type Operation, openStore, type SqliteStore, type Transaction } from './store/index.js';

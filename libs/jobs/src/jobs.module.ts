@@ -14,7 +14,7 @@ import { HandlerRegistry } from './discovery/index.js';
 import { endsWithin, QueueRegistry } from './engines/index.js';
 import { jobsExports, jobsProviders, queueProviders, StoreModule } from './wiring/index.js';
 import { JobsConfigurationError } from './errors/index.js';
-import { JobLogger } from './logging/index.js';
+import { JobLogger, messages } from './logging/index.js';
 import {
   JOBS_OPTIONS,
   resolveOptions,
@@ -42,7 +42,7 @@ const GOODBYE_TIMEOUT_MS = 1_000;
  *
  * @example
  * ```ts
- * @Module({ imports: [JobsModule.forRoot({ connection: 'redis://localhost:6379' })] })
+ * @Module({ imports: [JobsModule.forRoot()] }) // jobs in ./data/jobs.sqlite; see `connection` for servers
  * export class AppModule {}
  * ```
  * @publicApi
@@ -90,6 +90,7 @@ export class JobsModule
   /** @internal */
   async onModuleInit(): Promise<void> {
     await this.logger.usePinoIfPresent();
+    this.tellWhereJobsLive();
     try {
       this.registry.freeze();
     } catch (fault) {
@@ -109,6 +110,14 @@ export class JobsModule
   async onModuleDestroy(): Promise<void> {
     this.shutdown.hasBegun = true;
     await this.signals.during(() => this.services.stop());
+  }
+
+  /** Each machine with jobs of its own is what nobody expects who deploys a second one. */
+  private tellWhereJobsLive(): void {
+    const { capabilities, address } = this.engine;
+    if (!capabilities.outlivesProcess) this.logger.debug(messages.jobsInMemory);
+    else if (!capabilities.sharedAcrossMachines)
+      this.logger.info(messages.jobsOnThisMachine(address));
   }
 
   /** Later than the workers, since destroy hooks of other modules may still enqueue. @internal */

@@ -1,4 +1,5 @@
 import type { Row } from '../row.js';
+import type { Backlog } from '../scenarios/index.js';
 
 /** What the project promises of one kind of row. */
 interface Bar {
@@ -54,15 +55,25 @@ const BARS: readonly Bar[] = [
   })),
 ];
 
+const BACKLOG_BARS: readonly Bar[] = ['sqlite', 'memory'].flatMap((engine) =>
+  (['jobs', 'bullmq'] as const).flatMap((subject) => [
+    onBacklog({ engine, subject }, 'at most 1.5 times the cost with 1,000', 1.5, 'costRatio'),
+    onBacklog({ engine, subject }, 'getJobCounts below 5 ms', 5, 'countsMs'),
+    onBacklog({ engine, subject }, 'opening below 200 ms', 200, 'openMs'),
+  ]),
+);
+
 /** A line for each promise that these rows can show. */
 export function toVerdicts(rows: readonly Row[]): string[] {
   return rows.flatMap((row) =>
-    BARS.filter((bar) => isAbout(bar, row)).map((bar) => {
-      const value = bar.value(row);
-      const verdict = bar.isMet(value) ? 'met' : 'NOT MET';
-      const { engine, scenario, subject } = row;
-      return `${verdict}: ${engine} ${scenario} ${subject}: ${bar.promise}; got ${value.toFixed(2)}`;
-    }),
+    [...BARS, ...BACKLOG_BARS]
+      .filter((bar) => isAbout(bar, row))
+      .map((bar) => {
+        const value = bar.value(row);
+        const verdict = bar.isMet(value) ? 'met' : 'NOT MET';
+        const { engine, scenario, subject } = row;
+        return `${verdict}: ${engine} ${scenario} ${subject}: ${bar.promise}; got ${value.toFixed(2)}`;
+      }),
   );
 }
 
@@ -81,8 +92,24 @@ function onRedis(ratio: number, about: About): Bar {
   return { ...bar, promise: `${bar.promise}, to raw BullMQ on Redis` };
 }
 
+function onBacklog(
+  about: Pick<Bar, 'engine' | 'subject'>,
+  promise: string,
+  most: number,
+  figure: Exclude<keyof Backlog, 'waiting'>,
+): Bar {
+  return {
+    ...about,
+    scenario: 'backlog',
+    promise,
+    value: (row) => row.backlog?.[figure] ?? Number.NaN,
+    isMet: (value) => value <= most,
+  };
+}
+
 function isAbout(bar: Bar, row: Row): boolean {
-  const { engine, scenario, subject, concurrency = row.concurrency, baseline = engine } = bar;
+  const { engine, scenario, subject, concurrency = row.concurrency } = bar;
+  const baseline = bar.baseline ?? (scenario === 'backlog' ? row.baseline : engine);
   return (
     engine === row.engine &&
     scenario === row.scenario &&

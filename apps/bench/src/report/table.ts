@@ -63,6 +63,13 @@ export function tableNotes(rows: readonly Row[]): string[] {
     if (row.scenario === 'latency' && row.p50DifferenceMs !== null) {
       notes.push(`${where}: p50 differs by ${row.p50DifferenceMs.toFixed(3)} ms`);
     }
+    if (row.backlog) {
+      const { waiting, costRatio, openMs, countsMs } = row.backlog;
+      notes.push(
+        `${where}: with ${waiting} waiting jobs one costs ${costRatio.toFixed(2)} times as much as with 1000; ` +
+          `opening ${openMs.toFixed(0)} ms, getJobCounts ${countsMs.toFixed(2)} ms`,
+      );
+    }
     if (row.loadMs !== undefined) {
       const connection = `${show(row.connectionMs ?? null, 1)} ms are one connection`;
       notes.push(

@@ -1,3 +1,4 @@
+import { backlogScenario } from './backlog.scenario.js';
 import { bootScenario } from './boot.scenario.js';
 import { bulkScenario } from './bulk.scenario.js';
 import { enqueueConcurrentScenario } from './enqueue-concurrent.scenario.js';
@@ -7,7 +8,13 @@ import { processScenario } from './process.scenario.js';
 import type { Scenario } from './scenario.js';
 
 export { Meter } from './meter.js';
-export { SLOW_ENGINE_ROUNDS, type Contestant, type Sample, type Scenario } from './scenario.js';
+export {
+  SLOW_ENGINE_ROUNDS,
+  type Backlog,
+  type Contestant,
+  type Sample,
+  type Scenario,
+} from './scenario.js';
 
 /** Every scenario that `--scenario` knows. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -17,6 +24,7 @@ export const SCENARIOS: readonly Scenario[] = [
   processScenario,
   latencyScenario,
   bootScenario,
+  backlogScenario,
 ];
 
 /** The scenario of that name; arguments are checked before. */

@@ -30,8 +30,21 @@ export interface Sample {
   readonly loadMs?: number;
   /** Boot alone: resident memory after it and a garbage collection, in MB. */
   readonly residentMb?: number;
+  readonly backlog?: Backlog;
   /** Boot alone: opening one connection and making one round trip. */
   readonly connectionMs?: number;
+}
+
+/** What a long backlog costs. */
+export interface Backlog {
+  /** How many jobs wait. */
+  readonly waiting: number;
+  /** What a job takes, as a multiple of what it takes with 1,000 waiting jobs. */
+  readonly costRatio: number;
+  /** Until a queue that is opened on it is ready. */
+  readonly openMs: number;
+  /** One `getJobCounts()`. */
+  readonly countsMs: number;
 }
 
 /** What is compared in a row. */
@@ -43,6 +56,8 @@ export interface Scenario {
   /** One line for `--help`. */
   readonly summary: string;
   readonly compares: Comparison;
+  /** It takes minutes, so that it is run only when it is named. */
+  readonly isLong?: boolean;
   /** Rounds that count, without `--rounds`; slow engines get at most {@link SLOW_ENGINE_ROUNDS}. */
   readonly rounds: number;
   /** The part of `--jobs` that a round takes. */

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { findJobsUrl, NO_STORE_MESSAGE } from '../settings/jobs-url.finder.js';
 import { CheckList } from './check-list.js';
 import { type DrivenShop, runningShop, startOwnShop } from './driven-shop.js';
 import { checkFiles } from './file.checks.js';
@@ -14,7 +13,7 @@ const HEALTHY_WITHIN_MS = 10_000;
 /**
  * Drives the demo once from end to end, and checks every effect.
  * @param env DEMO_URL drives a shop that runs already, whose files are in DEMO_DATA (`./data/demo`);
- * else one of its own is started, with its jobs in JOBS_URL or a local Redis
+ * else one of its own is started, with its jobs in JOBS_URL or in a file beside its others
  * @returns the exit code: 0 when all was seen
  */
 export async function driveDemo(
@@ -22,10 +21,6 @@ export async function driveDemo(
   print: (line: string) => void,
 ): Promise<number> {
   const shop = await findShop(env);
-  if (!shop) {
-    print(NO_STORE_MESSAGE);
-    return 1;
-  }
   print(`Driving the shop at ${shop.url}, which writes to ${shop.dataFolder}.\n`);
   const list = new CheckList(print);
   await list.check('the drive came to its end', () => drive(shop, list, print));
@@ -52,8 +47,7 @@ async function drive(
   if (shop.logFile) await checkLog(seen, shop.logFile, list);
 }
 
-async function findShop(env: NodeJS.ProcessEnv): Promise<DrivenShop | undefined> {
+async function findShop(env: NodeJS.ProcessEnv): Promise<DrivenShop> {
   if (env.DEMO_URL) return runningShop(env.DEMO_URL, resolve(env.DEMO_DATA ?? 'data/demo'));
-  const jobsUrl = await findJobsUrl(env);
-  return jobsUrl ? startOwnShop(jobsUrl) : undefined;
+  return startOwnShop(env.JOBS_URL);
 }

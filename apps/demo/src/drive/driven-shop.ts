@@ -23,11 +23,13 @@ export interface DrivenShop {
 /**
  * Starts a shop of the drive's own in this process: a free port, an empty data folder, and names in
  * the store that no other run uses. So each run begins clean, and two may run at once.
+ * @param givenUrl where its jobs are stored; absent = in a file of its data folder
  */
-export async function startOwnShop(jobsUrl: string): Promise<DrivenShop> {
+export async function startOwnShop(givenUrl: string | undefined): Promise<DrivenShop> {
   const run = randomBytes(6).toString('hex');
   const dataFolder = join(tmpdir(), `nestjs-jobs-demo-${run}`);
   const logFile = join(dataFolder, 'shop.log');
+  const jobsUrl = givenUrl || `file:${join(dataFolder, 'jobs.sqlite')}`;
   const names = { prefix: `demo-drive-${run}`, schema: `demo_drive_${run}` };
   const supplier = await startSupplierServer(0);
   const place = { ...names, jobsUrl, dataFolder, logFile };

@@ -1,12 +1,13 @@
 import { Redis } from 'ioredis';
 import pg from 'pg';
 
-/** Removes all that a drive stored in the server that it used, which may be a developer's own. */
+/** Removes all that a drive stored in the server that it used, which may be a developer's own. A file stays. */
 export async function removeStored(
   jobsUrl: string,
   { prefix, schema }: { prefix: string; schema: string },
 ): Promise<void> {
-  await (jobsUrl.startsWith('redis') ? removeKeys(jobsUrl, prefix) : dropSchema(jobsUrl, schema));
+  if (/^rediss?:/.test(jobsUrl)) await removeKeys(jobsUrl, prefix);
+  if (/^postgres(?:ql)?:/.test(jobsUrl)) await dropSchema(jobsUrl, schema);
 }
 
 async function removeKeys(url: string, prefix: string): Promise<void> {

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 
 /** What can be set from outside; see {@link ShopSettings} for the meaning and the defaults. */
-export type ShopSettingsInput = Partial<ShopSettings> & Pick<ShopSettings, 'jobsUrl'>;
+export type ShopSettingsInput = Partial<ShopSettings>;
 
 /** Everything that differs between two runs of the shop. Injectable. */
 export class ShopSettings {
-  /** Where jobs are stored: `redis://…` or `postgres://…`. */
-  readonly jobsUrl: string;
-  /** Redis: what every key starts with. Default `demo`. */
+  /** Where jobs are stored: `file:…`, `redis://…` or `postgres://…`; undefined = `./data/jobs.sqlite`. Default undefined. */
+  readonly jobsUrl: string | undefined;
+  /** Redis: what every key starts with; SQLite: the jobs' part of the file. Default `demo`. */
   readonly prefix: string;
   /** PostgreSQL: the schema that holds the tables. Default `demo`. */
   readonly schema: string;
@@ -25,7 +25,7 @@ export class ShopSettings {
   readonly logFile: string | undefined;
 
   constructor(input: ShopSettingsInput) {
-    this.jobsUrl = input.jobsUrl;
+    this.jobsUrl = input.jobsUrl || undefined;
     this.prefix = input.prefix ?? 'demo';
     this.schema = input.schema ?? 'demo';
     this.dataFolder = resolve(input.dataFolder ?? 'data/demo');

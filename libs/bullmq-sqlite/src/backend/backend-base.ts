@@ -5,6 +5,7 @@ import * as events from '../jobs/events.js';
 import type { Operation } from '../store/index.js';
 import type { Life } from './backend-life.js';
 import type { BackendOptions } from './backend-options.js';
+import { JobEnds } from './job-ends.js';
 import { JobWaits } from './job-waits.js';
 import { parseNodeKey, QueueNames } from './queue-names.js';
 
@@ -23,6 +24,7 @@ export abstract class BackendBase extends EventEmitter {
   readonly maximumBlockTimeout = 3_600;
 
   protected readonly names: QueueNames;
+  protected readonly ends: JobEnds;
   readonly #waits: JobWaits;
 
   constructor(
@@ -32,7 +34,11 @@ export abstract class BackendBase extends EventEmitter {
   ) {
     super();
     this.names = new QueueNames(options.prefix, queueName);
-    this.#waits = new JobWaits(life.store, this.names.qualified);
+    this.#waits = new JobWaits(life, this.names.qualified);
+    this.ends = new JobEnds(life, options.claim.lockDuration, (error) => {
+      // An emitter without a listener for errors throws them.
+      if (this.listenerCount('error') > 0) this.emit('error', error);
+    });
     life.forwardTo(this);
   }
 
@@ -106,6 +112,11 @@ export abstract class BackendBase extends EventEmitter {
 
   protected write<Value>(operation: Operation<Value>): Promise<Value> {
     return this.life.write(operation);
+  }
+
+  /** Like `write`, for what a worker asks for again and again. */
+  protected claim<Value>(operation: Operation<Value>): Promise<Value> {
+    return this.write(operation).catch((error: unknown) => this.#waits.rethrowLater(error));
   }
 
   protected read<Value>(operation: Operation<Value>): Promise<Value> {

@@ -3,20 +3,27 @@ import type { EventEmitter } from 'node:events';
 import type { SqliteConnection } from '../connection/index.js';
 import { StoreClosedError } from '../errors/index.js';
 import { registerClient, unregisterClient } from '../jobs/clients.js';
-import { acquireStore, type JobStore, type Operation, releaseStore } from '../store/index.js';
+import {
+  acquireStore,
+  type JobStore,
+  type Operation,
+  releaseStore,
+  type Wait,
+} from '../store/index.js';
 
 /** How often a named client says that it is still there, in ms. */
 const HEARTBEAT_MS = 20_000;
 
 /** A backend's hold on its file. */
 export interface Life {
-  readonly store: JobStore;
   /** Set as soon as `close()` was called. */
   readonly closing: Promise<void> | undefined;
   /** Opens the file; a call after a failure tries again. */
   ready(): Promise<void>;
   write<Result>(operation: Operation<Result>): Promise<Result>;
   read<Result>(operation: Operation<Result>): Promise<Result>;
+  /** Waits until a queue has changed, at most `milliseconds`. */
+  waitForChange(queue: string, milliseconds: number): Wait;
   /** Lists this backend under a name, as `CLIENT SETNAME` does on Redis. */
   setName(name: string): Promise<void>;
   /** Gives the file back. */
@@ -27,8 +34,8 @@ export interface Life {
 
 /** The hold of a backend that owns its file's use, from the constructor to `close()`. */
 export class BackendLife implements Life {
-  readonly store: JobStore;
   closing: Promise<void> | undefined;
+  readonly #store: JobStore;
   readonly #clientId = randomUUID();
   #clientName: string | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -38,7 +45,7 @@ export class BackendLife implements Life {
 
   /** @param clientName - lists this backend among the queue's workers. */
   constructor(connection: SqliteConnection, clientName?: string) {
-    this.store = acquireStore(connection);
+    this.#store = acquireStore(connection);
     this.#clientName = clientName;
   }
 
@@ -55,11 +62,15 @@ export class BackendLife implements Life {
   }
 
   write<Result>(operation: Operation<Result>): Promise<Result> {
-    return this.#closed ? this.#refuse() : this.store.write(operation);
+    return this.#closed ? this.#refuse() : this.#store.write(operation);
   }
 
   read<Result>(operation: Operation<Result>): Promise<Result> {
-    return this.#closed ? this.#refuse() : this.store.read(operation);
+    return this.#closed ? this.#refuse() : this.#store.read(operation);
+  }
+
+  waitForChange(queue: string, milliseconds: number): Wait {
+    return this.#store.waitForChange(queue, milliseconds);
   }
 
   async setName(name: string): Promise<void> {
@@ -73,36 +84,35 @@ export class BackendLife implements Life {
   }
 
   async #open(): Promise<void> {
-    await this.store.read(() => undefined);
+    // Once it was open, a job may have run: its end waits for this, and has its own way with errors.
+    if (!this.#store.wasOpened) await this.#store.read(() => undefined);
     if (this.#clientName !== undefined && this.closing === undefined) await this.#register();
     this.#emitter?.emit('ready');
   }
 
   async #register(): Promise<void> {
     const register = (): Promise<void> =>
-      this.store.write((tx) => {
-        registerClient(tx, this.#clientId, this.#clientName ?? '', Date.now());
-      });
-    await register();
-    this.#heartbeat ??= setInterval(() => {
       // A missed heartbeat is made up for by the next one.
-      register().catch(() => undefined);
-    }, HEARTBEAT_MS).unref();
+      this.#store
+        .write((tx) => registerClient(tx, this.#clientId, this.#clientName ?? '', Date.now()))
+        .catch(() => undefined);
+    await register();
+    this.#heartbeat ??= setInterval(() => void register(), HEARTBEAT_MS).unref();
   }
 
   async #close(): Promise<void> {
     clearInterval(this.#heartbeat);
     if (this.#heartbeat !== undefined) {
       // A file that can't be written any more must not keep the process from closing.
-      await this.store.write((tx) => unregisterClient(tx, this.#clientId)).catch(() => undefined);
+      await this.#store.write((tx) => unregisterClient(tx, this.#clientId)).catch(() => undefined);
     }
     this.#closed = true;
-    await releaseStore(this.store);
+    await releaseStore(this.#store);
     this.#emitter?.emit('close');
   }
 
   #refuse(): Promise<never> {
-    return Promise.reject(new StoreClosedError(this.store.path));
+    return Promise.reject(new StoreClosedError(this.#store.path));
   }
 }
 
@@ -111,10 +121,6 @@ export class BorrowedLife implements Life {
   readonly closing = undefined;
 
   constructor(private readonly owner: Life) {}
-
-  get store(): JobStore {
-    return this.owner.store;
-  }
 
   ready(): Promise<void> {
     return this.owner.ready();
@@ -126,6 +132,10 @@ export class BorrowedLife implements Life {
 
   read<Result>(operation: Operation<Result>): Promise<Result> {
     return this.owner.read(operation);
+  }
+
+  waitForChange(queue: string, milliseconds: number): Wait {
+    return this.owner.waitForChange(queue, milliseconds);
   }
 
   setName(): Promise<void> {

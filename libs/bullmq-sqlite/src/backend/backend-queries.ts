@@ -79,7 +79,9 @@ export abstract class BackendQueries extends BackendBase {
   }
 
   getMetrics(type: 'completed' | 'failed', start = 0, end = -1): Result<'getMetrics'> {
-    return this.read((tx) => metrics.getMetrics(tx, this.qualifiedName, type, start, end));
+    return this.read((tx) =>
+      metrics.getMetrics(tx, this.qualifiedName, type, start, end),
+    ) as Result<'getMetrics'>;
   }
 
   async getClientList(): Promise<string[]> {

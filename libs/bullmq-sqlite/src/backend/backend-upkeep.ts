@@ -1,15 +1,15 @@
 import type { JobsOptions, RepeatableOptions } from 'bullmq';
 import { jobError } from '../errors/index.js';
 import { type CleanProgress, cleanStep } from '../jobs/clean.js';
-import * as deduplication from '../jobs/deduplication.js';
+import * as deduplication from '../jobs/deduplication-holder.js';
 import { type DrainProgress, drainStep } from '../jobs/drain.js';
 import * as flowMoves from '../jobs/flow-moves.js';
 import * as meta from '../jobs/meta.js';
 import { obliterateStep } from '../jobs/obliterate.js';
 import { pauseQueue } from '../jobs/pause.js';
-import * as removal from '../jobs/removal.js';
+import * as removal from '../jobs/remove-job.js';
 import { removeOrphansStep } from '../jobs/remove-orphans.js';
-import * as schedulers from '../jobs/scheduler.js';
+import * as schedulers from '../jobs/schedulers/index.js';
 import { SWEEP_ROWS } from '../jobs/sweep-step.js';
 import { sweep } from './sweep.js';
 import { accepted, type Result } from './backend-base.js';
@@ -62,14 +62,16 @@ export abstract class BackendUpkeep extends BackendQueries {
   }
 
   removeDeduplicationKey(deduplicationId: string, jobId: string): Promise<number> {
+    const now = Date.now();
     return this.write((tx) =>
-      deduplication.releaseDeduplicationId(tx, this.qualifiedName, deduplicationId, jobId),
+      deduplication.releaseDeduplicationId(tx, this.qualifiedName, deduplicationId, now, jobId),
     );
   }
 
   deleteDeduplicationKey(deduplicationId: string): Promise<number> {
+    const now = Date.now();
     return this.write((tx) =>
-      deduplication.releaseDeduplicationId(tx, this.qualifiedName, deduplicationId),
+      deduplication.releaseDeduplicationId(tx, this.qualifiedName, deduplicationId, now),
     );
   }
 
@@ -123,7 +125,9 @@ export abstract class BackendUpkeep extends BackendQueries {
   }
 
   getJobScheduler(id: string): Result<'getJobScheduler'> {
-    return this.read((tx) => schedulers.getScheduler(tx, this.qualifiedName, id));
+    return this.read((tx) =>
+      schedulers.getScheduler(tx, this.qualifiedName, id),
+    ) as Result<'getJobScheduler'>;
   }
 
   async isJobScheduler(id: string): Promise<boolean> {

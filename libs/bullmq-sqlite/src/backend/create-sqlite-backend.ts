@@ -1,4 +1,4 @@
-import type { BackendFactory } from 'bullmq';
+import type { BackendFactory, QueueBaseOptions } from 'bullmq';
 import { SqliteConnection } from '../connection/index.js';
 import { InvalidSqliteConnectionError } from '../errors/index.js';
 import { BackendLife } from './backend-life.js';
@@ -6,18 +6,20 @@ import { BackendOptions } from './backend-options.js';
 import { QueueNames } from './queue-names.js';
 import { SqliteQueueBackend } from './sqlite-queue-backend.js';
 
+/** What the constructor of `SqliteQueueBackend` takes: the queue's name, its options, and its hold on the file. */
+export type BackendParts = ConstructorParameters<typeof SqliteQueueBackend>;
+
 /**
- * Puts BullMQ's classes on a SQLite file.
- *
- * @example new Worker('mail', send, { connection: sqlite('./data/jobs.sqlite') }, createSqliteBackend)
+ * Makes of a BullMQ factory's arguments those of a backend's constructor, for factories of backends that extend
+ * `SqliteQueueBackend`, or whose hold on the file is wrapped.
  *
  * @throws InvalidSqliteConnectionError when `connection` does not come from `sqlite()`.
  */
-export const createSqliteBackend: BackendFactory<SqliteQueueBackend, SqliteConnection> = (
-  queueName,
-  queueOptions,
-  { withBlockingConnection = false } = {},
-) => {
+export function backendParts(
+  queueName: string,
+  queueOptions: QueueBaseOptions<unknown>,
+  { withBlockingConnection = false }: { withBlockingConnection?: boolean } = {},
+): BackendParts {
   const { connection } = queueOptions;
   if (!(connection instanceof SqliteConnection)) {
     throw new InvalidSqliteConnectionError(
@@ -29,5 +31,16 @@ export const createSqliteBackend: BackendFactory<SqliteQueueBackend, SqliteConne
   const clientName = withBlockingConnection
     ? new QueueNames(options.prefix, queueName).clientName(workerName)
     : undefined;
-  return new SqliteQueueBackend(queueName, options, new BackendLife(connection, clientName));
-};
+  return [queueName, options, new BackendLife(connection, clientName)];
+}
+
+/**
+ * Puts BullMQ's classes on a SQLite file.
+ *
+ * @example new Worker('mail', send, { connection: sqlite('./data/jobs.sqlite') }, createSqliteBackend)
+ *
+ * @throws InvalidSqliteConnectionError when `connection` does not come from `sqlite()`.
+ */
+export const createSqliteBackend: BackendFactory<SqliteQueueBackend, SqliteConnection> = (
+  ...args
+) => new SqliteQueueBackend(...backendParts(...args));

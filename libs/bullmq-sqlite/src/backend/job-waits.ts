@@ -1,8 +1,10 @@
 import type { StreamReadRaw } from 'bullmq';
+import { SqliteStoreError } from '../errors/index.js';
 import { nextDue } from '../jobs/claim-job.js';
 import { eventsAfter, lastEventId } from '../jobs/events.js';
 import { isMaxed, isPaused } from '../jobs/queue-settings.js';
-import type { JobStore, Transaction, Wait } from '../store/index.js';
+import type { Transaction, Wait } from '../store/index.js';
+import type { Life } from './backend-life.js';
 
 /** What a worker waits for, in the words of BullMQ: member '0' for a ready job, '1' for a due one. */
 export interface Marker {
@@ -11,6 +13,9 @@ export interface Marker {
 }
 
 const READY: Marker = { member: '0', score: 0 };
+
+/** How long a worker that found the file unusable waits before it asks again, in ms. */
+const UNUSABLE_PAUSE_MS = 500;
 
 /** BullMQ's name for "what comes from now on". */
 const FROM_NOW_ON = '$';
@@ -24,27 +29,42 @@ export class JobWaits {
   #ended = false;
 
   constructor(
-    private readonly store: JobStore,
+    private readonly life: Pick<Life, 'read' | 'waitForChange'>,
     private readonly queueName: string,
   ) {}
 
   /** Waits for a job that is ready or due, at most `seconds`. */
   async waitForJob(seconds: number): Promise<Marker | null> {
-    return this.#wait(seconds * 1_000, async () => {
-      const due = await this.store.read((tx) => availability(tx, this.queueName));
+    const found = this.#wait(seconds * 1_000, async () => {
+      const due = await this.life.read((tx) => availability(tx, this.queueName));
       if (due === undefined) return {};
       if (due <= Date.now()) return { found: due === 0 ? READY : { member: '1', score: due } };
       return { within: due - Date.now() };
     });
+    return found.catch((error: unknown) => this.rethrowLater(error));
+  }
+
+  /**
+   * Throws, but not at once when the file can't be used: a worker asks again as soon as it has an answer,
+   * and would do nothing else.
+   */
+  async rethrowLater(error: unknown): Promise<never> {
+    if (error instanceof SqliteStoreError && !this.#ended) {
+      const wait = sleep(UNUSABLE_PAUSE_MS);
+      this.#waits.add(wait);
+      await wait.over;
+      this.#waits.delete(wait);
+    }
+    throw error;
   }
 
   /** Reads the events after `id`, or waits for the next one, at most `milliseconds`; 0 for ever. */
   async readEvents(id: string, milliseconds: number): Promise<StreamReadRaw> {
-    const { store, queueName } = this;
-    const after = id === FROM_NOW_ON ? await store.read((tx) => lastEventId(tx, queueName)) : id;
+    const { life, queueName } = this;
+    const after = id === FROM_NOW_ON ? await life.read((tx) => lastEventId(tx, queueName)) : id;
     const longest = milliseconds > 0 ? milliseconds : Number.POSITIVE_INFINITY;
     return this.#wait(longest, async () => ({
-      found: (await store.read((tx) => eventsAfter(tx, queueName, after))) ?? undefined,
+      found: (await life.read((tx) => eventsAfter(tx, queueName, after))) ?? undefined,
     }));
   }
 
@@ -68,14 +88,25 @@ export class JobWaits {
       const { found, within = Number.POSITIVE_INFINITY } = await look();
       if (found !== undefined) return found;
       const left = deadline - performance.now();
-      if (left <= 0) return null;
-      const wait = this.store.waitForChange(this.queueName, Math.min(left, within));
+      // The end can have come during the look.
+      if (left <= 0 || this.#ended) return null;
+      const wait = this.life.waitForChange(this.queueName, Math.min(left, within));
       this.#waits.add(wait);
       await wait.over;
       this.#waits.delete(wait);
     }
     return null;
   }
+}
+
+function sleep(milliseconds: number): Wait {
+  const { promise: over, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(resolve, milliseconds, false);
+  const end = (): void => {
+    clearTimeout(timer);
+    resolve(false);
+  };
+  return { over, end };
 }
 
 /** When a worker can get a job: 0 for now, a time in ms for a delayed one, undefined for unknown. */

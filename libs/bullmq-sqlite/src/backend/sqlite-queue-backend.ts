@@ -18,13 +18,16 @@ import * as flowMoves from '../jobs/flow-moves.js';
 import * as jobFields from '../jobs/job-fields.js';
 import * as jobLogs from '../jobs/job-logs.js';
 import * as locks from '../jobs/lock.js';
-import * as moves from '../jobs/move-job.js';
+import * as activeMoves from '../jobs/move-active-job.js';
+import * as waitingMoves from '../jobs/move-waiting-job.js';
 import type { NewJob } from '../jobs/new-job.js';
-import { recoverStalled } from '../jobs/stalled.js';
+import { moveJobsToWait, type MoveToWait, reprocess } from '../jobs/retry-finished.js';
+import { recoverStalledStep, type StalledProgress } from '../jobs/stalled.js';
 import { QueueNames } from './queue-names.js';
 import { accepted, type Result } from './backend-base.js';
 import { BorrowedLife } from './backend-life.js';
 import { BackendUpkeep } from './backend-upkeep.js';
+import { inPortions, sweep } from './sweep.js';
 
 /** How many jobs of a bulk add share a transaction with others, so that a large call blocks nobody. */
 const BULK_SLICE = 100;
@@ -41,15 +44,19 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
 
   async addJob(job: JobJson, jobId: string, parentKeyOpts?: ParentKeyOpts): Promise<string> {
     const entry: NewJob = { job, jobId, parentKeyOpts };
-    const id = await this.write((tx) => addJob(tx, this.qualifiedName, entry));
+    const now = Date.now();
+    const id = await this.write((tx) => addJob(tx, this.qualifiedName, entry, now));
     return accepted(id, { command: 'addJob', parentKey: parentKeyOpts?.parentKey }) as string;
   }
 
   async addJobs(entries: NewJob[]): Promise<string[]> {
     const added: Promise<(string | number)[]>[] = [];
+    const now = Date.now();
     for (let start = 0; start < entries.length; start += BULK_SLICE) {
       const slice = entries.slice(start, start + BULK_SLICE);
-      added.push(this.write((tx) => slice.map((entry) => addJob(tx, this.qualifiedName, entry))));
+      added.push(
+        this.write((tx) => slice.map((entry) => addJob(tx, this.qualifiedName, entry, now))),
+      );
     }
     // A refused job is its code, as from BullMQ's pipeline.
     return (await Promise.all(added)).flat() as string[];
@@ -69,15 +76,15 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
   }
 
   async moveToActive(token: string, name?: string): Promise<ClaimResult> {
-    const now = Date.now();
     const claim = { ...this.options.claim, token, name };
-    const claimed = await this.write((tx) =>
-      claimNext(tx, tx.change(this.qualifiedName), claim, now),
+    // The lock starts when the job is claimed: the file may have been busy until then.
+    const claimed = await this.claim((tx) =>
+      claimNext(tx, tx.change(this.qualifiedName), claim, Date.now()),
     );
     return claimed ?? [null, 0, 0, 0];
   }
 
-  moveToCompleted<T, R, N extends string>(
+  async moveToCompleted<T, R, N extends string>(
     job: MinimalJob<T, R, N>,
     returnValue: R,
     removeOnComplete: boolean | number | KeepJobs,
@@ -131,7 +138,9 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
       next: this.#next(token, fetchNext),
       now,
     };
-    const result = await this.write((tx) => finishJob(tx, this.qualifiedName, finish));
+    const result = await this.ends.store(finish, (tx, end) =>
+      finishJob(tx, this.qualifiedName, end),
+    );
     if (typeof result === 'number') {
       throw jobError(result, { command: 'moveToFinished', jobId, state: 'active' });
     }
@@ -160,7 +169,9 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
       next: this.#next(token, fetchNext),
       now: Date.now(),
     };
-    const result = await this.write((tx) => moves.moveToDelayed(tx, this.qualifiedName, move));
+    const result = await this.ends.store(move, (tx, end) =>
+      activeMoves.moveToDelayed(tx, this.qualifiedName, end),
+    );
     if (typeof result === 'number') {
       throw jobError(result, { command: 'moveToDelayed', jobId, state: 'active' });
     }
@@ -174,16 +185,16 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
   ): Promise<boolean> {
     const childKey = child && `${child.queue}:${child.id}`;
     const options = { jobId, token, childKey, now: Date.now() };
-    const code = await this.write((tx) =>
-      flowMoves.moveToWaitingChildren(tx, this.qualifiedName, options),
+    const code = await this.ends.store(options, (tx, end) =>
+      flowMoves.moveToWaitingChildren(tx, this.qualifiedName, end),
     );
     return accepted(code, { command: 'moveToWaitingChildren', jobId, state: 'active' }) === 0;
   }
 
   async moveJobFromActiveToWait(jobId: string, token = '0'): Promise<number> {
     const now = Date.now();
-    const code = await this.write((tx) =>
-      moves.moveActiveToWait(tx, this.qualifiedName, jobId, token, now),
+    const code = await this.ends.store({ jobId, token }, (tx) =>
+      activeMoves.moveActiveToWait(tx, this.qualifiedName, jobId, token, now),
     );
     return accepted(code, { command: 'moveJobFromActiveToWait', jobId, state: 'active' });
   }
@@ -196,7 +207,9 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
   ): Promise<void> {
     const end = lifo ? 'front' : 'back';
     const retry = { jobId, end, token, fields: fieldsToUpdate, now: Date.now() } as const;
-    const code = await this.write((tx) => moves.retryActive(tx, this.qualifiedName, retry));
+    const code = await this.ends.store(retry, (tx) =>
+      activeMoves.retryActive(tx, this.qualifiedName, retry),
+    );
     accepted(code, { command: 'retryJob', jobId, state: 'active' });
   }
 
@@ -208,18 +221,20 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
     const jobId = job.id ?? '';
     const end = job.opts.lifo === true ? 'front' : 'back';
     const options = { jobId, state, end, resetAttemptsMade, resetAttemptsStarted } as const;
-    const code = await this.write((tx) => moves.reprocess(tx, this.qualifiedName, options));
+    const code = await this.write((tx) => reprocess(tx, this.qualifiedName, options));
     accepted(code, { command: 'reprocessJob', jobId, state });
   }
 
   async promote(jobId: string): Promise<void> {
-    const code = await this.write((tx) => moves.promote(tx, this.qualifiedName, jobId));
+    const code = await this.write((tx) => waitingMoves.promote(tx, this.qualifiedName, jobId));
     accepted(code, { command: 'promote', jobId, state: 'delayed' });
   }
 
   moveStalledJobsToWait(): Promise<string[]> {
     const options = { ...this.options.stalled, now: Date.now() };
-    return this.write((tx) => recoverStalled(tx, this.qualifiedName, options));
+    return sweep((progress?: StalledProgress) =>
+      this.write((tx) => recoverStalledStep(tx, this.qualifiedName, options, progress)),
+    );
   }
 
   retryFinishedJobs(
@@ -227,15 +242,19 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
     count = 1_000,
     timestamp = Date.now(),
   ): Promise<number> {
-    return this.write((tx) =>
-      moves.moveJobsToWait(tx, this.qualifiedName, state, count, timestamp),
-    );
+    return this.#moveJobsToWait({ state, limit: count, timestamp });
   }
 
   promoteJobs(count = 1_000): Promise<number> {
-    return this.write((tx) =>
-      moves.moveJobsToWait(tx, this.qualifiedName, 'delayed', count, Number.MAX_VALUE),
+    return this.#moveJobsToWait({ state: 'delayed', limit: count, timestamp: Number.MAX_VALUE });
+  }
+
+  /** Returns 1 when there may be more to move than the limit, else 0. */
+  async #moveJobsToWait(move: MoveToWait): Promise<number> {
+    const moved = await inPortions(move.limit, (limit) =>
+      this.write((tx) => moveJobsToWait(tx, this.qualifiedName, { ...move, limit })),
     );
+    return moved < move.limit ? 0 : 1;
   }
 
   async extendLock(jobId: string, token: string, duration: number): Promise<number> {
@@ -251,7 +270,7 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
 
   async updateData<T, R, N extends string>(job: MinimalJob<T, R, N>, data: T): Promise<void> {
     const jobId = job.id ?? '';
-    const json = JSON.stringify(data);
+    const json = JSON.stringify(data) as string | undefined;
     const code = await this.write((tx) =>
       jobFields.updateData(tx, this.qualifiedName, jobId, json),
     );
@@ -259,7 +278,7 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
   }
 
   async updateProgress(jobId: string, progress: JobProgress): Promise<void> {
-    const json = JSON.stringify(progress);
+    const json = JSON.stringify(progress) as string | undefined;
     const code = await this.write((tx) =>
       jobFields.updateProgress(tx, this.qualifiedName, jobId, json),
     );
@@ -280,14 +299,14 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
   async changeDelay(jobId: string, delay: number): Promise<void> {
     const now = Date.now();
     const code = await this.write((tx) =>
-      moves.changeDelay(tx, this.qualifiedName, jobId, delay, now),
+      waitingMoves.changeDelay(tx, this.qualifiedName, jobId, delay, now),
     );
     accepted(code, { command: 'changeDelay', jobId, state: 'delayed' });
   }
 
   async changePriority(jobId: string, priority = 0, lifo = false): Promise<void> {
     const code = await this.write((tx) =>
-      moves.changePriority(tx, this.qualifiedName, jobId, priority, lifo),
+      waitingMoves.changePriority(tx, this.qualifiedName, jobId, priority, lifo),
     );
     accepted(code, { command: 'changePriority', jobId });
   }

@@ -12,6 +12,12 @@ const PAGE_CACHE_KIB = 16_384;
 const LOG_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /**
+ * A file in memory, of this connection alone. SQLite's own ':memory:' goes through all of its pages at each
+ * commit: with 500,000 jobs that takes a millisecond. This one holds 1 GiB.
+ */
+const MEMORY_FILE = 'file:jobs?vfs=memdb';
+
+/**
  * Opens the file, makes it if it is missing, and brings its tables up to date.
  *
  * The busy timeout is 0, because SQLite's own wait blocks the event loop: who finds the file locked tries
@@ -22,19 +28,25 @@ export function openDatabase({ path, durability, inMemory }: SqliteConnection): 
     mkdirSync(dirname(path), { recursive: true });
     expectLocalDisk(path, dirname(path));
   }
-  const database = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: false });
+  const database = new DatabaseSync(inMemory ? MEMORY_FILE : path, { timeout: 0 });
   try {
-    // Must come before the first table.
-    database.exec('PRAGMA auto_vacuum = INCREMENTAL');
-    database.exec('PRAGMA journal_mode = WAL');
-    database.exec(`PRAGMA synchronous = ${durability}`);
+    database.exec('PRAGMA foreign_keys = OFF');
     database.exec(`PRAGMA cache_size = -${PAGE_CACHE_KIB}`);
-    database.exec(`PRAGMA journal_size_limit = ${LOG_LIMIT_BYTES}`);
     database.exec('PRAGMA temp_store = MEMORY');
+    if (inMemory) database.exec('PRAGMA journal_mode = MEMORY');
+    else useLog(database, durability);
     migrate(database, path);
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+function useLog(database: DatabaseSync, durability: SqliteConnection['durability']): void {
+  // Must come before the first table.
+  database.exec('PRAGMA auto_vacuum = INCREMENTAL');
+  database.exec('PRAGMA journal_mode = WAL');
+  database.exec(`PRAGMA synchronous = ${durability}`);
+  database.exec(`PRAGMA journal_size_limit = ${LOG_LIMIT_BYTES}`);
 }

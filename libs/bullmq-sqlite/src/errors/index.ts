@@ -2,6 +2,7 @@ export {
   InvalidSqliteConnectionError,
   NetworkFileSystemError,
   NewerSchemaError,
+  NoTransactionError,
   NotADatabaseError,
   SqliteStoreError,
   StoreBusyError,
@@ -13,5 +14,5 @@ export {
   StoreNotOpenedError,
   StoreReadOnlyError,
 } from './store.errors.js';
-export { isBusy, namedError } from './sqlite-errors.js';
+export { endsConnection, isBusy, namedError } from './sqlite-errors.js';
 export { jobError, NotWrittenYetError, type Refusal } from './job-errors.js';

@@ -26,26 +26,44 @@ export function isBusy(error: unknown): boolean {
   return code === BUSY || code === LOCKED;
 }
 
-/** Names what SQLite reported about the file; other errors are returned as they are. */
+type NamedError = new (path: string, options?: ErrorOptions) => SqliteStoreError;
+
+/** What SQLite or the operating system reported about the file, by its code. */
+const ERRORS: ReadonlyMap<unknown, NamedError> = new Map<unknown, NamedError>([
+  [READONLY, StoreReadOnlyError],
+  [IOERR, StoreDiskError],
+  [CORRUPT, StoreDamagedError],
+  [FULL, StoreFullError],
+  [CANTOPEN, StoreNotOpenedError],
+  [NOTADB, NotADatabaseError],
+  ['EACCES', StoreReadOnlyError],
+  ['EPERM', StoreReadOnlyError],
+  ['EROFS', StoreReadOnlyError],
+  ['ENOSPC', StoreFullError],
+  ['EDQUOT', StoreFullError],
+  ['EIO', StoreDiskError],
+  ['ENOENT', StoreNotOpenedError],
+  ['ENOTDIR', StoreNotOpenedError],
+  ['EEXIST', StoreNotOpenedError],
+  ['ELOOP', StoreNotOpenedError],
+]);
+
+/** Names what was reported about the file; other errors are returned as they are. */
 export function namedError(path: string, error: unknown): Error {
   if (error instanceof SqliteStoreError) return error;
-  const options = { cause: error };
-  switch (resultCode(error)) {
-    case READONLY:
-      return new StoreReadOnlyError(path, options);
-    case IOERR:
-      return new StoreDiskError(path, options);
-    case CORRUPT:
-      return new StoreDamagedError(path, options);
-    case FULL:
-      return new StoreFullError(path, options);
-    case CANTOPEN:
-      return new StoreNotOpenedError(path, options);
-    case NOTADB:
-      return new NotADatabaseError(path, options);
-    default:
-      return error instanceof Error ? error : new Error(String(error));
-  }
+  const Named = ERRORS.get(resultCode(error) ?? (error as NodeJS.ErrnoException | null)?.code);
+  if (Named !== undefined) return new Named(path, { cause: error });
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** Whether the open connection is of no more use after this error: the file has to be opened anew. */
+export function endsConnection(error: Error): boolean {
+  return (
+    error instanceof StoreReadOnlyError ||
+    error instanceof StoreDiskError ||
+    error instanceof StoreDamagedError ||
+    error instanceof NotADatabaseError
+  );
 }
 
 function resultCode(error: unknown): number | undefined {

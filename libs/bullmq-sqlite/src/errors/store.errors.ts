@@ -123,6 +123,16 @@ export class NetworkFileSystemError extends SqliteStoreError {
   }
 }
 
+/** The application's connection has no open transaction: the job would be stored by itself, at once. */
+export class NoTransactionError extends SqliteStoreError {
+  constructor(path: string) {
+    super(
+      path,
+      'Expected a connection with an open transaction. Nothing was stored: BEGIN IMMEDIATE first',
+    );
+  }
+}
+
 /** The backend was used after it was closed. The message is the one by which BullMQ knows this case. */
 export class StoreClosedError extends Error {
   constructor(readonly path: string) {

@@ -1,11 +1,13 @@
-import { ErrorCode, type JobJson } from 'bullmq';
+import { ErrorCode } from 'bullmq';
 import type { QueueRecord, State, Transaction, Value } from '../store/index.js';
 import { deduplicate } from './deduplication.js';
-import { addPendingChild, attachToParent, parentExists } from './flow.js';
+import { addPendingChild, parentExists } from './flow.js';
+import { attachToParent } from './flow-attach.js';
 import { findJob } from './job-row.js';
-import type { NewJob } from './new-job.js';
+import type { JobContent, NewJob } from './new-job.js';
 import { maxEventsOf, trimEvents } from './queue-settings.js';
 import { delayedRank, positionAt, priorityRank } from './ranks.js';
+import { wholeNumber } from './whole-number.js';
 
 const INSERT = `INSERT INTO job (queue, id, name, data, opts, state, rank, timestamp, delay, priority,
   parent_key, parent, scheduler_id, deduplication_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -23,6 +25,7 @@ export function addJob(
   transaction: Transaction,
   queueName: string,
   entry: NewJob,
+  now: number,
 ): string | ErrorCode {
   const { job, parentKeyOpts = {} } = entry;
   if (job.parentKey !== undefined && !parentExists(transaction, job.parentKey)) {
@@ -34,14 +37,14 @@ export function addJob(
 
   if (job.opts.deduplication?.id !== undefined) {
     if (entry.jobId && findJob(transaction, queue, id) !== undefined) {
-      return attachToParent(transaction, queue, id, entry);
+      return attachToParent(transaction, queue, id, entry, now);
     }
-    const standIn = deduplicate(transaction, queue, id, entry);
+    const standIn = deduplicate(transaction, queue, id, entry, now);
     if (standIn !== undefined) return standIn;
   }
 
   if (!storeJob(transaction, queue, id, entry)) {
-    return attachToParent(transaction, queue, id, entry);
+    return attachToParent(transaction, queue, id, entry, now);
   }
   if (parentKeyOpts.parentDependenciesKey !== undefined && job.parentKey !== undefined) {
     addPendingChild(transaction, job.parentKey, `${queueName}:${id}`);
@@ -57,8 +60,6 @@ export function storeJob(
   { job, parentKeyOpts = {} }: NewJob,
 ): boolean {
   const { opts } = job;
-  const delay = opts.delay ?? 0;
-  const priority = opts.priority ?? 0;
   const place = placeOf(transaction, queue, job, parentKeyOpts.addToWaitingChildren === true);
   const stored = insert(
     transaction,
@@ -70,9 +71,9 @@ export function storeJob(
     JSON.stringify(opts),
     place.state,
     place.rank,
-    job.timestamp,
-    delay,
-    priority,
+    wholeNumber(job.timestamp),
+    wholeNumber(opts.delay ?? 0),
+    opts.priority ?? 0,
     job.parentKey ?? null,
     job.parent === undefined ? null : JSON.stringify(job.parent),
     job.repeatJobKey ?? null,
@@ -100,7 +101,7 @@ function insert(transaction: Transaction, keepsReady: boolean, ...values: Value[
 
 interface Place {
   state: State;
-  rank: number;
+  rank: number | bigint;
   /** Whether it comes behind all jobs that are ready to run. */
   isBehind: boolean;
   event: string;
@@ -111,13 +112,13 @@ interface Place {
 function placeOf(
   transaction: Transaction,
   queue: QueueRecord,
-  { opts, timestamp }: JobJson,
+  { opts, timestamp }: JobContent,
   waitsForChildren: boolean,
 ): Place {
   if (waitsForChildren) {
     return {
       state: 'waiting-children',
-      rank: timestamp,
+      rank: wholeNumber(timestamp),
       isBehind: true,
       event: 'waiting-children',
     };

@@ -31,8 +31,9 @@ const NOTHING: ClaimResult = [null, 0, 0, 0];
 const PROMOTION_BATCH = 1_000;
 
 const DUE = `SELECT seq, id, priority FROM job WHERE queue = ? AND state = 'delayed' AND rank < ?
-  ORDER BY rank LIMIT ${PROMOTION_BATCH}`;
-const NEXT_DUE = `SELECT rank FROM job WHERE queue = ? AND state = 'delayed' ORDER BY rank LIMIT 1`;
+  ORDER BY rank, id LIMIT ${PROMOTION_BATCH}`;
+const NEXT_DUE = `SELECT rank / ${DELAY_STEP} AS due FROM job WHERE queue = ? AND state = 'delayed'
+  ORDER BY rank LIMIT 1`;
 const ACTIVATE = `UPDATE job SET state = 'active', rank = ?, processed_on = ?,
   processed_by = coalesce(?, processed_by), attempts_started = attempts_started + 1, lock_token = ?,
   lock_until = ? WHERE seq = ?`;
@@ -70,8 +71,7 @@ export function claimNext(
 /** When the next delayed job is due, in ms. */
 export function nextDue(transaction: Transaction, queue: QueueRecord): number | undefined {
   if (queue.counts.delayed === 0) return undefined;
-  const row = transaction.get<{ rank: number }>(NEXT_DUE, queue.id);
-  return row === undefined ? undefined : row.rank / DELAY_STEP;
+  return transaction.get<{ due: number }>(NEXT_DUE, queue.id)?.due;
 }
 
 /** Makes the delayed jobs ready whose time has come. */

@@ -1,13 +1,15 @@
 import { ErrorCode } from 'bullmq';
 import type { QueueRecord, Transaction } from '../store/index.js';
 import { claimNext, type ClaimResult } from './claim-job.js';
-import { finalizeDeduplication } from './deduplication.js';
-import { childRemoved, settleInParent, unsettledChildren } from './flow.js';
+import { finishDeduplication } from './finish-deduplication.js';
+import { unsettledChildren } from './flow.js';
+import { leaveParent } from './flow-leave.js';
+import { settleInParent } from './flow-settle.js';
 import { countMove } from './job-lists.js';
 import type { Finish, Retention } from './finish.js';
 import { completePlainJob } from './finish-plain-job.js';
 import { findJob, type JobRow } from './job-row.js';
-import { lockFault } from './lock.js';
+import { lockFault, unlock } from './lock.js';
 import { collectMetrics } from './metrics.js';
 import { trimEvents } from './queue-settings.js';
 import { removeByAge, removeByCount } from './retention.js';
@@ -62,7 +64,7 @@ export function finishJob(
 function findFinishable(
   transaction: Transaction,
   queueName: string,
-  { jobId, state, token, now }: Finish,
+  { jobId, state, token, fields, now }: Finish,
 ): JobRow | ErrorCode {
   const job = findJob(transaction, transaction.queue(queueName), jobId);
   if (job === undefined) return ErrorCode.JobNotExist;
@@ -70,7 +72,11 @@ function findFinishable(
   if (unsettled !== 0) return unsettled;
   const fault = lockFault(job, token, now);
   if (fault !== 0) return fault;
-  return job.state === 'active' ? job : ErrorCode.JobNotInState;
+  if (job.state === 'active') return job;
+  // Redis looks for the job in the active list last.
+  unlock(transaction, job, token);
+  if (fields !== undefined) updateFields(transaction, job, fields);
+  return ErrorCode.JobNotInState;
 }
 
 /** Stores how the job ended, and tells its parent and those that its deduplication id held back. */
@@ -83,12 +89,12 @@ function settle(
   const key = `${queue.name}:${job.id}`;
   if (fields !== undefined) updateFields(transaction, job, fields);
   if (job.deduplication_id !== null) {
-    finalizeDeduplication(transaction, queue, job.id, job.deduplication_id, now);
+    finishDeduplication(transaction, queue, job.id, job.deduplication_id, now);
   }
   if (job.parent_key !== null) settleInParent(transaction, job, key, state, value, now);
   if (keep.count === 0) {
     transaction.run(REMOVE, job.seq);
-    if (job.parent_key !== null) childRemoved(transaction, job, key, now);
+    leaveParent(transaction, queue, job, false);
   } else {
     const finished = state === 'completed' ? FINISH_COMPLETED : FINISH_FAILED;
     transaction.runKeepingReady(finished, now, now, value, job.seq);

@@ -1,74 +1,71 @@
 import { ErrorCode } from 'bullmq';
-import { NotWrittenYetError } from '../errors/index.js';
 import type { QueueRecord, Transaction } from '../store/index.js';
-import type { NewJob } from './new-job.js';
-import { trimEvents } from './queue-settings.js';
 import { findJob, type JobRow } from './job-row.js';
 
-const ADD_CHILD = `INSERT INTO dependency (parent, kind, child_key)
-  SELECT seq, 'pending', ? FROM job WHERE queue = ? AND id = ? ON CONFLICT DO NOTHING`;
-const UNSETTLED = `SELECT kind FROM dependency WHERE parent = ? AND kind IN ('pending', 'failed') LIMIT 1`;
+const ADD_CHILD = `INSERT INTO dependency (parent, kind, child_key) VALUES (?, 'pending', ?)
+  ON CONFLICT DO NOTHING`;
+const FORGET_CHILD = `DELETE FROM dependency WHERE parent = ? AND kind = 'pending' AND child_key = ?`;
+const HAS_PENDING = `SELECT 1 FROM dependency WHERE parent = ? AND kind = 'pending' LIMIT 1`;
+const HAS_FAILED = `SELECT 1 FROM dependency WHERE parent = ? AND kind = 'failed' LIMIT 1`;
 
+/** A job and the queue that it is in. */
+export interface QueuedJob {
+  queue: QueueRecord;
+  job: JobRow;
+}
+
+/** The queue's name and the id in a job's key: `<prefix>:<queue>:<id>`. As in BullMQ, the id has no colon. */
 export function splitKey(key: string): { queueName: string; id: string } {
   const colon = key.lastIndexOf(':');
   return { queueName: key.slice(0, colon), id: key.slice(colon + 1) };
 }
 
-export function parentExists(transaction: Transaction, parentKey: string): boolean {
-  const { queueName, id } = splitKey(parentKey);
-  return findJob(transaction, transaction.queue(queueName), id) !== undefined;
+/** The job of a key, if there is one. */
+export function findByKey(transaction: Transaction, key: string): QueuedJob | undefined {
+  const { queueName, id } = splitKey(key);
+  const queue = transaction.queue(queueName);
+  const job = findJob(transaction, queue, id);
+  return job && { queue, job };
 }
 
+export function parentExists(transaction: Transaction, parentKey: string): boolean {
+  return findByKey(transaction, parentKey) !== undefined;
+}
+
+/** Lets a parent wait for a child. */
 export function addPendingChild(
   transaction: Transaction,
   parentKey: string,
   childKey: string,
 ): void {
-  const { queueName, id } = splitKey(parentKey);
-  transaction.run(ADD_CHILD, childKey, transaction.queue(queueName).id, id);
+  const parent = findByKey(transaction, parentKey);
+  if (parent !== undefined) transaction.run(ADD_CHILD, parent.job.seq, childKey);
 }
 
-/**
- * What an add does whose id is stored already: it is told as a duplicate, and the id is returned. A parent
- * can't be attached yet.
- */
-export function attachToParent(
+/** Ends a parent's wait for a child. Returns whether it did wait. */
+export function removePendingChild(
   transaction: Transaction,
-  queue: QueueRecord,
-  id: string,
-  { job }: NewJob,
-): string | ErrorCode {
-  if (job.parentKey !== undefined) throw new NotWrittenYetError('attachToParent');
-  trimEvents(transaction, queue);
-  transaction.emit(queue, 'duplicated', id);
-  return id;
+  parent: Pick<JobRow, 'seq'>,
+  childKey: string,
+): boolean {
+  return transaction.run(FORGET_CHILD, parent.seq, childKey) === 1;
 }
 
+/** Whether a parent waits for any child. */
+export function hasPendingChildren(transaction: Transaction, parent: Pick<JobRow, 'seq'>): boolean {
+  return transaction.get(HAS_PENDING, parent.seq) !== undefined;
+}
+
+/** Whether a child failed that fails its parent. */
+export function hasFailedChildren(transaction: Transaction, parent: Pick<JobRow, 'seq'>): boolean {
+  return transaction.get(HAS_FAILED, parent.seq) !== undefined;
+}
+
+/** Why a parent can't be completed: 0 when it can. */
 export function unsettledChildren(
   transaction: Transaction,
   job: Pick<JobRow, 'seq'>,
 ): ErrorCode | 0 {
-  const kind = transaction.get<{ kind: string }>(UNSETTLED, job.seq)?.kind;
-  if (kind === undefined) return 0;
-  return kind === 'pending' ? ErrorCode.JobPendingChildren : ErrorCode.JobHasFailedChildren;
-}
-
-export function settleInParent(
-  _transaction: Transaction,
-  _job: JobRow,
-  _childKey: string,
-  _state: 'completed' | 'failed',
-  _value: string,
-  _now: number,
-): void {
-  throw new NotWrittenYetError('settleInParent');
-}
-
-export function childRemoved(
-  _transaction: Transaction,
-  _job: JobRow,
-  _childKey: string,
-  _now: number,
-): void {
-  throw new NotWrittenYetError('childRemoved');
+  if (hasPendingChildren(transaction, job)) return ErrorCode.JobPendingChildren;
+  return hasFailedChildren(transaction, job) ? ErrorCode.JobHasFailedChildren : 0;
 }

@@ -5,28 +5,33 @@ import { trimEvents } from './queue-settings.js';
 const SET_DATA = 'UPDATE job SET data = ? WHERE queue = ? AND id = ?';
 const SET_PROGRESS = 'UPDATE job SET progress = ? WHERE queue = ? AND id = ?';
 
-/** Replaces a job's data, which is JSON. Returns BullMQ's code: 0 when it was done. */
+/** What BullMQ reads where nothing was stored. */
+const NO_DATA = '{}';
+
+/** Replaces a job's data, which is JSON or nothing. Returns BullMQ's code: 0 when it was done. */
 export function updateData(
   transaction: Transaction,
   queueName: string,
   jobId: string,
-  data: string,
+  data: string | undefined,
 ): ErrorCode | 0 {
-  const changed = transaction.run(SET_DATA, data, transaction.queue(queueName).id, jobId);
+  const { id } = transaction.queue(queueName);
+  const changed = transaction.run(SET_DATA, data ?? NO_DATA, id, jobId);
   return changed === 0 ? ErrorCode.JobNotExist : 0;
 }
 
-/** Stores how far a job is, as JSON, and tells it. Returns BullMQ's code: 0 when it was done. */
+/** Stores how far a job is, as JSON or nothing, and tells it. Returns BullMQ's code: 0 when it was done. */
 export function updateProgress(
   transaction: Transaction,
   queueName: string,
   jobId: string,
-  progress: string,
+  progress: string | undefined,
 ): ErrorCode | 0 {
-  const changed = transaction.run(SET_PROGRESS, progress, transaction.queue(queueName).id, jobId);
+  const { id } = transaction.queue(queueName);
+  const changed = transaction.run(SET_PROGRESS, progress ?? null, id, jobId);
   if (changed === 0) return ErrorCode.JobNotExist;
   const queue = transaction.change(queueName);
   trimEvents(transaction, queue);
-  transaction.emit(queue, 'progress', jobId, { data: progress });
+  transaction.emit(queue, 'progress', jobId, { data: progress ?? '' });
   return 0;
 }

@@ -11,7 +11,7 @@ export function moveJob(
   queue: QueueRecord,
   job: Pick<JobRow, 'seq' | 'state'>,
   state: State,
-  rank: number,
+  rank: number | bigint,
 ): void {
   transaction.run(MOVE, state, rank, job.seq);
   countMove(queue, job.state, state);

@@ -22,7 +22,7 @@ export function lockFault(job: Locked, token: string, now: number): number {
 
 /** Gives the job's lock back, unless the token stands for nobody. */
 export function unlock(transaction: Transaction, job: Pick<JobRow, 'seq'>, token: string): void {
-  if (token !== NO_LOCK_NEEDED) transaction.run(UNLOCK, job.seq);
+  if (token !== NO_LOCK_NEEDED) transaction.runKeepingReady(UNLOCK, job.seq);
 }
 
 const EXTEND = `UPDATE job SET lock_until = ?, maybe_stalled = 0
@@ -44,6 +44,6 @@ export function extendLocks(
   const queue = transaction.queue(queueName);
   return jobIds.filter((id, index) => {
     const token = tokens[index] ?? null;
-    return transaction.run(EXTEND, now + duration, queue.id, id, token, now) === 0;
+    return transaction.runKeepingReady(EXTEND, now + duration, queue.id, id, token, now) === 0;
   });
 }

@@ -1,8 +1,6 @@
 import type { Transaction } from '../store/index.js';
-import { setMeta } from './queue-settings.js';
+import { removeMeta, setMeta } from './queue-settings.js';
 import { rateLimitDelay, remainingWindow } from './rate-limit.js';
-
-const REMOVE = 'DELETE FROM queue_meta WHERE queue = ? AND field = ?';
 
 /** What Redis answers for the time to live of a key that is not there. */
 const NO_KEY = -2;
@@ -30,8 +28,7 @@ export function removeQueueMeta(
 ): number {
   const queue = transaction.change(queueName);
   let removed = 0;
-  for (const field of fields) removed += transaction.run(REMOVE, queue.id, field);
-  queue.forgetMeta();
+  for (const field of fields) removed += removeMeta(transaction, queue, field);
   return removed;
 }
 
@@ -62,8 +59,8 @@ export function removeRateLimit(transaction: Transaction, queueName: string, now
 }
 
 /**
- * How long the queue must not hand out jobs, in ms: by `maxJobs`, else by the queue's own `max`; without
- * either the rest of the window, or -2 when there is none.
+ * How long the queue must not hand out jobs, in ms: by `maxJobs` (0 is none), else by the queue's own
+ * `max`; without either the rest of the window, or -2 when there is none.
  */
 export function getRateLimitTtl(
   transaction: Transaction,
@@ -73,7 +70,7 @@ export function getRateLimitTtl(
 ): number {
   const queue = transaction.queue(queueName);
   const max = queue.meta(transaction.statements).get('max');
-  const limit = maxJobs ?? (max === undefined ? undefined : Number(max));
+  const limit = maxJobs || (max === undefined ? undefined : Number(max));
   if (limit !== undefined) return rateLimitDelay(queue, limit, now);
   return remainingWindow(queue, now) || NO_KEY;
 }

@@ -2,6 +2,7 @@ import { DEFAULT_MAX_EVENTS, type QueueRecord, type Transaction } from '../store
 
 const SET_META = `INSERT INTO queue_meta (queue, field, value) VALUES (?, ?, ?)
   ON CONFLICT (queue, field) DO UPDATE SET value = excluded.value`;
+const REMOVE_META = 'DELETE FROM queue_meta WHERE queue = ? AND field = ?';
 
 /** Whether the whole queue is paused. */
 export function isPaused(transaction: Transaction, queue: QueueRecord): boolean {
@@ -23,6 +24,13 @@ export function setMeta(
 ): void {
   transaction.run(SET_META, queue.id, field, value);
   queue.forgetMeta();
+}
+
+/** Removes one setting of a queue. Returns how many there were: 0 or 1. */
+export function removeMeta(transaction: Transaction, queue: QueueRecord, field: string): number {
+  const removed = transaction.run(REMOVE_META, queue.id, field);
+  queue.forgetMeta();
+  return removed;
 }
 
 /** How many events the queue keeps; BullMQ writes its default into the settings at the first use. */

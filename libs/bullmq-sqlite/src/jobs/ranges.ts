@@ -5,7 +5,7 @@ import { LISTS } from './queries.js';
 type Direction = 'up' | 'down';
 
 /** Positions in a list, both included, counted from 0. */
-interface Span {
+export interface Span {
   first: number;
   last: number;
 }
@@ -54,7 +54,7 @@ function fromOtherEnd(position: number): number {
 }
 
 /** What Redis's LRANGE and ZRANGE make of two positions in a list; undefined for nothing. */
-function spanOf(start: number, end: number, total: number): Span | undefined {
+export function spanOf(start: number, end: number, total: number): Span | undefined {
   const first = Math.max(start < 0 ? start + total : start, 0);
   const last = Math.min(end < 0 ? end + total : end, total - 1);
   return first > last ? undefined : { first, last };
@@ -96,7 +96,7 @@ function schedulerIds(
   asc: boolean,
 ): string[] {
   const all = transaction.all<{ id: string }>(SCHEDULER_IDS, queue.id).map(({ id }) => id);
-  if (!asc) all.toReversed();
+  if (!asc) all.reverse();
   const span = spanOf(start, end, all.length);
   return span === undefined ? [] : all.slice(span.first, span.last + 1);
 }

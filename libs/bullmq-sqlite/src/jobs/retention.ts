@@ -1,5 +1,5 @@
 import type { QueueRecord, State, Transaction } from '../store/index.js';
-import { childRemoved } from './flow.js';
+import { leaveParent } from './flow-leave.js';
 import { findJob } from './job-row.js';
 
 /** What a removal needs to know. */
@@ -53,7 +53,7 @@ function remove(
     const child = parentKey === null ? undefined : findJob(transaction, queue, id);
     transaction.runKeepingReady(REMOVE, seq);
     if (child !== undefined) {
-      childRemoved(transaction, child, `${queue.name}:${id}`, Date.now());
+      leaveParent(transaction, queue, child, false);
     }
   }
   queue.counts[state] -= jobs.length;

@@ -7,7 +7,7 @@ export const SWEEP_ROWS = 250;
 
 /** What one piece of a long sweep did. */
 export interface SweepStep<Progress> {
-  /** The ids of the removed jobs, in the order of their removal. */
+  /** The ids of the jobs that it took out of their list, in that order. */
   removed: string[];
   /** What the next step needs to go on; undefined when nothing is left to do. */
   next?: Progress | undefined;

@@ -107,7 +107,8 @@ export const SCHEMA: readonly string[] = [
     DELETE FROM dependency WHERE parent = old.seq;
   END;
 
-  -- expires_at: ms, null for never. next: the job to add when the one that holds the id has finished.
+  -- job_id: who holds the id, null for nobody. expires_at: ms, null for never. next: the job to add when the
+  -- one that holds the id has finished.
   CREATE TABLE deduplication (
     queue INTEGER NOT NULL,
     id TEXT NOT NULL,
@@ -116,6 +117,7 @@ export const SCHEMA: readonly string[] = [
     next TEXT,
     PRIMARY KEY (queue, id)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX deduplication_by_expiry ON deduplication (queue, expires_at) WHERE expires_at IS NOT NULL;
 
   -- fields: BullMQ's description of the schedule, a JSON object of strings.
   CREATE TABLE scheduler (
@@ -137,13 +139,16 @@ export const SCHEMA: readonly string[] = [
     PRIMARY KEY (queue, last_id)
   ) STRICT, WITHOUT ROWID;
 
-  -- kind: completed or failed. The points are one minute apart, the newest has the highest number.
+  -- kind: completed or failed. points: how many there are, one for each minute; the newest has the number
+  -- newest_point, and those without a row are 0.
   CREATE TABLE metric (
     queue INTEGER NOT NULL,
     kind TEXT NOT NULL,
     count INTEGER NOT NULL DEFAULT 0,
     previous_timestamp INTEGER,
     previous_count INTEGER,
+    points INTEGER NOT NULL DEFAULT 0,
+    newest_point INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (queue, kind)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE metric_point (
@@ -158,6 +163,7 @@ export const SCHEMA: readonly string[] = [
   CREATE TABLE client (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL,
+    host TEXT NOT NULL,
     process INTEGER NOT NULL,
     connected_at INTEGER NOT NULL,
     seen_at INTEGER NOT NULL

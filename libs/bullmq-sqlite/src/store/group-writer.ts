@@ -1,4 +1,10 @@
-import { isBusy, namedError, StoreBusyError, StoreClosedError } from '../errors/index.js';
+import {
+  endsConnection,
+  isBusy,
+  namedError,
+  StoreBusyError,
+  StoreClosedError,
+} from '../errors/index.js';
 import type { StoreSession } from './store-session.js';
 import type { Transaction } from './transaction.js';
 
@@ -30,6 +36,8 @@ export interface GroupOwner {
   session(): StoreSession;
   /** Told after each COMMIT which queues were changed. */
   committed(queues: string[]): void;
+  /** Closes a connection that is of no more use. */
+  dropSession(): void;
 }
 
 /**
@@ -63,15 +71,15 @@ export class GroupWriter {
       return this.readNow(operation);
     } catch (error) {
       if (isBusy(error)) return this.write(operation);
-      throw namedError(this.owner.path, error);
+      throw this.#named(error);
     }
   }
 
   /** Reads what is committed. */
   readNow<Result>(operation: Operation<Result>): Result {
     const session = this.owner.session();
-    session.begin('DEFERRED');
     try {
+      session.begin('DEFERRED');
       return operation(session.transaction);
     } finally {
       session.endRead();
@@ -101,20 +109,32 @@ export class GroupWriter {
       const changed = session.commit();
       this.#settle(group.splice(0, done), changed);
     } catch (error) {
-      session?.rollback();
+      this.#rollback(session);
       if (done === 0) this.#notBegun(error);
       else this.#runAlone(group.splice(0, done));
     }
     this.#next();
   };
 
+  #rollback(session: StoreSession | undefined): void {
+    if (session?.rollback() === false) this.owner.dropSession();
+  }
+
+  /** Gives an error its name, and ends a connection that it made useless: nothing may be open on it. */
+  #named(error: unknown): Error {
+    const named = namedError(this.owner.path, error);
+    if (endsConnection(named)) this.owner.dropSession();
+    return named;
+  }
+
   #settle(group: PendingOperation[], changed: string[]): void {
     for (const { resolve, result } of group) resolve(result as never);
     this.owner.committed(changed);
   }
 
-  /** Runs each operation in its own transaction; who finds the file busy waits for the next group. */
+  /** Runs each operation in its own transaction; who finds the file busy, or no time, waits for the next group. */
   #runAlone(group: PendingOperation[]): void {
+    const until = performance.now() + GROUP_MS;
     for (const [index, pending] of group.entries()) {
       let session: StoreSession | undefined;
       try {
@@ -123,12 +143,16 @@ export class GroupWriter {
         pending.result = pending.operation(session.transaction);
         this.#settle([pending], session.commit());
       } catch (error) {
-        session?.rollback();
+        this.#rollback(session);
         if (isBusy(error)) {
           this.#pending.unshift(...group.slice(index));
           return;
         }
-        pending.reject(namedError(this.owner.path, error));
+        pending.reject(this.#named(error));
+      }
+      if (performance.now() > until) {
+        this.#pending.unshift(...group.slice(index + 1));
+        return;
       }
     }
   }
@@ -136,7 +160,7 @@ export class GroupWriter {
   /** The file is locked: wait, but not for ever. Or it is unusable: tell all. */
   #notBegun(error: unknown): void {
     if (!isBusy(error)) {
-      const named = namedError(this.owner.path, error);
+      const named = this.#named(error);
       for (const { reject } of this.#pending.splice(0)) reject(named);
       return;
     }

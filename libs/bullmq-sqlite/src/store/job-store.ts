@@ -1,5 +1,6 @@
 import type { SqliteConnection } from '../connection/index.js';
 import { StoreMissingError } from '../errors/index.js';
+import { FreePages } from './free-pages.js';
 import { GroupWriter, type GroupOwner, type Operation } from './group-writer.js';
 import { StoreSession } from './store-session.js';
 import { type Wait, WakeUps } from './wake-ups.js';
@@ -8,10 +9,14 @@ import { type Wait, WakeUps } from './wake-ups.js';
 export class JobStore implements GroupOwner {
   readonly #writer = new GroupWriter(this);
   readonly #wakeUps: WakeUps;
+  readonly #freePages: FreePages | undefined;
+  /** Whether the file could ever be opened. */
+  wasOpened = false;
   #session: StoreSession | undefined;
 
   constructor(readonly connection: SqliteConnection) {
     this.#wakeUps = new WakeUps(connection.inMemory ? undefined : () => this.#look());
+    if (!connection.inMemory) this.#freePages = new FreePages(this);
   }
 
   get path(): string {
@@ -48,22 +53,37 @@ export class JobStore implements GroupOwner {
       try {
         this.#session.expectFile();
       } catch (error) {
-        if (!(error instanceof StoreMissingError) || !error.replaced) throw error;
-        this.#session.close();
+        const isReplaced = error instanceof StoreMissingError && error.replaced;
+        if (!isReplaced || !this.#session.leave()) throw error;
         this.#session = undefined;
       }
     }
     this.#session ??= StoreSession.open(this.connection, () => this.#wakeUps.allChanged());
+    this.wasOpened = true;
     return this.#session;
   }
 
+  /** Copies what is in the log into the file, as far as nobody needs the log any more. */
+  checkpoint(): void {
+    this.session().checkpoint();
+  }
+
+  /** The next use opens the file anew. What is in memory lives in its connection, and stays. */
+  dropSession(): void {
+    if (this.connection.inMemory) return;
+    this.#session?.close();
+    this.#session = undefined;
+  }
+
   committed(queues: string[]): void {
+    if (queues.length > 0) this.#freePages?.written();
     for (const queue of queues) this.#wakeUps.changed(queue);
   }
 
   /** Finishes the operations that were called, then closes the file. */
   async close(): Promise<void> {
     await this.#writer.close();
+    this.#freePages?.stop();
     this.#wakeUps.allChanged();
     this.#session?.close();
     this.#session = undefined;
@@ -71,6 +91,7 @@ export class JobStore implements GroupOwner {
 
   #look(): void {
     try {
+      this.#session?.expectFile();
       this.#session?.lookForOthers();
     } catch {
       // Whoever waits finds out what is wrong with the file by reading it.

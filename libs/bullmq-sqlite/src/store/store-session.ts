@@ -48,10 +48,19 @@ export class StoreSession {
     if (this.database.isTransaction) this.#statements.run('COMMIT');
   }
 
-  /** Undoes what was not committed, in the file and in memory. SQLite may have rolled back by itself. */
-  rollback(): void {
+  /**
+   * Undoes what was not committed, in the file and in memory. SQLite may have rolled back by itself.
+   *
+   * @returns false when the connection is of no more use.
+   */
+  rollback(): boolean {
     this.transaction.forget();
-    if (this.database.isTransaction) this.#statements.run('ROLLBACK');
+    try {
+      if (this.database.isTransaction) this.#statements.run('ROLLBACK');
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Looks whether another connection has written to the file since the last look: what is in memory is old then. */
@@ -77,6 +86,24 @@ export class StoreSession {
     if (found !== this.#file) {
       throw new StoreMissingError(this.connection.path, found !== undefined);
     }
+  }
+
+  /**
+   * Leaves a file that is not in its place any more. What is in its log is copied into it first: SQLite would
+   * take a log that stays behind for the log of the file that is there now.
+   *
+   * @returns false while another connection uses the log.
+   */
+  leave(): boolean {
+    const [result] = this.database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
+    if (result?.['busy'] !== 0) return false;
+    this.close();
+    return true;
+  }
+
+  /** Copies what is in the log into the file, as far as nobody reads an older state of it. */
+  checkpoint(): void {
+    this.database.exec('PRAGMA wal_checkpoint(PASSIVE)');
   }
 
   close(): void {

@@ -13,6 +13,8 @@ export interface EngineCapabilities {
   readonly transactionalEnqueue: boolean;
   /** Processes on other machines can share the jobs. */
   readonly sharedAcrossMachines: boolean;
+  /** Jobs are still there when the process that stored them has ended. */
+  readonly outlivesProcess: boolean;
 }
 
 /**
@@ -52,7 +54,7 @@ export interface Engine {
   /**
    * A backend that writes through the application's own open transaction.
    * Present when `capabilities.transactionalEnqueue`.
-   * @param client the driver's client that holds the transaction
+   * @param client the driver's client or connection that holds the transaction
    */
   transactionBackend?(client: unknown): BackendFactory;
   /** Closes what the engine opened; a client that the application gave stays open. */

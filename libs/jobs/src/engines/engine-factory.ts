@@ -5,6 +5,8 @@ import { PostgresEngine } from './postgres/postgres-engine.js';
 import { isPostgresConnection } from './postgres/postgres-settings.js';
 import { RedisEngine } from './redis/redis-engine.js';
 import { isRedisConnection } from './redis/redis-settings.js';
+import { SqliteEngine } from './sqlite/sqlite-engine.js';
+import { isSqliteConnection } from './sqlite/sqlite-settings.js';
 
 /**
  * Picks the engine by what `connection` is. Nothing is loaded or opened before `connect()`.
@@ -15,12 +17,14 @@ export function createEngine(options: ResolvedOptions): Engine {
   const { connection } = options;
   if (isRedisConnection(connection)) return new RedisEngine(options, connection);
   if (isPostgresConnection(connection)) return new PostgresEngine(options, connection);
+  if (isSqliteConnection(connection)) return new SqliteEngine(options, connection);
   throw new JobsConfigurationError([
     `JobsModule.forRoot(): "connection" expected ${EXPECTED}, got ${describe(connection)}`,
   ]);
 }
 
 const EXPECTED =
+  "'file:…', ':memory:', a path that ends in .sqlite or .db, or what sqlite() of bullmq-sqlite returns; or " +
   "'redis://…' or 'rediss://…', ioredis options (host, port, path or sentinels), an ioredis client or Cluster; " +
   "or 'postgres://…', a pg.Pool, pool options with connectionString or database";
 

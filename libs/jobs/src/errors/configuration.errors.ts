@@ -31,6 +31,9 @@ export class MissingDriverError extends JobsError {
   }
 }
 
+const CHECK_SERVER =
+  'Check that the server runs and that `connection` in JobsModule.forRoot() is right.';
+
 /**
  * The store did not answer in time at boot, or refused the connection.
  * @publicApi
@@ -38,20 +41,17 @@ export class MissingDriverError extends JobsError {
 export class StoreUnreachableError extends JobsError {
   /**
    * @param engine the engine's name
-   * @param address host and port, without credentials
+   * @param address host and port without credentials, or the file
    * @param reason what the driver said, without credentials
+   * @param options `remedy`: what to do, where that is not to look after a server
    */
   constructor(
     readonly engine: string,
     readonly address: string,
     reason: string,
-    options?: ErrorOptions,
+    { remedy = CHECK_SERVER, ...options }: ErrorOptions & { readonly remedy?: string } = {},
   ) {
-    super(
-      `Could not reach the ${engine} store at ${address}: ${reason}. ` +
-        'Check that the server runs and that `connection` in JobsModule.forRoot() is right.',
-      options,
-    );
+    super(`Could not reach the ${engine} store at ${address}: ${reason}. ${remedy}`, options);
   }
 }
 

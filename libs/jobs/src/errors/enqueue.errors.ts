@@ -97,9 +97,9 @@ export class DuplicateJobError extends JobsError {
 export class NoOpenTransactionError extends JobsError {
   constructor(options?: ErrorOptions) {
     super(
-      'The client given to withTransaction() has no open transaction, so nothing was stored: expected a client after ' +
-        "client.query('BEGIN') and before its COMMIT or ROLLBACK. To store a job by itself, use " +
-        'JobScheduler.enqueue().',
+      'The client given to withTransaction() has no open transaction, so nothing was stored: expected one after its ' +
+        "BEGIN (pg: client.query('BEGIN'), node:sqlite: database.exec('BEGIN IMMEDIATE')) and before its COMMIT or " +
+        'ROLLBACK. To store a job by itself, use JobScheduler.enqueue().',
       options,
     );
   }

@@ -19,6 +19,9 @@ export const messages = {
   unknownName: (name: string, queue: string, retryInMs: number) =>
     `Job "${name}" in queue "${queue}" has no handler in this process; postponed by ${retryInMs} ms`,
   hookFailed: (hook: string, error: unknown) => `Hook ${hook} threw: ${text(error)}`,
+  jobsOnThisMachine: (file: string) =>
+    `Jobs are stored in ${file}, on this machine alone; for several machines give JobsModule a "connection"`,
+  jobsInMemory: 'Jobs are stored in memory alone, and are gone when this process ends',
   workersStarted: (queues: readonly string[]) =>
     queues.length === 0
       ? 'No queue to work on: this process only enqueues'

@@ -62,6 +62,10 @@ export class JobLogger implements JobHook {
     }
   }
 
+  debug(message: string): void {
+    if (this.writer.enabled('debug')) this.writer.write('debug', message);
+  }
+
   info(message: string): void {
     this.writer.write('info', message);
   }

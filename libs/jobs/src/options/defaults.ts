@@ -16,6 +16,7 @@ export const DEFAULT_BACKOFF = {
 
 /** Every default of `forRoot()`; written once. Durations in milliseconds. @internal */
 export const DEFAULTS = {
+  connection: 'file:./data/jobs.sqlite',
   prefix: 'jobs',
   schema: 'jobs',
   migrate: true,

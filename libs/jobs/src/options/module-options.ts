@@ -1,17 +1,20 @@
 import type { ModuleMetadata, Type } from '@nestjs/common';
 import type { PgPool, RedisConnectionClient, RedisOptions } from 'bullmq';
+import type { SqliteConnection } from 'bullmq-sqlite';
 import type { ContextCarrier } from './context-carrier.js';
 import type { Duration } from './duration.js';
 import type { BackoffOptions, Retention } from './job-options.js';
 
 /**
- * Where jobs are stored; the value picks the engine. `redis://`, `rediss://`, ioredis options, an
- * ioredis client or Cluster: Redis. `postgres://`, a `pg.Pool` or its options (`connectionString` or
+ * Where jobs are stored; the value picks the engine. `file:` and a path, a path that ends in `.sqlite` or
+ * `.db`, or what `sqlite()` of bullmq-sqlite returns: a SQLite file of this machine; `:memory:`: the memory of
+ * this process, for tests. `redis://`, `rediss://`, ioredis options, an ioredis client or Cluster: Redis. `postgres://`, a `pg.Pool` or its options (`connectionString` or
  * `database`): PostgreSQL. A client or pool that is given stays the application's: it is not closed.
  * @publicApi
  */
 export type JobsConnection =
   | string
+  | SqliteConnection
   | RedisOptions
   | RedisConnectionClient
   | PgPool
@@ -33,9 +36,12 @@ export interface QueueOptions {
  * @publicApi
  */
 export interface JobsModuleOptions {
-  /** Where jobs are stored. */
+  /** Where jobs are stored. Default `'file:./data/jobs.sqlite'`: a file of this machine, made if missing. */
   connection?: JobsConnection;
-  /** Redis: what every key starts with. Default `'jobs'`; in a Cluster it is wrapped in a hash tag. */
+  /**
+   * Redis: what every key starts with; in a Cluster it is wrapped in a hash tag. SQLite: separates the jobs of
+   * applications that share a file. Default `'jobs'`.
+   */
   prefix?: string;
   /** PostgreSQL: the schema that holds the tables. Default `'jobs'`. */
   schema?: string;

@@ -22,7 +22,7 @@ export function resolveOptions(given: JobsModuleOptions): ResolvedOptions {
   const lock = given.lock ?? {};
   const concurrency = defaults.concurrency ?? DEFAULTS.concurrency;
   return {
-    connection: given.connection!,
+    connection: given.connection ?? DEFAULTS.connection,
     prefix: given.prefix ?? DEFAULTS.prefix,
     schema: given.schema ?? DEFAULTS.schema,
     migrate: given.migrate ?? DEFAULTS.migrate,

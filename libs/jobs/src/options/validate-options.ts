@@ -3,8 +3,10 @@ import { checkOptions, rules, show, type Rule } from './option-rules.js';
 const MODULE_RULES: Readonly<Record<string, Rule>> = {
   connection: {
     expected:
-      "a URL ('redis://…', 'rediss://…', 'postgres://…'), connection options, a client or a pool",
-    accepts: (v) => (typeof v === 'string' ? URL.canParse(v) : typeof v === 'object' && v !== null),
+      "a file ('file:…', ':memory:'), a URL ('redis://…', 'rediss://…', 'postgres://…'), connection options, a " +
+      'client or a pool',
+    accepts: (v) =>
+      typeof v === 'string' ? v !== '' && isAddress(v) : typeof v === 'object' && v !== null,
     secret: true,
   },
   prefix: rules.prefix,
@@ -65,9 +67,6 @@ export function validateModuleOptions(given: unknown): string[] {
   const where = 'JobsModule.forRoot()';
   const problems = checkOptions(given, MODULE_RULES, where);
   const options = (given ?? {}) as Record<string, unknown>;
-  if (options.connection === undefined) {
-    problems.push(`${where}: "connection" expected 'redis://…' or 'postgres://…', got undefined`);
-  }
   if (isObject(options.defaults)) {
     problems.push(...checkOptions(options.defaults, DEFAULTS_RULES, `${where} defaults`));
   }
@@ -92,6 +91,11 @@ export function validateJobOptions(given: unknown, where: string): string[] {
 /** All faults of a `@Jobs()`. @internal */
 export function validateClassOptions(given: unknown, where: string): string[] {
   return checkOptions(given, CLASS_RULES, where);
+}
+
+/** A URL, ':memory:' or the path of a file that is called a database's. */
+function isAddress(text: string): boolean {
+  return URL.canParse(text) || /^:memory:$|\.(?:sqlite3?|db)$/i.test(text);
 }
 
 function isObject(value: unknown): value is object {

@@ -44,7 +44,8 @@ export class JobScheduler extends JobEnqueuer {
   /**
    * Enqueues inside a transaction of the application: the jobs are committed with it, and gone with
    * its rollback.
-   * @param client the driver's client that holds the open transaction (PostgreSQL: a `pg` client)
+   * @param client what holds the open transaction: PostgreSQL: a `pg` client; SQLite: a `DatabaseSync` of
+   *   node:sqlite to the jobs' file, best with one transaction at a time on it and BEGIN IMMEDIATE
    * @throws UnsupportedByEngineError when the engine cannot
    */
   withTransaction(client: object): TransactionalJobs {

@@ -21,6 +21,7 @@ export class PostgresEngine implements Engine {
   readonly capabilities: EngineCapabilities = {
     transactionalEnqueue: true,
     sharedAcrossMachines: true,
+    outlivesProcess: true,
   };
   readonly bullmqOptions: QueueBaseOptions;
   readonly backendFactory: BackendFactory;

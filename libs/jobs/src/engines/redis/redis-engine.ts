@@ -21,6 +21,7 @@ export class RedisEngine implements Engine {
   readonly capabilities: EngineCapabilities = {
     transactionalEnqueue: false,
     sharedAcrossMachines: true,
+    outlivesProcess: true,
   };
   readonly bullmqOptions: QueueBaseOptions & KeyPrefixOptions;
   readonly backendFactory: BackendFactory;

@@ -1,0 +1,118 @@
+import { ErrorCode } from 'bullmq';
+import type { QueueRecord, State, Transaction } from '../store/index.js';
+import { findByKey } from './flow.js';
+import { leaveParent } from './flow-leave.js';
+import { findJob, type JobRow } from './job-row.js';
+import { isLocked } from './lock.js';
+import { trimEvents } from './queue-settings.js';
+import { removeJobRow } from './removal.js';
+import { isNextRun } from './scheduled-job.js';
+
+const CHILDREN = `SELECT child_key FROM dependency WHERE parent = ? AND kind = ? ORDER BY rank, child_key`;
+
+const SETTLED = ['processed', 'ignored', 'failed'] as const;
+
+/** Which of a family go. */
+interface Reach {
+  removeChildren: boolean;
+  /** Whether children that ended, and jobs that failed, stay. */
+  ignoreProcessed: boolean;
+  /** Whether jobs that somebody is working on stay. */
+  ignoreLocked: boolean;
+  now: number;
+}
+
+/**
+ * Removes a job, and its children if that is asked for.
+ *
+ * @returns 1, also when there is no such job; 0 when somebody is working on one of them; or BullMQ's error
+ * code for the next run of a scheduler.
+ */
+export function removeJob(
+  transaction: Transaction,
+  queueName: string,
+  jobId: string,
+  removeChildren: boolean,
+  now: number,
+): ErrorCode | 0 | 1 {
+  const queue = transaction.queue(queueName);
+  const job = findJob(transaction, queue, jobId);
+  if (job === undefined) return 1;
+  if (isNextRun(transaction, queue, job)) return ErrorCode.JobBelongsToJobScheduler;
+  if (isFamilyLocked(transaction, job, removeChildren, now)) return 0;
+  const reach = { removeChildren, ignoreProcessed: false, ignoreLocked: false, now };
+  removeFamily(transaction, queue, job, null, reach);
+  return 1;
+}
+
+/** Removes the children of a job that did not end yet, and theirs; not those that somebody is working on. */
+export function removeUnprocessedChildren(
+  transaction: Transaction,
+  queueName: string,
+  jobId: string,
+  now: number,
+): void {
+  const job = findJob(transaction, transaction.queue(queueName), jobId);
+  if (job === undefined) return;
+  const reach = { removeChildren: true, ignoreProcessed: true, ignoreLocked: true, now };
+  removeChildrenOf(transaction, `${queueName}:${jobId}`, job, reach);
+}
+
+function isFamilyLocked(
+  transaction: Transaction,
+  job: JobRow,
+  withChildren: boolean,
+  now: number,
+): boolean {
+  if (isLocked(job, now)) return true;
+  if (!withChildren) return false;
+  return childKeys(transaction, job, 'pending').some((key) => {
+    const child = findByKey(transaction, key)?.job;
+    return child !== undefined && isFamilyLocked(transaction, child, true, now);
+  });
+}
+
+/** @param parentKey - the parent that the job is removed with; null for its own */
+function removeFamily(
+  transaction: Transaction,
+  { name }: QueueRecord,
+  job: JobRow,
+  parentKey: string | null,
+  reach: Reach,
+): void {
+  if (reach.ignoreLocked && isLocked(job, reach.now)) return;
+  if (reach.ignoreProcessed && job.state === 'failed') return;
+  const queue = transaction.change(name);
+  leaveParent(transaction, queue, job, false, parentKey ?? job.parent_key);
+  if (reach.removeChildren) removeChildrenOf(transaction, `${name}:${job.id}`, job, reach);
+  removeJobRow(transaction, queue, job, { hard: false, deduplication: true, now: reach.now });
+  trimEvents(transaction, queue);
+  transaction.emit(queue, 'removed', job.id, { prev: bullmqName(job.state) });
+}
+
+function removeChildrenOf(
+  transaction: Transaction,
+  parentKey: string,
+  parent: JobRow,
+  reach: Reach,
+): void {
+  const settled = reach.ignoreProcessed ? [] : SETTLED;
+  const keys = [...settled, 'pending'].flatMap((kind) => childKeys(transaction, parent, kind));
+  for (const key of keys) {
+    const child = findByKey(transaction, key);
+    if (child !== undefined) {
+      removeFamily(transaction, child.queue, child.job, parentKey, reach);
+    }
+  }
+}
+
+function childKeys(transaction: Transaction, parent: JobRow, kind: string): string[] {
+  return transaction
+    .all<{ child_key: string }>(CHILDREN, parent.seq, kind)
+    .map(({ child_key: key }) => key);
+}
+
+function bullmqName(state: State | null): string {
+  if (state === null) return 'unknown';
+  return state === 'waiting' ? 'wait' : state;
+}

@@ -1,0 +1,45 @@
+import type { SqliteConnection } from '../connection/index.js';
+import { StoreClosedError } from '../errors/index.js';
+import type { Operation } from './group-writer.js';
+import { acquireStore, releaseStore } from './store-registry.js';
+import type { Wait } from './wake-ups.js';
+
+/**
+ * A program's own hold on a jobs file, for tables that it keeps beside the queues: its operations share
+ * group commits with theirs. Other tables than its own are not to be touched.
+ */
+export interface SqliteStore {
+  /**
+   * Runs an operation that may write; settles when it is committed. It must be synchronous and change
+   * nothing but the database, since it is run again when its group was rolled back.
+   *
+   * @throws SqliteStoreError, StoreClosedError
+   */
+  write<Result>(operation: Operation<Result>): Promise<Result>;
+  /** Runs an operation that reads; it sees the writes that were called before it. Throws as `write` does. */
+  read<Result>(operation: Operation<Result>): Promise<Result>;
+  /**
+   * Waits until `announce` was called with this name in this process, or another process wrote anything, at most
+   * `milliseconds`.
+   */
+  waitFor(name: string, milliseconds: number): Wait;
+  /** Ends the waits for this name in this process. Other processes need no call. */
+  announce(name: string): void;
+  /** Gives the file back; it is closed when nobody in this process uses it any more. */
+  close(): Promise<void>;
+}
+
+/** Opens a jobs file, with its first operation, for tables of one's own: see `SqliteStore`. */
+export function openStore(connection: SqliteConnection): SqliteStore {
+  const store = acquireStore(connection);
+  let closing: Promise<void> | undefined;
+  const whileOpen = <Result>(call: () => Promise<Result>): Promise<Result> =>
+    closing === undefined ? call() : Promise.reject(new StoreClosedError(store.path));
+  return {
+    write: (operation) => whileOpen(() => store.write(operation)),
+    read: (operation) => whileOpen(() => store.read(operation)),
+    waitFor: (name, milliseconds) => store.waitForChange(name, milliseconds),
+    announce: (name) => store.committed([name]),
+    close: () => (closing ??= releaseStore(store)),
+  };
+}

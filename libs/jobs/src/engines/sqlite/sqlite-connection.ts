@@ -1,0 +1,196 @@
+import { performance } from 'node:perf_hooks';
+import { ConnectionClosedError, type BackendFactory } from 'bullmq';
+import type { Operation, SqliteConnection, SqliteStore, Transaction } from 'bullmq-sqlite';
+import { JobsConfigurationError, StoreUnreachableError } from '../../errors/index.js';
+import { withDeadline } from '../deadline.js';
+import { asConnectionClosed, isMissingTable } from './sqlite-errors.js';
+import { COORDINATION_TABLES } from './sqlite-scripts.js';
+import { assertSqliteTarget, sqliteAddress, type SqliteTarget } from './sqlite-settings.js';
+
+/** Loaded when the engine connects: other engines' applications have no use for it. */
+type Driver = typeof import('bullmq-sqlite');
+type Backends = typeof import('./sqlite-backend.js');
+
+/** What is there while the engine is connected. */
+interface Opened {
+  readonly driver: Driver;
+  readonly backends: Backends;
+  readonly connection: SqliteConnection;
+  readonly store: SqliteStore;
+}
+
+export interface SqliteConnectionSettings {
+  readonly prefix: string;
+  readonly connectTimeoutMs: number;
+}
+
+/** A wait for a change. */
+export type Wait = ReturnType<SqliteStore['waitFor']>;
+
+/**
+ * The engine's file, which all queues and workers of the process share.
+ * @internal
+ */
+export class SharedSqlite {
+  readonly address: string;
+  private opened: Opened | undefined;
+  private closed = false;
+  /** Whether the last write met a file that could not be written. */
+  private isFailing = false;
+
+  constructor(
+    private readonly target: SqliteTarget,
+    private readonly settings: SqliteConnectionSettings,
+  ) {
+    assertSqliteTarget(target);
+    this.address = sqliteAddress(target);
+  }
+
+  /** What separates this application's jobs from those of others in the same file. */
+  get prefix(): string {
+    return this.settings.prefix;
+  }
+
+  get isOpen(): boolean {
+    return this.opened !== undefined && !this.closed;
+  }
+
+  /** @throws StoreUnreachableError before `connect()` and after `close()` */
+  private get parts(): Opened {
+    if (this.opened && !this.closed) return this.opened;
+    throw this.unreachable(
+      this.closed ? 'the engine is closed' : 'the engine is not connected yet',
+    );
+  }
+
+  /**
+   * Opens the file, which is made if it is missing, and creates the coordination store's tables.
+   * @throws StoreUnreachableError, JobsConfigurationError
+   */
+  async connect(): Promise<void> {
+    if (this.opened) return;
+    const opened = await this.load();
+    const { connectTimeoutMs } = this.settings;
+    try {
+      await withDeadline(opened.store.write(createTables), connectTimeoutMs, () =>
+        this.unreachable(`no answer within ${connectTimeoutMs} ms`),
+      );
+    } catch (error) {
+      await opened.store.close();
+      if (error instanceof StoreUnreachableError) throw error;
+      throw this.unreachable((error as Error).message, error);
+    }
+    this.opened = opened;
+  }
+
+  /** Builds backends of this file. */
+  get backendFactory(): BackendFactory {
+    return (name, opts, options) => {
+      const { backends, connection } = this.parts;
+      return backends.createSafeBackend(this, connection, name, opts, options);
+    };
+  }
+
+  /** Builds backends that write through a connection of the application. */
+  transactionFactory(database: unknown): BackendFactory {
+    const { backends, connection } = this.parts;
+    return backends.transactionFactory(database, connection, this.prefix);
+  }
+
+  /** Runs an operation of the coordination store that may write. */
+  write<Result>(operation: Operation<Result>): Promise<Result> {
+    return this.guarded(() => this.withTables(() => this.parts.store.write(operation)));
+  }
+
+  /** Runs an operation of the coordination store that reads. */
+  read<Result>(operation: Operation<Result>): Promise<Result> {
+    return this.guarded(() => this.withTables(() => this.parts.store.read(operation)));
+  }
+
+  /** Waits until this process announced the name, or another one wrote. */
+  waitFor(name: string, milliseconds: number): Wait {
+    return this.parts.store.waitFor(name, milliseconds);
+  }
+
+  announce(name: string): void {
+    this.opened?.store.announce(name);
+  }
+
+  /**
+   * Runs a call on the file.
+   * @throws ConnectionClosedError of BullMQ's when the file cannot be used, or the engine is closed
+   */
+  async guarded<Result>(call: () => Promise<Result>): Promise<Result> {
+    try {
+      if (this.closed) throw this.unreachable('the engine is closed');
+      const result = await call();
+      this.isFailing = false;
+      return result;
+    } catch (error) {
+      throw this.retryable(error);
+    }
+  }
+
+  /** Reads; after a failure it writes too, since a full disk can still be read. @returns ms */
+  async ping(timeoutMs: number): Promise<number> {
+    const start = performance.now();
+    const call = this.isFailing ? this.write(probeWrite) : this.read(probeRead);
+    await withDeadline(call, timeoutMs, () => this.unreachable(`no answer within ${timeoutMs} ms`));
+    return performance.now() - start;
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await this.opened?.store.close();
+  }
+
+  unreachable(reason: string, cause?: unknown): StoreUnreachableError {
+    const remedy = 'Check the path in `connection` of JobsModule.forRoot(), and its permissions.';
+    return new StoreUnreachableError('sqlite', this.address, reason, { cause, remedy });
+  }
+
+  private async load(): Promise<Opened> {
+    const [driver, backends] = await Promise.all([
+      import('bullmq-sqlite'),
+      import('./sqlite-backend.js'),
+    ]);
+    const connection = typeof this.target === 'string' ? driver.sqlite(this.target) : this.target;
+    try {
+      return { driver, backends, connection, store: driver.openStore(connection) };
+    } catch (error) {
+      throw new JobsConfigurationError([`JobsModule.forRoot(): ${(error as Error).message}`]);
+    }
+  }
+
+  private retryable(error: unknown): unknown {
+    if (error instanceof StoreUnreachableError)
+      return new ConnectionClosedError(error.message, error);
+    const named = this.opened ? asConnectionClosed(error, this.opened.driver) : error;
+    if (named !== error) this.isFailing = true;
+    return named;
+  }
+
+  /** A file that was put in the place of the one that was opened has no tables yet. */
+  private async withTables<Result>(call: () => Promise<Result>): Promise<Result> {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isMissingTable(error)) throw error;
+      await this.parts.store.write(createTables);
+      return call();
+    }
+  }
+}
+
+function createTables(transaction: Transaction): void {
+  for (const statement of COORDINATION_TABLES) transaction.run(statement);
+}
+
+function probeRead(transaction: Transaction): void {
+  transaction.get('SELECT 1');
+}
+
+function probeWrite(transaction: Transaction): void {
+  transaction.run('DELETE FROM coordination_value WHERE expires_at <= ?', 0);
+}

@@ -1,0 +1,180 @@
+import type { Transaction } from 'bullmq-sqlite';
+import type { CoordinationStore } from '../../contracts/index.js';
+import type { SharedSqlite } from './sqlite-connection.js';
+import { SQL } from './sqlite-scripts.js';
+import { SqliteSubscriber } from './sqlite-subscriber.js';
+
+/** Reads ignore what has expired; how often its space is freed, by each process. */
+const SWEEP_INTERVAL_MS = 60_000;
+
+/** Behind every key that starts with a prefix: the last character of Unicode. */
+const LAST_CHARACTER = '\u{10FFFF}';
+
+/**
+ * Coordination on SQLite: tables beside the queues' own (see sqlite-scripts.ts), written in the same group
+ * commits. All times are this machine's, as all processes are.
+ * @internal
+ */
+export class SqliteCoordinationStore implements CoordinationStore {
+  private readonly subscriber: SqliteSubscriber;
+  private sweeping: NodeJS.Timeout | undefined;
+
+  constructor(private readonly sqlite: SharedSqlite) {
+    this.subscriber = new SqliteSubscriber(sqlite);
+  }
+
+  get connected(): boolean {
+    return this.subscriber.connected;
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    const row = await this.sqlite.read((tx) =>
+      tx.get<{ value: string }>(SQL.get, this.scope, key, Date.now()),
+    );
+    return row?.value;
+  }
+
+  async set(key: string, value: string, ttlMs?: number): Promise<void> {
+    await this.writeExpiring((tx, now) =>
+      tx.run(SQL.set, this.scope, key, value, expiry(now, ttlMs)),
+    );
+  }
+
+  async compareAndSet(
+    key: string,
+    expected: string | undefined,
+    value: string,
+    ttlMs?: number,
+  ): Promise<boolean> {
+    const { scope } = this;
+    const changed = await this.writeExpiring((tx, now) => {
+      const expiresAt = expiry(now, ttlMs);
+      return expected === undefined
+        ? tx.run(SQL.setIfAbsent, scope, key, value, expiresAt, now)
+        : tx.run(SQL.setIfEqual, value, expiresAt, scope, key, expected, now);
+    });
+    return changed === 1;
+  }
+
+  async delete(key: string, expected?: string): Promise<boolean> {
+    const { scope } = this;
+    const deleted = await this.sqlite.write((tx) =>
+      expected === undefined
+        ? tx.run(SQL.delete, scope, key, Date.now())
+        : tx.run(SQL.deleteIfEqual, scope, key, expected, Date.now()),
+    );
+    return deleted === 1;
+  }
+
+  async entries(prefix: string): Promise<ReadonlyMap<string, string>> {
+    const end = prefix + LAST_CHARACTER;
+    const rows = await this.sqlite.read((tx) =>
+      tx.all<{ key: string; value: string }>(SQL.entries, this.scope, prefix, end, Date.now()),
+    );
+    return new Map(rows.map(({ key, value }) => [key, value]));
+  }
+
+  async acquirePermit(
+    name: string,
+    holder: string,
+    limit: number,
+    ttlMs: number,
+  ): Promise<boolean> {
+    const { scope } = this;
+    const taken = await this.writeExpiring((tx, now) => {
+      const expiresAt = expiry(now, ttlMs);
+      tx.run(SQL.expirePermits, scope, name, now);
+      const renewed = tx.run(SQL.renewPermit, expiresAt, scope, name, holder);
+      if (renewed > 0) return renewed;
+      return tx.run(SQL.takePermit, scope, name, holder, expiresAt, scope, name, limit);
+    });
+    return taken === 1;
+  }
+
+  async releasePermit(name: string, holder: string): Promise<boolean> {
+    const { scope } = this;
+    const released = await this.sqlite.write((tx) => {
+      tx.run(SQL.expirePermits, scope, name, Date.now());
+      return tx.run(SQL.releasePermit, scope, name, holder);
+    });
+    return released === 1;
+  }
+
+  async permitHolders(name: string): Promise<readonly string[]> {
+    const rows = await this.sqlite.read((tx) =>
+      tx.all<{ holder: string }>(SQL.permitHolders, this.scope, name, Date.now()),
+    );
+    return rows.map(({ holder }) => holder);
+  }
+
+  push(list: string, ...values: readonly string[]): Promise<number> {
+    return this.sqlite.write((tx) => {
+      for (const value of values) tx.run(SQL.push, this.scope, list, value);
+      return this.lengthIn(tx, list);
+    });
+  }
+
+  async shift(list: string, count = 1): Promise<readonly string[]> {
+    if (count < 1) return [];
+    const { scope } = this;
+    return this.sqlite.write((tx) => {
+      const first = tx.all<{ seq: number; value: string }>(SQL.first, scope, list, count);
+      const last = first.at(-1);
+      if (last !== undefined) tx.run(SQL.dropUpTo, scope, list, last.seq);
+      return first.map(({ value }) => value);
+    });
+  }
+
+  length(list: string): Promise<number> {
+    return this.sqlite.read((tx) => this.lengthIn(tx, list));
+  }
+
+  publish(channel: string, message: string): Promise<void> {
+    return this.subscriber.publish(channel, message);
+  }
+
+  subscribe(channel: string, listener: (message: string) => void): Promise<() => Promise<void>> {
+    return this.subscriber.subscribe(channel, listener);
+  }
+
+  now(): Promise<number> {
+    return this.sqlite.guarded(async () => Date.now());
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.sweeping);
+    this.subscriber.close();
+  }
+
+  private get scope(): string {
+    return this.sqlite.prefix;
+  }
+
+  private lengthIn(transaction: Transaction, list: string): number {
+    return transaction.get<{ length: number }>(SQL.length, this.scope, list)?.length ?? 0;
+  }
+
+  /** For operations that leave something to expire. */
+  private writeExpiring<Result>(
+    operation: (transaction: Transaction, now: number) => Result,
+  ): Promise<Result> {
+    this.sweeping ??= setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref();
+    return this.sqlite.write((tx) => operation(tx, Date.now()));
+  }
+
+  private async sweep(): Promise<void> {
+    const sweeps = [SQL.sweepValues, SQL.sweepPermits, SQL.sweepMessages];
+    await this.sqlite
+      .write((tx) => {
+        for (const statement of sweeps) tx.run(statement, Date.now());
+      })
+      // The next one will do.
+      .catch(() => undefined);
+  }
+}
+
+function expiry(now: number, ttlMs: number): number;
+function expiry(now: number, ttlMs: number | undefined): number | null;
+function expiry(now: number, ttlMs: number | undefined): number | null {
+  return ttlMs === undefined ? null : Math.ceil(now + ttlMs);
+}

@@ -1,0 +1,63 @@
+import type { BackendFactory, KeyPrefixOptions, QueueBaseOptions } from 'bullmq';
+import type { Engine, EngineCapabilities } from '../../contracts/index.js';
+import type { ResolvedOptions } from '../../options/index.js';
+import { registerConnection } from '../default-backend-factory.js';
+import { EngineConnection } from '../engine-connection.js';
+import { SharedSqlite } from './sqlite-connection.js';
+import { SqliteCoordinationStore } from './sqlite-coordination-store.js';
+import { isSqliteConnectionError } from './sqlite-errors.js';
+import { isInMemory, type SqliteTarget } from './sqlite-settings.js';
+
+/**
+ * Jobs in a SQLite file of this machine, or in the memory of this process.
+ * @internal
+ */
+export class SqliteEngine implements Engine {
+  readonly name = 'sqlite';
+  readonly capabilities: EngineCapabilities;
+  readonly bullmqOptions: QueueBaseOptions & KeyPrefixOptions;
+  readonly backendFactory: BackendFactory;
+  readonly store: SqliteCoordinationStore;
+  private readonly sqlite: SharedSqlite;
+
+  constructor({ prefix, connectTimeoutMs }: ResolvedOptions, target: SqliteTarget) {
+    const inMemory = isInMemory(target);
+    this.capabilities = {
+      // No second connection reaches what is in this process's memory.
+      transactionalEnqueue: !inMemory,
+      sharedAcrossMachines: false,
+      outlivesProcess: !inMemory,
+    };
+    this.sqlite = new SharedSqlite(target, { prefix, connectTimeoutMs });
+    this.store = new SqliteCoordinationStore(this.sqlite);
+    this.backendFactory = this.sqlite.backendFactory;
+    const connection = new EngineConnection(this.name, this.address);
+    this.bullmqOptions = { connection: connection, prefix };
+    registerConnection(connection, this.backendFactory);
+  }
+
+  get address(): string {
+    return this.sqlite.address;
+  }
+
+  async connect(): Promise<void> {
+    await this.sqlite.connect();
+  }
+
+  ping(timeoutMs: number): Promise<number> {
+    return this.sqlite.ping(timeoutMs);
+  }
+
+  isConnectionError(error: unknown): boolean {
+    return isSqliteConnectionError(error);
+  }
+
+  transactionBackend(database: unknown): BackendFactory {
+    return this.sqlite.transactionFactory(database);
+  }
+
+  async close(): Promise<void> {
+    await this.store.close();
+    await this.sqlite.close();
+  }
+}
