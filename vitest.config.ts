@@ -14,7 +14,7 @@ export default defineConfig({
     include: [
       'libs/*/src/**/*.spec.ts',
       'apps/*/src/**/*.spec.ts',
-      'test/{contract,e2e,faults,architecture}/**/*.test.ts',
+      'test/{contract,differential,e2e,faults,architecture}/**/*.test.ts',
     ],
     typecheck: {
       enabled: true,

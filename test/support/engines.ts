@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { describe } from 'vitest';
-import { postgresServer, redisServer, type SharedServer } from './servers.js';
+import { postgresServer, redisServer, type SharedServer, sqliteFolder } from './servers.js';
 
 /** Names of the engines that a contract suite runs on. */
-export type EngineName = 'redis' | 'postgres';
+export type EngineName = 'redis' | 'postgres' | 'sqlite';
 
-/** Names that no other test uses: Redis isolates by key prefix, PostgreSQL by schema. */
+/** Names that no other test uses: Redis and SQLite isolate by prefix, PostgreSQL by schema. */
 export interface Isolation {
   prefix: string;
   schema: string;
@@ -16,7 +17,7 @@ export interface Isolation {
 /** One engine as a contract suite sees it. */
 export interface EngineFixture {
   name: EngineName;
-  /** Where the shared server is; empty when it is not available. */
+  /** Where the shared server, or this test file's jobs file, is; empty when it is not available. */
   url: string;
   available: boolean;
   /** Why not, when it is not available. */
@@ -32,6 +33,7 @@ export function engineFixtures(): EngineFixture[] {
   return [
     fixture('redis', redisServer(), deleteKeys),
     fixture('postgres', postgresServer(), dropSchema),
+    fixture('sqlite', newFile(), async () => undefined),
   ];
 }
 
@@ -63,6 +65,11 @@ function fixture(
     isolation: uniqueNames,
     cleanup: (isolation) => remove(url, isolation),
   };
+}
+
+/** Needs no server. What is stored in it goes with the run's folder. */
+function newFile(): SharedServer {
+  return { available: true, url: `file:${join(sqliteFolder(), `${randomUUID()}.sqlite`)}` };
 }
 
 function uniqueNames(): Isolation {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pingPostgres, startPrivatePostgres, whyNoPrivatePostgres } from './private-postgres.js';
 import { pingRedis, startPrivateRedis, whyNoPrivateRedis } from './private-redis.js';
 
@@ -21,6 +24,7 @@ export type SharedServer = { available: true; url: string } | { available: false
 const HANDOVER = {
   redis: 'NESTJS_JOBS_TEST_REDIS',
   postgres: 'NESTJS_JOBS_TEST_POSTGRES',
+  sqlite: 'NESTJS_JOBS_TEST_SQLITE',
 } as const;
 
 const LOCAL_REDIS = ['redis://127.0.0.1:6379'];
@@ -39,7 +43,15 @@ export function postgresServer(): SharedServer {
   return receive(HANDOVER.postgres);
 }
 
-/** Finds or starts both servers and hands them over; returns what stops the started ones. */
+/** A folder for jobs files, which is removed at the end of this run. */
+export function sqliteFolder(): string {
+  return handedOver(HANDOVER.sqlite);
+}
+
+/**
+ * Finds or starts both servers, makes a folder for files, and hands them over; returns what stops and
+ * removes what it made.
+ */
 export async function provideServers(): Promise<() => Promise<void>> {
   const found = await Promise.all([
     provide('REDIS_URL', LOCAL_REDIS, pingRedis, whyNoPrivateRedis, startPrivateRedis),
@@ -53,8 +65,11 @@ export async function provideServers(): Promise<() => Promise<void>> {
   ]);
   process.env[HANDOVER.redis] = JSON.stringify(found[0].server);
   process.env[HANDOVER.postgres] = JSON.stringify(found[1].server);
+  const folder = await mkdtemp(join(tmpdir(), 'nestjs-jobs-test-'));
+  process.env[HANDOVER.sqlite] = folder;
   return async () => {
     await Promise.all(found.map(({ stop }) => stop()));
+    await rm(folder, { recursive: true, force: true });
   };
 }
 
@@ -101,7 +116,11 @@ async function answers(ping: (url: string) => Promise<void>, url: string): Promi
 }
 
 function receive(variable: string): SharedServer {
+  return JSON.parse(handedOver(variable)) as SharedServer;
+}
+
+function handedOver(variable: string): string {
   const value = process.env[variable];
   if (!value) throw new Error(`${variable} is unset: test/support/global-setup.ts did not run`);
-  return JSON.parse(value) as SharedServer;
+  return value;
 }

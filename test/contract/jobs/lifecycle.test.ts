@@ -173,7 +173,7 @@ describeEngines('lifecycle', (engine) => {
     const health = module.get(JobsHealth);
     expect(await health.check()).toMatchObject({ healthy: true, workers: 'none' });
     const closing = close();
-    await Promise.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
     expect(await health.check()).toMatchObject({ healthy: false });
     await closing;
   });

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DuplicateJobError, Job, JobsError, NoOpenTransactionError } from 'nestjs-jobs';
-import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  type AppTransaction,
+  beginTransaction,
+  isTransactional,
+} from '../../support/app-transaction.js';
 import { ENGINES } from '../../support/engines.js';
 import { createJobsApp } from '../../support/jobs-app.js';
 
@@ -17,38 +21,42 @@ class Mailer {
   }
 }
 
-const engines = ENGINES.filter(({ name, available }) => name === 'postgres' && available);
+const engines = ENGINES.filter(isTransactional);
 
 describe.each(engines)('enqueueing inside a transaction [$name]', (engine) => {
-  let client: pg.Client;
+  let transaction: AppTransaction | undefined;
 
-  beforeEach(async () => {
-    client = new pg.Client({ connectionString: engine.url });
-    await client.connect();
-    await client.query('BEGIN');
+  afterEach(async () => {
+    await transaction?.close();
+    transaction = undefined;
   });
-
-  afterEach(() => client.end());
 
   async function boot() {
     const { module, jobs } = await createJobsApp(engine, { providers: [Mailer] });
-    return { jobs, tx: jobs.withTransaction(client), mailer: module.get(Mailer) };
+    const begin = async () => {
+      const begun = await beginTransaction(engine);
+      transaction = begun;
+      return { tx: jobs.withTransaction(begun.client), end: begun.end };
+    };
+    return { jobs, begin, mailer: module.get(Mailer) };
   }
 
   it('runs the job after the commit, not before', async () => {
-    const { jobs, tx, mailer } = await boot();
+    const { jobs, begin, mailer } = await boot();
+    const { tx, end } = await begin();
     const job = await tx.enqueue(Mailer, (s) => s.send('ada'), { id: 'own-id' });
     expect(await jobs.get(job)).toBeUndefined();
-    await client.query('COMMIT');
+    await end('COMMIT');
     expect(await job.result()).toBe('sent to ada');
     expect(mailer.sent).toEqual(['ada']);
   });
 
   it('leaves nothing after a rollback', async () => {
-    const { jobs, tx, mailer } = await boot();
+    const { jobs, begin, mailer } = await boot();
+    const { tx, end } = await begin();
     const job = await tx.enqueue(Mailer, (s) => s.send('ada'));
     const own = await tx.enqueue(Mailer, (s) => s.send('bob'), { id: 'own-id' });
-    await client.query('ROLLBACK');
+    await end('ROLLBACK');
     expect(await jobs.get(job)).toBeUndefined();
     expect(await jobs.get(own)).toBeUndefined();
     // The id is free again.
@@ -58,21 +66,23 @@ describe.each(engines)('enqueueing inside a transaction [$name]', (engine) => {
   });
 
   it('reports an id that is taken, and lets the transaction go on', async () => {
-    const { jobs, tx, mailer } = await boot();
+    const { jobs, begin, mailer } = await boot();
     const before = await jobs.enqueue(Mailer, (s) => s.send('first'), { id: 'taken' });
     await before.result();
+    const { tx, end } = await begin();
     await tx.enqueue(Mailer, (s) => s.send('second'), { id: 'new' });
     for (const id of ['taken', 'new']) {
       const duplicate = tx.enqueue(Mailer, (s) => s.send('third'), { id });
       await expect(duplicate).rejects.toThrow(DuplicateJobError);
     }
-    await client.query('COMMIT');
+    await end('COMMIT');
     await (await jobs.get({ queue: before.queue, id: 'new' }))!.result();
     expect(mailer.sent).toEqual(['first', 'second']);
   });
 
   it('answers for each of many', async () => {
-    const { jobs, tx, mailer } = await boot();
+    const { jobs, begin, mailer } = await boot();
+    const { tx, end } = await begin();
     const people = ['ada', 'bob', 'eve', 'bob'];
     const outcomes = await tx.enqueueMany(
       Mailer,
@@ -85,7 +95,7 @@ describe.each(engines)('enqueueing inside a transaction [$name]', (engine) => {
     expect(outcomes[3]).toMatchObject({ reason: expect.any(DuplicateJobError) });
     const plain = await tx.enqueueMany(Mailer, ['x', 'y'], (s, to) => s.send(to));
     expect(plain.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
-    await client.query('COMMIT');
+    await end('COMMIT');
     await expect
       .poll(() => mailer.sent.toSorted(), { timeout: 5_000 })
       .toEqual(['ada', 'bob', 'eve', 'x', 'y']);
@@ -95,19 +105,21 @@ describe.each(engines)('enqueueing inside a transaction [$name]', (engine) => {
   });
 
   it('enqueues by name for another service', async () => {
-    const { jobs, tx } = await boot();
+    const { jobs, begin } = await boot();
+    const { tx, end } = await begin();
     const queue = `elsewhere-${randomUUID()}`;
     const named = await tx.enqueueByName('Other.work', [1], { queue });
     const delayed = await tx.enqueueByName('Other.work', [2], { queue, id: 'own', delay: '1 day' });
-    await client.query('COMMIT');
+    await end('COMMIT');
     expect(await named.state()).toBe('waiting');
     expect(await delayed.state()).toBe('delayed');
     expect(await (await jobs.get({ queue, id: 'own' }))!.state()).toBe('delayed');
   });
 
   it('refuses a client without an open transaction', async () => {
-    const { jobs, tx } = await boot();
-    await client.query('COMMIT');
+    const { jobs, begin } = await boot();
+    const { tx, end } = await begin();
+    await end('COMMIT');
     const stray = tx.enqueue(Mailer, (s) => s.send('ada'), { id: 'stray' });
     await expect(stray).rejects.toThrow(NoOpenTransactionError);
     await expect(stray).rejects.toBeInstanceOf(JobsError);

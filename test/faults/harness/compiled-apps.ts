@@ -24,14 +24,29 @@ const KEEP_MS = 24 * 3_600_000;
  */
 const LIBRARY = process.env.FAULTS_LIBRARY || 'libs/jobs/src';
 
-/** What the child programs are made of: where its files are, and where they go. */
-const TREES = [
-  { from: LIBRARY, to: 'node_modules/nestjs-jobs/src', files: '**/*.ts' },
-  { from: 'test/faults', to: 'faults', files: '{apps,harness}/*.ts' },
-];
+/** What child programs are made of. */
+export interface Programs {
+  /** Where the files are, from the repository's folder or absolute, and where they go. */
+  trees: readonly { from: string; to: string; files: string }[];
+  /** The packages among them, each with `src/index.ts`. */
+  packages: readonly string[];
+}
+
+const JOBS_APPS: Programs = {
+  trees: [
+    { from: LIBRARY, to: 'node_modules/nestjs-jobs/src', files: '**/*.ts' },
+    { from: 'test/faults', to: 'faults', files: '{apps,harness}/*.ts' },
+  ],
+  packages: ['nestjs-jobs'],
+};
+
+/** Compiles the programs that use the library, and returns their folder. */
+export function compileApps(): string {
+  return join(compilePrograms(JOBS_APPS), 'faults/apps');
+}
 
 /**
- * Compiles the child programs and the library under test, and returns the folder of the programs.
+ * Compiles child programs and the package under test, and returns the folder that holds their trees.
  *
  * Forked processes are plain Node: nothing transforms their sources, and Node's own type stripping
  * has no decorators. So the TypeScript compiler that also builds the packages translates each file
@@ -42,8 +57,8 @@ const TREES = [
  * folder named by a hash of all inputs: compiled once (about 2 s) and found again by later files
  * and runs. A finished folder appears by a rename, so workers that compile at once do not meet.
  */
-export function compileApps(): string {
-  const sources = TREES.flatMap(({ from, to, files }) =>
+export function compilePrograms({ trees, packages }: Programs): string {
+  const sources = trees.flatMap(({ from, to, files }) =>
     globSync(files, { cwd: resolve(ROOT, from) })
       .filter((file) => !/\.(spec|test|d)\.ts$/.test(file))
       .map((file) => ({
@@ -56,11 +71,11 @@ export function compileApps(): string {
   const folder = join(CACHE, hash.digest('hex').slice(0, 16));
   if (!existsSync(folder)) {
     removeOldFolders();
-    build(folder, sources, options);
+    build(folder, sources, packages, options);
   }
   const now = new Date();
   utimesSync(folder, now, now);
-  return join(folder, 'faults/apps');
+  return folder;
 }
 
 function compilerOptions(): ts.CompilerOptions {
@@ -83,6 +98,7 @@ function compilerOptions(): ts.CompilerOptions {
 function build(
   folder: string,
   sources: readonly { target: string; path: string; text: string }[],
+  packages: readonly string[],
   options: ts.CompilerOptions,
 ): void {
   const staging = `${folder}-${randomUUID()}`;
@@ -93,10 +109,12 @@ function build(
     );
   }
   write(join(staging, 'package.json'), JSON.stringify({ type: 'module' }));
-  write(
-    join(staging, 'node_modules/nestjs-jobs/package.json'),
-    JSON.stringify({ name: 'nestjs-jobs', type: 'module', exports: { '.': './src/index.js' } }),
-  );
+  for (const name of packages) {
+    write(
+      join(staging, `node_modules/${name}/package.json`),
+      JSON.stringify({ name, type: 'module', exports: { '.': './src/index.js' } }),
+    );
+  }
   try {
     renameSync(staging, folder);
   } catch (error) {

@@ -78,22 +78,32 @@ export class JobWaits {
     this.#ended = false;
   }
 
-  /** Looks, sleeps and looks again. A look may say `within` how many ms to look again at the latest. */
+  /**
+   * Looks, sleeps and looks again. A look may say `within` how many ms to look again at the latest.
+   *
+   * The sleep begins before the look: a look that shares a group with writes comes back after they were told of.
+   */
   async #wait<Found>(
     milliseconds: number,
     look: () => Promise<{ found?: Found | undefined; within?: number }>,
   ): Promise<Found | null> {
     const deadline = performance.now() + milliseconds;
-    while (!this.#ended) {
-      const { found, within = Number.POSITIVE_INFINITY } = await look();
-      if (found !== undefined) return found;
-      const left = deadline - performance.now();
-      // The end can have come during the look.
-      if (left <= 0 || this.#ended) return null;
-      const wait = this.life.waitForChange(this.queueName, Math.min(left, within));
+    let left = milliseconds;
+    while (!this.#ended && left > 0) {
+      const wait = this.life.waitForChange(this.queueName, left);
       this.#waits.add(wait);
-      await wait.over;
-      this.#waits.delete(wait);
+      let due: NodeJS.Timeout | undefined;
+      try {
+        const { found, within = Number.POSITIVE_INFINITY } = await look();
+        if (found !== undefined) return found;
+        if (within < left) due = setTimeout(wait.end, within);
+        await wait.over;
+      } finally {
+        clearTimeout(due);
+        wait.end();
+        this.#waits.delete(wait);
+      }
+      left = deadline - performance.now();
     }
     return null;
   }

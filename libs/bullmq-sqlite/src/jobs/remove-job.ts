@@ -85,9 +85,12 @@ function removeFamily(
   const queue = transaction.change(name);
   leaveParent(transaction, queue, job, false, parentKey ?? job.parent_key);
   if (reach.removeChildren) removeChildrenOf(transaction, `${name}:${job.id}`, job, reach);
-  removeJobRow(transaction, queue, job, { hard: false, deduplication: true, now: reach.now });
+  // The last of its children let it go on, into another list.
+  const left = findJob(transaction, queue, job.id);
+  if (left === undefined) return;
+  removeJobRow(transaction, queue, left, { hard: false, deduplication: true, now: reach.now });
   trimEvents(transaction, queue);
-  transaction.emit(queue, 'removed', job.id, { prev: bullmqName(job.state) });
+  transaction.emit(queue, 'removed', job.id, { prev: bullmqName(left.state) });
 }
 
 function removeChildrenOf(

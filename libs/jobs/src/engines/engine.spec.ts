@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
+import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { ConnectionClosedError, isNotConnectionError, Queue, QueueEvents, Worker } from 'bullmq';
+import { sqlite } from 'bullmq-sqlite';
 import { Cluster, Redis } from 'ioredis';
 import pg from 'pg';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -61,6 +63,14 @@ describe('picking an engine', () => {
     ['postgres', 'postgresql://example.test:7002/db', 'example.test:7002'],
     ['postgres', { connectionString: 'postgres://u:secret@h:1/db' }, 'h:1'],
     ['postgres', { database: 'db', host: 'example.test' }, 'example.test:5432'],
+    ['sqlite', undefined, resolve('data/jobs.sqlite')],
+    ['sqlite', 'file:./some/jobs', resolve('some/jobs')],
+    ['sqlite', 'file:///some/jobs.db', '/some/jobs.db'],
+    ['sqlite', './jobs.db', resolve('jobs.db')],
+    ['sqlite', 'C.sqlite', resolve('C.sqlite')],
+    ['sqlite', ':memory:', ':memory:'],
+    ['sqlite', sqlite('jobs'), resolve('jobs')],
+    ['sqlite', sqlite(':memory:'), ':memory:'],
   ])('%s for %o', (name, connection, address) => {
     const engine = createEngine(resolveOptions({ connection }));
     expect([engine.name, engine.address]).toEqual([name, address]);
@@ -78,6 +88,8 @@ describe('picking an engine', () => {
   it.each<[unknown, string]>([
     ['mysql://root:secret@h/db', 'a URL with "mysql:"'],
     ['redis', 'a string that is no URL'],
+    ['./jobs', 'a string that is no URL'],
+    ['mysql://h/jobs.db', 'a URL with "mysql:"'],
     [{}, 'an empty object'],
     [{ user: 'u', password: 'secret' }, 'an object with user, password'],
     [new pg.Client({ password: 'secret' }), 'an instance of Client'],
@@ -101,6 +113,12 @@ describe('picking an engine', () => {
       expect(error.message).toContain(typeof connection === 'string' ? '"connection"' : '.url"');
       expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('s3cret');
     }
+  });
+
+  it.each(['file:', 'file:jobs.sqlite?mode=ro', 'file:a\0b'])('refuses the file %j', (connection) => {
+    const error = failureOf({ connection });
+    expect(error).toBeInstanceOf(JobsConfigurationError);
+    expect(error.message).toContain(JSON.stringify(connection));
   });
 
   it.each(['user:s3cret@host', 'localhost:6379', 6379])('refuses %s as a url', (url) => {
@@ -250,9 +268,11 @@ describeEngines('an engine', (fixture) => {
   it('tells connection errors from others', async () => {
     const engine = await open();
     const withCode = (code: string): Error => Object.assign(new Error('e'), { code });
-    for (const error of [new ConnectionClosedError(), withCode('ECONNRESET'), withCode('EPIPE')]) {
-      expect(engine.isConnectionError(error)).toBe(true);
+    const { sharedAcrossMachines: hasSockets } = engine.capabilities;
+    for (const error of [withCode('ECONNRESET'), withCode('EPIPE')]) {
+      expect(engine.isConnectionError(error)).toBe(hasSockets);
     }
+    expect(engine.isConnectionError(new ConnectionClosedError())).toBe(true);
     for (const error of [new Error('Invalid order'), withCode('23505'), 'text', null]) {
       expect(engine.isConnectionError(error)).toBe(false);
     }

@@ -107,6 +107,7 @@ describe('the options of forRoot()', () => {
 
   it('are reported with every fault at once, at every depth', () => {
     const problems = problemsOf({
+      connection: '',
       conection: connection,
       prefix: 'a b',
       schema: '1a',

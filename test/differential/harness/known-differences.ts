@@ -1,0 +1,125 @@
+import { Job } from 'bullmq';
+import { isRecord, replaceText, sorted, withoutUndefined } from './plain-values.js';
+import { type Call, PREFIX, type SideOptions } from './recorded-call.js';
+import type { Side } from './side.js';
+
+/** Says why a call is left out of the comparison, or undefined. It may look at the reference's state. */
+type Rule = (call: Call, reference: Side, options: SideOptions) => Promise<string | undefined>;
+
+/** Faults of BullMQ's Redis scripts that nobody should have to repeat. */
+const LEFT_OUT: Readonly<Record<string, Rule>> = {
+  /**
+   * removeListJobs.lua trims as many entries off the head of the wait list as it removed jobs; when it
+   * spared the job of a scheduler, a removed job's id stays in the list and the spared one may be lost.
+   */
+  async drain(call, reference) {
+    const [waiting = []] = await reference.queue(call.queue).getRanges(['wait'], 0, -1);
+    const spared = [...waiting].some((jobId) => jobId.startsWith('repeat:'));
+    return spared ? "drain loses a scheduler's waiting job" : undefined;
+  },
+
+  /** removeOrphanedJobs takes the key metrics:failed for a job called "metrics" and deletes it. */
+  removeOrphanedJobs(_call, _reference, options) {
+    return Promise.resolve(options.metrics && 'removeOrphanedJobs deletes the metrics');
+  },
+};
+
+/**
+ * Where two right answers may differ, and why. Every entry is a hole in the comparison, so each one is as
+ * small as it can be. What is never asked, for a reason like these:
+ *
+ * - cleaning compares times as texts: all times here have 13 digits, in which texts and numbers agree.
+ * - a page of a set or a hash: which entries are on it is up to Redis's hash table.
+ */
+const NORMALIZERS: Readonly<Record<string, (value: unknown) => unknown>> = {
+  getJobData: storedJob,
+  // Redis keeps short names of options; BullMQ reads both.
+  getJobSchedulerData: scheduler,
+  getJobScheduler: (value) =>
+    Array.isArray(value) ? [scheduler(fromPairs(value[0])), value[1]] : value,
+  // The contract says void.
+  drain: () => undefined,
+  // What is left of a rate limit: Redis measures it by the server's clock, which goes on during a run.
+  getRateLimitTtl: someMs,
+  moveJobFromActiveToWait: someMs,
+  moveToActive: nextJob,
+  moveToDelayed: nextJob,
+  moveToCompleted: finished,
+  moveToFailed: finished,
+  // A stream's ids are times of the server and no part of the contract but for their order.
+  publishEvent: () => 'an event id',
+  // Redis trims a stream by whole nodes of about 100 events.
+  trimEvents: () => 'some events',
+  // SMEMBERS: the members of a set have no order.
+  getDependencies: (value) =>
+    isRecord(value) ? { ...value, unprocessed: sorted(value['unprocessed']) } : value,
+  // SSCAN and HSCAN: no order either.
+  paginate: (value) =>
+    isRecord(value)
+      ? { ...value, items: sorted(value['items']), jobs: sorted(storedJobs(value['jobs'])) }
+      : value,
+};
+
+/** Calls that remove a tree, whose children come in the order of a Redis set: their events have none. */
+const REMOVES_TREES: ReadonlySet<string> = new Set(['remove', 'removeUnprocessedChildren']);
+
+/** Why both sides skip this call; undefined when they make it. */
+export async function whyNotCompared(
+  call: Call,
+  reference: Side,
+  options: SideOptions,
+): Promise<string | undefined> {
+  return LEFT_OUT[call.method]?.(call, reference, options);
+}
+
+/** Whether the call's events of removals may come in any order. */
+export function removesTrees(call: Call): boolean {
+  return REMOVES_TREES.has(call.method);
+}
+
+/** A result as both sides should give it. */
+export function normalizeResult(method: string, value: unknown, prefix: string): unknown {
+  const plain = withoutUndefined(replaceText(value, prefix, PREFIX));
+  const normalize = NORMALIZERS[method];
+  return normalize ? normalize(plain) : plain;
+}
+
+function someMs(value: unknown): unknown {
+  return typeof value === 'number' && value > 0 ? 'some ms' : value;
+}
+
+/** [job, id, ms of the rate limit that is left, time of the next delayed job]. */
+function nextJob(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const [job, id, limitedFor, ...rest] = value as unknown[];
+  return [storedJob(job), id, someMs(limitedFor), ...rest];
+}
+
+/** [name, value, name, value, …], in the order of a Redis hash: none. */
+function fromPairs(flat: unknown): unknown {
+  if (!Array.isArray(flat)) return flat;
+  const names = flat.filter((_, index) => index % 2 === 0).map(String);
+  return Object.fromEntries(names.map((name, index) => [name, flat[index * 2 + 1] as unknown]));
+}
+
+function scheduler(fields: unknown): unknown {
+  if (!isRecord(fields) || typeof fields['opts'] !== 'string') return fields;
+  return { ...fields, opts: Job.optsFromJSON(fields['opts']) };
+}
+
+function storedJobs(jobs: unknown): unknown {
+  return Array.isArray(jobs) ? jobs.map(storedJob) : jobs;
+}
+
+/** Redis leaves out what is not set, and the id; Job.fromJSON() takes null for the same. */
+function storedJob(job: unknown): unknown {
+  if (!isRecord(job)) return job;
+  const { id: _id, ...rest } = job;
+  return Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
+}
+
+function finished(value: unknown): unknown {
+  return isRecord(value) && 'result' in value
+    ? { ...value, result: nextJob(value['result']) }
+    : value;
+}
