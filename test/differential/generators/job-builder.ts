@@ -61,7 +61,7 @@ export function plainOptions(random: SeededRandom): JobsOptions {
 export function placingOptions(random: SeededRandom): JobsOptions {
   const opts: JobsOptions = {};
   if (random.chance(0.25))
-    opts.delay = random.pick([1, 5, 1_000, 5_000, 60_000, 3_600_000, 600_000_000_000]);
+    opts.delay = random.pick([1, 5, 1_000, 5_000, 60_000, 3_600_000, 400_000_000_000]);
   if (random.chance(0.3)) opts.priority = random.pick([0, 1, 1, 2, 10, 2_097_151]);
   if (random.chance(0.2)) opts.lifo = true;
   return opts;

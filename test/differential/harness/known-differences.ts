@@ -1,10 +1,17 @@
 import { Job } from 'bullmq';
+import { isInCycle } from './family-cycles.js';
 import { isRecord, replaceText, sorted, withoutUndefined } from './plain-values.js';
 import { type Call, PREFIX, type SideOptions } from './recorded-call.js';
 import type { Side } from './side.js';
 
 /** Says why a call is left out of the comparison, or undefined. It may look at the reference's state. */
 type Rule = (call: Call, reference: Side, options: SideOptions) => Promise<string | undefined>;
+
+/** removeJobWithChildren.lua follows the children of a job that is its own descendant until its stack is full. */
+const ofEndlessFamily: Rule = async ({ queue, args: [jobId] }, reference) =>
+  (await isInCycle(reference, queue, String(jobId)))
+    ? 'the removal of a job that is its own descendant overflows the stack'
+    : undefined;
 
 /** Faults of BullMQ's Redis scripts that nobody should have to repeat. */
 const LEFT_OUT: Readonly<Record<string, Rule>> = {
@@ -18,6 +25,31 @@ const LEFT_OUT: Readonly<Record<string, Rule>> = {
     return spared ? "drain loses a scheduler's waiting job" : undefined;
   },
 
+  /**
+   * addJobScheduler.lua searches a paused queue's waiting jobs where older versions of BullMQ had them, so
+   * the run that it should replace stays.
+   */
+  async addJobScheduler({ queue, args: [id] }, reference) {
+    const backend = reference.queue(queue);
+    if (!(await backend.hasQueueMetaField('paused'))) return undefined;
+    const [waiting = []] = await backend.getRanges(['wait'], 0, -1);
+    const isWaiting = [...waiting].some((jobId) => jobId.startsWith(`repeat:${String(id)}:`));
+    return isWaiting ? "addJobScheduler leaves a paused queue's waiting run behind" : undefined;
+  },
+
+  /**
+   * obliterate-2.lua spares jobs that wait for their children and starts the ids again at 1: a job that gets
+   * the id of a spared one is written over it.
+   */
+  async obliteratePaused({ queue }, reference) {
+    const [spared = []] = await reference.queue(queue).getRanges(['waiting-children'], 0, -1);
+    const isNumbered = [...spared].some((jobId) => /^\d+$/.test(jobId));
+    return isNumbered ? 'obliterate lets later jobs take the ids of those it spares' : undefined;
+  },
+
+  remove: ofEndlessFamily,
+  removeUnprocessedChildren: ofEndlessFamily,
+
   /** removeOrphanedJobs takes the key metrics:failed for a job called "metrics" and deletes it. */
   removeOrphanedJobs(_call, _reference, options) {
     return Promise.resolve(options.metrics && 'removeOrphanedJobs deletes the metrics');
@@ -29,6 +61,8 @@ const LEFT_OUT: Readonly<Record<string, Rule>> = {
  * small as it can be. What is never asked, for a reason like these:
  *
  * - cleaning compares times as texts: all times here have 13 digits, in which texts and numbers agree.
+ * - a delay beyond the year 2039: the score of the delayed list is no exact number any more, and such jobs
+ *   lose their order on Redis.
  * - a page of a set or a hash: which entries are on it is up to Redis's hash table.
  */
 const NORMALIZERS: Readonly<Record<string, (value: unknown) => unknown>> = {
@@ -53,10 +87,15 @@ const NORMALIZERS: Readonly<Record<string, (value: unknown) => unknown>> = {
   // SMEMBERS: the members of a set have no order.
   getDependencies: (value) =>
     isRecord(value) ? { ...value, unprocessed: sorted(value['unprocessed']) } : value,
-  // SSCAN and HSCAN: no order either.
+  // SSCAN and HSCAN: no order either. The contract says that a cursor is text; Redis's script gives 0 for no key.
   paginate: (value) =>
     isRecord(value)
-      ? { ...value, items: sorted(value['items']), jobs: sorted(storedJobs(value['jobs'])) }
+      ? {
+          ...value,
+          cursor: String(value['cursor']),
+          items: sorted(value['items']),
+          jobs: sorted(storedJobs(value['jobs'])),
+        }
       : value,
 };
 
@@ -107,8 +146,10 @@ function scheduler(fields: unknown): unknown {
   return { ...fields, opts: Job.optsFromJSON(fields['opts']) };
 }
 
+/** BullMQ makes a job without a name of a child that is not stored any more. */
 function storedJobs(jobs: unknown): unknown {
-  return Array.isArray(jobs) ? jobs.map(storedJob) : jobs;
+  if (!Array.isArray(jobs)) return jobs;
+  return jobs.filter((job) => isRecord(job) && job['name'] !== undefined).map(storedJob);
 }
 
 /** Redis leaves out what is not set, and the id; Job.fromJSON() takes null for the same. */

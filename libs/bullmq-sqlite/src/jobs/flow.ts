@@ -14,18 +14,18 @@ export interface QueuedJob {
   job: JobRow;
 }
 
-/** The queue's name and the id in a job's key: `<prefix>:<queue>:<id>`. As in BullMQ, the id has no colon. */
-export function splitKey(key: string): { queueName: string; id: string } {
-  const colon = key.lastIndexOf(':');
-  return { queueName: key.slice(0, colon), id: key.slice(colon + 1) };
-}
-
-/** The job of a key, if there is one. */
+/**
+ * The job of a key, `<prefix>:<queue>:<id>`, if there is one. The run of a scheduler has colons in its id
+ * (`repeat:<scheduler>:<time>`), and a prefix may have some: the stored queues tell where the id begins.
+ */
 export function findByKey(transaction: Transaction, key: string): QueuedJob | undefined {
-  const { queueName, id } = splitKey(key);
-  const queue = transaction.queue(queueName);
-  const job = findJob(transaction, queue, id);
-  return job && { queue, job };
+  for (let colon = key.lastIndexOf(':'); colon > 0; colon = key.lastIndexOf(':', colon - 1)) {
+    const queue = transaction.queue(key.slice(0, colon));
+    if (!queue.exists) continue;
+    const job = findJob(transaction, queue, key.slice(colon + 1));
+    if (job !== undefined) return { queue, job };
+  }
+  return undefined;
 }
 
 export function parentExists(transaction: Transaction, parentKey: string): boolean {

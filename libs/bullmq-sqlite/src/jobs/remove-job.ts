@@ -19,6 +19,8 @@ interface Reach {
   ignoreProcessed: boolean;
   /** Whether jobs that somebody is working on stay. */
   ignoreLocked: boolean;
+  /** The jobs that were come across: a job that is its own descendant must not be looked for without end. */
+  seen: Set<number>;
   now: number;
 }
 
@@ -40,7 +42,8 @@ export function removeJob(
   if (job === undefined) return 1;
   if (isNextRun(transaction, queue, job)) return ErrorCode.JobBelongsToJobScheduler;
   if (isFamilyLocked(transaction, job, removeChildren, now)) return 0;
-  const reach = { removeChildren, ignoreProcessed: false, ignoreLocked: false, now };
+  const seen = new Set<number>();
+  const reach = { removeChildren, ignoreProcessed: false, ignoreLocked: false, seen, now };
   removeFamily(transaction, queue, job, null, reach);
   return 1;
 }
@@ -54,7 +57,8 @@ export function removeUnprocessedChildren(
 ): void {
   const job = findJob(transaction, transaction.queue(queueName), jobId);
   if (job === undefined) return;
-  const reach = { removeChildren: true, ignoreProcessed: true, ignoreLocked: true, now };
+  const seen = new Set([job.seq]);
+  const reach = { removeChildren: true, ignoreProcessed: true, ignoreLocked: true, seen, now };
   removeChildrenOf(transaction, `${queueName}:${jobId}`, job, reach);
 }
 
@@ -63,12 +67,14 @@ function isFamilyLocked(
   job: JobRow,
   withChildren: boolean,
   now: number,
+  seen = new Set<number>(),
 ): boolean {
   if (isLocked(job, now)) return true;
-  if (!withChildren) return false;
+  if (!withChildren || seen.has(job.seq)) return false;
+  seen.add(job.seq);
   return childKeys(transaction, job, 'pending').some((key) => {
     const child = findByKey(transaction, key)?.job;
-    return child !== undefined && isFamilyLocked(transaction, child, true, now);
+    return child !== undefined && isFamilyLocked(transaction, child, true, now, seen);
   });
 }
 
@@ -80,6 +86,8 @@ function removeFamily(
   parentKey: string | null,
   reach: Reach,
 ): void {
+  if (reach.seen.has(job.seq)) return;
+  reach.seen.add(job.seq);
   if (reach.ignoreLocked && isLocked(job, reach.now)) return;
   if (reach.ignoreProcessed && job.state === 'failed') return;
   const queue = transaction.change(name);
