@@ -36,7 +36,13 @@ function addJob(world: World, queue: QueueName, opts: JobsOptions, id: string | 
 function addChild(world: World, queue: QueueName) {
   const { random } = world;
   const parentQueue = random.pick(QUEUES);
-  const parentId = world.jobs.inState(random, parentQueue, 'waiting-children', 'active', 'wait');
+  const parentId = world.jobs.possibleParent(
+    random,
+    parentQueue,
+    'waiting-children',
+    'active',
+    'wait',
+  );
   const opts = {
     ...placingOptions(random),
     ...onFailureOptions(random),

@@ -40,7 +40,10 @@ function addFlow(world: World, queue: QueueName) {
 function rootParent(world: World): Parent | undefined {
   if (world.random.chance(0.9)) return undefined;
   const queue = world.random.pick(QUEUES);
-  return { queue, id: world.jobs.inState(world.random, queue, 'waiting-children', 'active') };
+  return {
+    queue,
+    id: world.jobs.possibleParent(world.random, queue, 'waiting-children', 'active'),
+  };
 }
 
 /** In FlowProducer's order: a node comes before its children. */

@@ -82,6 +82,15 @@ export class KnownJobs {
     return ids.length === 0 || random.chance(0.15) ? this.any(random, queue) : random.pick(ids);
   }
 
+  /**
+   * A job that may be given children. Not a scheduler's run: Redis's scripts take what follows the last colon
+   * of a key for the id, and never let such a parent go on.
+   */
+  possibleParent(random: SeededRandom, queue: QueueName, ...states: State[]): string {
+    const id = this.inState(random, queue, ...states);
+    return id.includes(':') ? 'missing' : id;
+  }
+
   /** Whether there may be a job in this state. */
   has(queue: QueueName, state: State): boolean {
     return this.listed(queue, state).length > 0;

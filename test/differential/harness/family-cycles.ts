@@ -12,7 +12,7 @@ export async function isInCycle(
   if (ancestors.includes(name)) return true;
   const { processed, unprocessed, failed, ignored } = await side
     .queue(queue)
-    .getDependencies(jobId);
+    .getDependencies(jobId, {});
   const keys = [processed, unprocessed, failed, ignored].flatMap((children) =>
     Array.isArray(children) ? (children as string[]) : Object.keys(children ?? {}),
   );

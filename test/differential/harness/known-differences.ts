@@ -1,60 +1,6 @@
 import { Job } from 'bullmq';
-import { isInCycle } from './family-cycles.js';
 import { isRecord, replaceText, sorted, withoutUndefined } from './plain-values.js';
-import { type Call, PREFIX, type SideOptions } from './recorded-call.js';
-import type { Side } from './side.js';
-
-/** Says why a call is left out of the comparison, or undefined. It may look at the reference's state. */
-type Rule = (call: Call, reference: Side, options: SideOptions) => Promise<string | undefined>;
-
-/** removeJobWithChildren.lua follows the children of a job that is its own descendant until its stack is full. */
-const ofEndlessFamily: Rule = async ({ queue, args: [jobId] }, reference) =>
-  (await isInCycle(reference, queue, String(jobId)))
-    ? 'the removal of a job that is its own descendant overflows the stack'
-    : undefined;
-
-/** Faults of BullMQ's Redis scripts that nobody should have to repeat. */
-const LEFT_OUT: Readonly<Record<string, Rule>> = {
-  /**
-   * removeListJobs.lua trims as many entries off the head of the wait list as it removed jobs; when it
-   * spared the job of a scheduler, a removed job's id stays in the list and the spared one may be lost.
-   */
-  async drain(call, reference) {
-    const [waiting = []] = await reference.queue(call.queue).getRanges(['wait'], 0, -1);
-    const spared = [...waiting].some((jobId) => jobId.startsWith('repeat:'));
-    return spared ? "drain loses a scheduler's waiting job" : undefined;
-  },
-
-  /**
-   * addJobScheduler.lua searches a paused queue's waiting jobs where older versions of BullMQ had them, so
-   * the run that it should replace stays.
-   */
-  async addJobScheduler({ queue, args: [id] }, reference) {
-    const backend = reference.queue(queue);
-    if (!(await backend.hasQueueMetaField('paused'))) return undefined;
-    const [waiting = []] = await backend.getRanges(['wait'], 0, -1);
-    const isWaiting = [...waiting].some((jobId) => jobId.startsWith(`repeat:${String(id)}:`));
-    return isWaiting ? "addJobScheduler leaves a paused queue's waiting run behind" : undefined;
-  },
-
-  /**
-   * obliterate-2.lua spares jobs that wait for their children and starts the ids again at 1: a job that gets
-   * the id of a spared one is written over it.
-   */
-  async obliteratePaused({ queue }, reference) {
-    const [spared = []] = await reference.queue(queue).getRanges(['waiting-children'], 0, -1);
-    const isNumbered = [...spared].some((jobId) => /^\d+$/.test(jobId));
-    return isNumbered ? 'obliterate lets later jobs take the ids of those it spares' : undefined;
-  },
-
-  remove: ofEndlessFamily,
-  removeUnprocessedChildren: ofEndlessFamily,
-
-  /** removeOrphanedJobs takes the key metrics:failed for a job called "metrics" and deletes it. */
-  removeOrphanedJobs(_call, _reference, options) {
-    return Promise.resolve(options.metrics && 'removeOrphanedJobs deletes the metrics');
-  },
-};
+import { type Call, PREFIX } from './recorded-call.js';
 
 /**
  * Where two right answers may differ, and why. Every entry is a hole in the comparison, so each one is as
@@ -101,15 +47,6 @@ const NORMALIZERS: Readonly<Record<string, (value: unknown) => unknown>> = {
 
 /** Calls that remove a tree, whose children come in the order of a Redis set: their events have none. */
 const REMOVES_TREES: ReadonlySet<string> = new Set(['remove', 'removeUnprocessedChildren']);
-
-/** Why both sides skip this call; undefined when they make it. */
-export async function whyNotCompared(
-  call: Call,
-  reference: Side,
-  options: SideOptions,
-): Promise<string | undefined> {
-  return LEFT_OUT[call.method]?.(call, reference, options);
-}
 
 /** Whether the call's events of removals may come in any order. */
 export function removesTrees(call: Call): boolean {

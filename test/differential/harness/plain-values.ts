@@ -38,8 +38,16 @@ export function sorted(values: unknown): unknown {
   return values.toSorted((one, other) => compareTexts(orderText(one), orderText(other)));
 }
 
+/** Equal values have equal texts, whatever the order of their properties. */
 function orderText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'string') return value;
+  return JSON.stringify(value, (_key, item: unknown) =>
+    isRecord(item) ? Object.fromEntries(Object.entries(item).toSorted(byName)) : item,
+  );
+}
+
+function byName([one]: [string, unknown], [other]: [string, unknown]): number {
+  return compareTexts(one, other);
 }
 
 function compareTexts(one: string, other: string): number {

@@ -1,5 +1,5 @@
 import type { CallSource } from './call-source.js';
-import { whyNotCompared } from './known-differences.js';
+import { whyNotCompared } from './left-out-calls.js';
 import { ComparedPair, type Difference } from './compared-pair.js';
 import { stepsOf } from './composite-calls.js';
 import { type ControlledClock, START_OF_TIME } from './controlled-clock.js';

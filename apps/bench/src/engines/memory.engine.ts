@@ -16,9 +16,12 @@ export const memoryEngine: BenchEngine = {
 
   prepare: () => Promise.resolve(),
 
-  moduleOptions: async (isolation) => ({ connection: await connectionOf(isolation) }),
+  moduleOptions: async (isolation) => ({
+    connection: await connectionOf(isolation),
+    prefix: isolation.id,
+  }),
 
-  openBullmq: async (isolation) => openBullmqOnSqlite(await connectionOf(isolation)),
+  openBullmq: async (isolation) => openBullmqOnSqlite(await connectionOf(isolation), isolation.id),
 
   connectOnce: () => {
     const database = new DatabaseSync(':memory:');

@@ -18,11 +18,11 @@ export const sqliteEngine: BenchEngine = {
     await mkdir(folderOf(id), { recursive: true });
   },
 
-  moduleOptions: ({ id }) => Promise.resolve({ connection: `file:${fileOf(id)}` }),
+  moduleOptions: ({ id }) => Promise.resolve({ connection: `file:${fileOf(id)}`, prefix: id }),
 
   openBullmq: async ({ id }) => {
     const { sqlite } = await import('bullmq-sqlite');
-    return openBullmqOnSqlite(sqlite(fileOf(id)));
+    return openBullmqOnSqlite(sqlite(fileOf(id)), id);
   },
 
   connectOnce: async () => {
