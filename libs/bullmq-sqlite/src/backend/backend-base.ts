@@ -114,9 +114,11 @@ export abstract class BackendBase extends EventEmitter {
     return this.life.write(operation);
   }
 
-  /** Like `write`, for what a worker asks for again and again. */
+  /** Like `write`, for what a worker asks for again and again: after a loss of power too. */
   protected claim<Value>(operation: Operation<Value>): Promise<Value> {
-    return this.write(operation).catch((error: unknown) => this.#waits.rethrowLater(error));
+    return this.life
+      .write(operation, { synced: false })
+      .catch((error: unknown) => this.#waits.rethrowLater(error));
   }
 
   protected read<Value>(operation: Operation<Value>): Promise<Value> {

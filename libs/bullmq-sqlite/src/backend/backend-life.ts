@@ -9,6 +9,7 @@ import {
   type Operation,
   releaseStore,
   type Wait,
+  type WriteOptions,
 } from '../store/index.js';
 
 /** How often a named client says that it is still there, in ms. */
@@ -20,7 +21,7 @@ export interface Life {
   readonly closing: Promise<void> | undefined;
   /** Opens the file; a call after a failure tries again. */
   ready(): Promise<void>;
-  write<Result>(operation: Operation<Result>): Promise<Result>;
+  write<Result>(operation: Operation<Result>, options?: WriteOptions): Promise<Result>;
   read<Result>(operation: Operation<Result>): Promise<Result>;
   /** Waits until a queue has changed, at most `milliseconds`. */
   waitForChange(queue: string, milliseconds: number): Wait;
@@ -61,8 +62,8 @@ export class BackendLife implements Life {
     return this.#ready;
   }
 
-  write<Result>(operation: Operation<Result>): Promise<Result> {
-    return this.#closed ? this.#refuse() : this.#store.write(operation);
+  write<Result>(operation: Operation<Result>, options?: WriteOptions): Promise<Result> {
+    return this.#closed ? this.#refuse() : this.#store.write(operation, options);
   }
 
   read<Result>(operation: Operation<Result>): Promise<Result> {
@@ -94,7 +95,9 @@ export class BackendLife implements Life {
     const register = (): Promise<void> =>
       // A missed heartbeat is made up for by the next one.
       this.#store
-        .write((tx) => registerClient(tx, this.#clientId, this.#clientName ?? '', Date.now()))
+        .write((tx) => registerClient(tx, this.#clientId, this.#clientName ?? '', Date.now()), {
+          synced: false,
+        })
         .catch(() => undefined);
     await register();
     this.#heartbeat ??= setInterval(() => void register(), HEARTBEAT_MS).unref();
@@ -126,8 +129,8 @@ export class BorrowedLife implements Life {
     return this.owner.ready();
   }
 
-  write<Result>(operation: Operation<Result>): Promise<Result> {
-    return this.owner.write(operation);
+  write<Result>(operation: Operation<Result>, options?: WriteOptions): Promise<Result> {
+    return this.owner.write(operation, options);
   }
 
   read<Result>(operation: Operation<Result>): Promise<Result> {

@@ -96,7 +96,7 @@ export class JobWaits {
       try {
         const { found, within = Number.POSITIVE_INFINITY } = await look();
         if (found !== undefined) return found;
-        if (within < left) due = setTimeout(wait.end, within);
+        if (within < left) due = setTimeout(() => wait.end(), within);
         await wait.over;
       } finally {
         clearTimeout(due);

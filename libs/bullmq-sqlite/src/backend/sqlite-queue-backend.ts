@@ -263,8 +263,9 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
 
   extendLocks(jobIds: string[], tokens: string[], duration: number): Promise<string[]> {
     const now = Date.now();
-    return this.write((tx) =>
-      locks.extendLocks(tx, this.qualifiedName, jobIds, tokens, duration, now),
+    return this.life.write(
+      (tx) => locks.extendLocks(tx, this.qualifiedName, jobIds, tokens, duration, now),
+      { synced: false },
     );
   }
 

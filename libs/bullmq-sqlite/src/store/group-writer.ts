@@ -14,8 +14,18 @@ import type { Transaction } from './transaction.js';
  */
 export type Operation<Result> = (transaction: Transaction) => Result;
 
+/** What a write has to survive. */
+export interface WriteOptions {
+  /**
+   * Whether the commit waits for the disk, if the connection's durability asks for that; default true. False for
+   * what a loss of power may take back, since it would only be done again: a claim, a lock.
+   */
+  synced?: boolean;
+}
+
 interface PendingOperation {
   operation: Operation<unknown>;
+  synced: boolean;
   resolve: (result: never) => void;
   reject: (error: Error) => void;
   since: number;
@@ -56,10 +66,13 @@ export class GroupWriter {
   constructor(private readonly owner: GroupOwner) {}
 
   /** Runs an operation in the next group. */
-  write<Result>(operation: Operation<Result>): Promise<Result> {
+  write<Result>(
+    operation: Operation<Result>,
+    { synced = true }: WriteOptions = {},
+  ): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       if (this.#closed) return reject(new StoreClosedError(this.owner.path));
-      this.#pending.push({ operation, resolve, reject, since: Date.now() });
+      this.#pending.push({ operation, synced, resolve, reject, since: Date.now() });
       this.#schedule();
     });
   }
@@ -99,7 +112,7 @@ export class GroupWriter {
     let session: StoreSession | undefined;
     try {
       session = this.owner.session();
-      session.begin('IMMEDIATE');
+      session.begin('IMMEDIATE', group.some(isSynced));
       const until = performance.now() + GROUP_MS;
       do {
         const next = group[done] as PendingOperation;
@@ -139,7 +152,7 @@ export class GroupWriter {
       let session: StoreSession | undefined;
       try {
         session = this.owner.session();
-        session.begin('IMMEDIATE');
+        session.begin('IMMEDIATE', pending.synced);
         pending.result = pending.operation(session.transaction);
         this.#settle([pending], session.commit());
       } catch (error) {
@@ -184,4 +197,8 @@ export class GroupWriter {
   #schedule(): void {
     if (this.#turn === undefined) this.#turn = setImmediate(this.#runGroup);
   }
+}
+
+function isSynced({ synced }: PendingOperation): boolean {
+  return synced;
 }

@@ -1,5 +1,5 @@
 export type { StoredEvent } from './event-buffer.js';
-export type { Operation } from './group-writer.js';
+export type { Operation, WriteOptions } from './group-writer.js';
 export type { JobStore } from './job-store.js';
 export { QueueRecord, type State, STATES } from './queue-record.js';
 export { type Row, Statements, type Value } from './statements.js';

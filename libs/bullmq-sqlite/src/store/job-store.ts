@@ -1,7 +1,7 @@
 import type { SqliteConnection } from '../connection/index.js';
 import { StoreMissingError } from '../errors/index.js';
 import { FreePages } from './free-pages.js';
-import { GroupWriter, type GroupOwner, type Operation } from './group-writer.js';
+import { GroupWriter, type GroupOwner, type Operation, type WriteOptions } from './group-writer.js';
 import { StoreSession } from './store-session.js';
 import { type Wait, WakeUps } from './wake-ups.js';
 
@@ -28,8 +28,8 @@ export class JobStore implements GroupOwner {
   }
 
   /** Runs an operation that may write; it settles when its group is committed. */
-  write<Result>(operation: Operation<Result>): Promise<Result> {
-    return this.#writer.write(operation);
+  write<Result>(operation: Operation<Result>, options?: WriteOptions): Promise<Result> {
+    return this.#writer.write(operation, options);
   }
 
   /** Runs an operation that reads; it sees the writes that were called before it. */

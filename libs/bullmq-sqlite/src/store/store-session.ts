@@ -11,6 +11,7 @@ export class StoreSession {
   readonly #statements: Statements;
   readonly #file: number | undefined;
   #dataVersion = 0;
+  #isSynced = true;
 
   private constructor(
     readonly database: DatabaseSync,
@@ -30,10 +31,21 @@ export class StoreSession {
   /**
    * Starts a transaction: 'IMMEDIATE' takes the write lock at once, so that no statement in it can find the
    * file busy; 'DEFERRED' reads one state of the file.
+   *
+   * @param synced - whether COMMIT waits for the disk, where the connection's durability is 'full'. A commit
+   * that waits takes all earlier ones to the disk, too.
    */
-  begin(mode: 'IMMEDIATE' | 'DEFERRED'): void {
+  begin(mode: 'IMMEDIATE' | 'DEFERRED', synced = this.#isSynced): void {
+    if (synced !== this.#isSynced) this.#setSynced(synced);
     this.#statements.run(mode === 'IMMEDIATE' ? 'BEGIN IMMEDIATE' : 'BEGIN');
     this.lookForOthers();
+  }
+
+  #setSynced(synced: boolean): void {
+    this.#isSynced = synced;
+    const { durability, inMemory } = this.connection;
+    if (inMemory || durability !== 'full') return;
+    this.#statements.run(synced ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL');
   }
 
   /** Commits; the names of the queues that were changed. */
