@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
-import type { EngineFixture } from './engines.js';
+import type { EngineFixture, EngineName } from './engines.js';
 
 /** A connection of the application's own to the store of the jobs, with a transaction open. */
 export interface AppTransaction {
@@ -10,17 +10,15 @@ export interface AppTransaction {
   close(): Promise<void>;
 }
 
-/** The engines on which jobs can be part of a transaction of the application. */
-export function isTransactional({ name, available }: EngineFixture): boolean {
-  return available && name in BEGIN;
+/** Connects and begins, on an engine with `transactionalEnqueue`. */
+export function beginTransaction({ name, url }: EngineFixture): Promise<AppTransaction> {
+  const begin = BEGIN[name];
+  if (begin === undefined) throw new Error(`expected a way to begin on ${name}, got none`);
+  return begin(url);
 }
 
-/** Connects and begins. */
-export function beginTransaction(engine: EngineFixture): Promise<AppTransaction> {
-  return BEGIN[engine.name as keyof typeof BEGIN](engine.url);
-}
-
-const BEGIN = {
+/** By engine: each has a driver of its own. */
+const BEGIN: Partial<Record<EngineName, (url: string) => Promise<AppTransaction>>> = {
   async postgres(url: string): Promise<AppTransaction> {
     const client = new pg.Client({ connectionString: url });
     await client.connect();

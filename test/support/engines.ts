@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import type { EngineCapabilities } from 'nestjs-jobs';
 import pg from 'pg';
 import { describe } from 'vitest';
 import { postgresServer, redisServer, type SharedServer, sqliteFolder } from './servers.js';
@@ -17,6 +18,8 @@ export interface Isolation {
 /** One engine as a contract suite sees it. */
 export interface EngineFixture {
   name: EngineName;
+  /** What the engine says of itself on such a store; engine.spec.ts compares. */
+  capabilities: EngineCapabilities;
   /** Where the shared server, or this test file's jobs file, is; empty when it is not available. */
   url: string;
   available: boolean;
@@ -27,6 +30,15 @@ export interface EngineFixture {
   /** Removes everything stored under these names. */
   cleanup(isolation: Isolation): Promise<void>;
 }
+
+const SERVER = { sharedAcrossMachines: true, outlivesProcess: true };
+
+/** Of each engine, with a server or a file. */
+const CAPABILITIES: Readonly<Record<EngineName, EngineCapabilities>> = {
+  redis: { ...SERVER, transactionalEnqueue: false },
+  postgres: { ...SERVER, transactionalEnqueue: true },
+  sqlite: { transactionalEnqueue: true, sharedAcrossMachines: false, outlivesProcess: true },
+};
 
 /** A fixture for every engine, available or not: a missing one shows up as skipped, never as absent. */
 export function engineFixtures(): EngineFixture[] {
@@ -45,10 +57,26 @@ export const ENGINES: readonly EngineFixture[] = engineFixtures();
  * Where the engine is not available its tests are skipped, with the reason in the suite's name.
  */
 export function describeEngines(title: string, suite: (engine: EngineFixture) => void): void {
-  for (const engine of ENGINES) {
-    const note = engine.available ? '' : ` (skipped: ${engine.reason})`;
-    describe.skipIf(!engine.available)(`${title} [${engine.name}]${note}`, () => suite(engine));
-  }
+  for (const engine of ENGINES) describeEngine(engine, title, suite);
+}
+
+/** As `describeEngines`, without engines that cannot: nothing is missing there, so nothing is skipped. */
+export function describeEnginesWith(
+  capability: keyof EngineCapabilities,
+  title: string,
+  suite: (engine: EngineFixture) => void,
+): void {
+  const able = ENGINES.filter(({ capabilities }) => capabilities[capability]);
+  for (const engine of able) describeEngine(engine, title, suite);
+}
+
+function describeEngine(
+  engine: EngineFixture,
+  title: string,
+  suite: (engine: EngineFixture) => void,
+): void {
+  const note = engine.available ? '' : ` (skipped: ${engine.reason})`;
+  describe.skipIf(!engine.available)(`${title} [${engine.name}]${note}`, () => suite(engine));
 }
 
 function fixture(
@@ -59,6 +87,7 @@ function fixture(
   const url = server.available ? server.url : '';
   return {
     name,
+    capabilities: CAPABILITIES[name],
     url,
     available: server.available,
     reason: server.available ? '' : server.reason,

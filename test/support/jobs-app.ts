@@ -21,10 +21,13 @@ export interface JobsAppParts extends ModuleMetadata {
   readonly isolation?: Isolation;
 }
 
-const open: { app: TestingModule; engine: EngineFixture; isolation: Isolation }[] = [];
+/** What an application needs of an engine. */
+export type JobsAppEngine = Pick<EngineFixture, 'url' | 'isolation' | 'cleanup'>;
+
+const open: { app: TestingModule; engine: JobsAppEngine; isolation: Isolation }[] = [];
 
 /** Boots an application; it is closed, and its part of the store removed, after the test. */
-export async function createJobsApp(engine: EngineFixture, parts: JobsAppParts): Promise<JobsApp> {
+export async function createJobsApp(engine: JobsAppEngine, parts: JobsAppParts): Promise<JobsApp> {
   const isolation = parts.isolation ?? engine.isolation();
   const options: JobsModuleOptions = {
     connection: engine.url,

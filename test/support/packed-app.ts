@@ -20,6 +20,7 @@ export const ROOT = resolve(import.meta.dirname, '../..');
 /** The parts of a package.json that decide what an app gets. */
 export interface Manifest {
   name: string;
+  version: string;
   type?: string;
   exports?: Record<string, unknown>;
   dependencies?: Record<string, string>;

@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DuplicateJobError, Job, JobsError, NoOpenTransactionError } from 'nestjs-jobs';
-import { afterEach, describe, expect, it } from 'vitest';
-import {
-  type AppTransaction,
-  beginTransaction,
-  isTransactional,
-} from '../../support/app-transaction.js';
-import { ENGINES } from '../../support/engines.js';
+import { afterEach, expect, it } from 'vitest';
+import { type AppTransaction, beginTransaction } from '../../support/app-transaction.js';
+import { describeEnginesWith } from '../../support/engines.js';
 import { createJobsApp } from '../../support/jobs-app.js';
 
 @Injectable()
@@ -21,9 +17,7 @@ class Mailer {
   }
 }
 
-const engines = ENGINES.filter(isTransactional);
-
-describe.each(engines)('enqueueing inside a transaction [$name]', (engine) => {
+describeEnginesWith('transactionalEnqueue', 'enqueueing inside a transaction', (engine) => {
   let transaction: AppTransaction | undefined;
 
   afterEach(async () => {

@@ -19,25 +19,33 @@ const CACHE = join(ROOT, 'node_modules/.cache/nestjs-jobs-faults');
 const KEEP_MS = 24 * 3_600_000;
 
 /**
- * The library under test. FAULTS_LIBRARY names another folder of sources: a copy with a fault put in
- * shows whether a row can fail.
+ * The sources of the libraries under test. FAULTS_LIBRARY and FAULTS_SQLITE_LIBRARY name other folders: a
+ * copy with a fault put in shows whether a row can fail.
  */
-const LIBRARY = process.env.FAULTS_LIBRARY || 'libs/jobs/src';
+const LIBRARIES = {
+  'nestjs-jobs': process.env.FAULTS_LIBRARY || 'libs/jobs/src',
+  'bullmq-sqlite': process.env.FAULTS_SQLITE_LIBRARY || 'libs/bullmq-sqlite/src',
+} as const;
 
 /** What child programs are made of. */
 export interface Programs {
-  /** Where the files are, from the repository's folder or absolute, and where they go. */
-  trees: readonly { from: string; to: string; files: string }[];
-  /** The packages among them, each with `src/index.ts`. */
-  packages: readonly string[];
+  /** The libraries that they use. */
+  libraries: readonly (keyof typeof LIBRARIES)[];
+  /** Where their own files are, from the repository's folder; they go to `faults/`. */
+  from: string;
+  files: string;
+}
+
+interface Source {
+  target: string;
+  path: string;
+  text: string;
 }
 
 const JOBS_APPS: Programs = {
-  trees: [
-    { from: LIBRARY, to: 'node_modules/nestjs-jobs/src', files: '**/*.ts' },
-    { from: 'test/faults', to: 'faults', files: '{apps,harness}/*.ts' },
-  ],
-  packages: ['nestjs-jobs'],
+  libraries: ['nestjs-jobs', 'bullmq-sqlite'],
+  from: 'test/faults',
+  files: '{apps,harness}/*.ts',
 };
 
 /** Compiles the programs that use the library, and returns their folder. */
@@ -46,32 +54,28 @@ export function compileApps(): string {
 }
 
 /**
- * Compiles child programs and the package under test, and returns the folder that holds their trees.
+ * Compiles child programs and the libraries under test, and returns the folder that holds them.
  *
  * Forked processes are plain Node: nothing transforms their sources, and Node's own type stripping
  * has no decorators. So the TypeScript compiler that also builds the packages translates each file
  * on its own (`isolatedModules`), with the repository's options, decorator metadata included. It is
- * the *sources* of the library that run, as in all other tests, so no stale `dist` is ever tested.
+ * the *sources* of the libraries that run, as in all other tests, so no stale `dist` is ever tested.
  *
  * The output lies under node_modules/.cache, where the packages of the repository are found, in a
  * folder named by a hash of all inputs: compiled once (about 2 s) and found again by later files
  * and runs. A finished folder appears by a rename, so workers that compile at once do not meet.
  */
-export function compilePrograms({ trees, packages }: Programs): string {
-  const sources = trees.flatMap(({ from, to, files }) =>
-    globSync(files, { cwd: resolve(ROOT, from) })
-      .filter((file) => !/\.(spec|test|d)\.ts$/.test(file))
-      .map((file) => ({
-        target: join(to, file.replace(/\.ts$/, '.js')),
-        path: resolve(ROOT, from, file),
-      })),
-  ).map((source) => ({ ...source, text: readFileSync(source.path, 'utf8') }));
+export function compilePrograms({ libraries, from, files }: Programs): string {
+  const sources = [
+    ...libraries.flatMap((name) => read(LIBRARIES[name], '**/*.ts', `node_modules/${name}/src`)),
+    ...read(from, files, 'faults'),
+  ];
   const options = compilerOptions();
   const hash = createHash('sha256').update(JSON.stringify([sources, options, ts.version]));
   const folder = join(CACHE, hash.digest('hex').slice(0, 16));
   if (!existsSync(folder)) {
     removeOldFolders();
-    build(folder, sources, packages, options);
+    build(folder, sources, libraries, options);
   }
   const now = new Date();
   utimesSync(folder, now, now);
@@ -95,10 +99,21 @@ function compilerOptions(): ts.CompilerOptions {
   };
 }
 
+/** @param from from the repository's folder, or absolute */
+function read(from: string, files: string, to: string): Source[] {
+  return globSync(files, { cwd: resolve(ROOT, from) })
+    .filter((file) => !/\.(spec|test|d)\.ts$/.test(file))
+    .map((file) => {
+      const path = resolve(ROOT, from, file);
+      const target = join(to, file.replace(/\.ts$/, '.js'));
+      return { target, path, text: readFileSync(path, 'utf8') };
+    });
+}
+
 function build(
   folder: string,
-  sources: readonly { target: string; path: string; text: string }[],
-  packages: readonly string[],
+  sources: readonly Source[],
+  libraries: readonly string[],
   options: ts.CompilerOptions,
 ): void {
   const staging = `${folder}-${randomUUID()}`;
@@ -109,7 +124,7 @@ function build(
     );
   }
   write(join(staging, 'package.json'), JSON.stringify({ type: 'module' }));
-  for (const name of packages) {
+  for (const name of libraries) {
     write(
       join(staging, `node_modules/${name}/package.json`),
       JSON.stringify({ name, type: 'module', exports: { '.': './src/index.js' } }),

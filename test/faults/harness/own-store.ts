@@ -20,14 +20,29 @@ export interface OwnStore {
   stop(): Promise<void>;
 }
 
+/** The engines whose store is a server: it can die alone, and so can a connection to it. */
+export type ServerName = Exclude<EngineName, 'sqlite'>;
+
+const SERVERS: Readonly<Record<ServerName, ServerKind>> = {
+  redis: { whyNot: whyNoPrivateRedis, start: startRedis },
+  postgres: { whyNot: whyNoPrivatePostgres, start: startPostgres },
+};
+
+interface ServerKind {
+  whyNot(): string | undefined;
+  start(): Promise<OwnStore>;
+}
+
+export const SERVER_NAMES = Object.keys(SERVERS) as ServerName[];
+
 /** Why there can be no own store here, or undefined. */
-export function whyNoOwnStore(engine: EngineName): string | undefined {
-  return engine === 'redis' ? whyNoPrivateRedis() : whyNoPrivatePostgres();
+export function whyNoOwnStore(engine: ServerName): string | undefined {
+  return SERVERS[engine].whyNot();
 }
 
 /** Starts a store that syncs each write before it confirms it: what "durable" means in promise 1. */
-export function startOwnStore(engine: EngineName): Promise<OwnStore> {
-  return engine === 'redis' ? startRedis() : startPostgres();
+export function startOwnStore(engine: ServerName): Promise<OwnStore> {
+  return SERVERS[engine].start();
 }
 
 async function startRedis(): Promise<OwnStore> {

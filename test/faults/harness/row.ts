@@ -8,7 +8,13 @@ import { AppProcess, type AppProcessOptions } from './app-process.js';
 import { check, type Verdict } from './checker.js';
 import { printFigures } from './figures.js';
 import { LedgerReader, ledgerNow, LedgerWriter } from './ledger.js';
-import { type OwnStore, startOwnStore, whyNoOwnStore } from './own-store.js';
+import {
+  type OwnStore,
+  SERVER_NAMES,
+  type ServerName,
+  startOwnStore,
+  whyNoOwnStore,
+} from './own-store.js';
 import type { AppConfig, JobAddress, StoredJob } from './protocol.js';
 import { LONG, Random, SEED } from './seeds.js';
 
@@ -202,7 +208,7 @@ export function startRow(title: string, engine: EngineFixture): Row {
 /** Starts a row on a store of its own, which it may harm; both end with the test. */
 export async function startOwnStoreRow(
   title: string,
-  engine: EngineName,
+  engine: ServerName,
 ): Promise<{ row: Row; store: OwnStore }> {
   const store = await startOwnStore(engine);
   onTestFinished(() => store.stop());
@@ -210,9 +216,9 @@ export async function startOwnStoreRow(
   return { row: endWithTest(row), store };
 }
 
-/** Registers a suite once per engine; it is skipped where no store of one's own can be started. */
-export function describeOwnStores(title: string, suite: (engine: EngineName) => void): void {
-  for (const engine of ['redis', 'postgres'] as const) {
+/** Registers a suite once per server; it is skipped where no store of one's own can be started. */
+export function describeOwnStores(title: string, suite: (engine: ServerName) => void): void {
+  for (const engine of SERVER_NAMES) {
     const obstacle = whyNoOwnStore(engine);
     const note = obstacle === undefined ? '' : ` (skipped: ${obstacle})`;
     describe.skipIf(obstacle !== undefined)(`${title} [${engine}]${note}`, () => suite(engine));

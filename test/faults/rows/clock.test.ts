@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { violations } from '../harness/checker.js';
-import { describeEngines } from '../../support/engines.js';
+import { describeEnginesWith } from '../../support/engines.js';
 import { rowTimeout, startRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
 
@@ -17,7 +17,7 @@ const SKEWS = LONG
 for (const skewMs of SKEWS) {
   const name = `${skewMs > 0 ? '+' : ''}${skewMs / 1_000} s`;
 
-  describeEngines(`clock of the others ${name}`, (engine) => {
+  describeEnginesWith('sharedAcrossMachines', `clock of the others ${name}`, (engine) => {
     it(
       'steals no job',
       async () => {

@@ -115,11 +115,14 @@ describe('picking an engine', () => {
     }
   });
 
-  it.each(['file:', 'file:jobs.sqlite?mode=ro', 'file:a\0b'])('refuses the file %j', (connection) => {
-    const error = failureOf({ connection });
-    expect(error).toBeInstanceOf(JobsConfigurationError);
-    expect(error.message).toContain(JSON.stringify(connection));
-  });
+  it.each(['file:', 'file:jobs.sqlite?mode=ro', 'file:a\0b'])(
+    'refuses the file %j',
+    (connection) => {
+      const error = failureOf({ connection });
+      expect(error).toBeInstanceOf(JobsConfigurationError);
+      expect(error.message).toContain(JSON.stringify(connection));
+    },
+  );
 
   it.each(['user:s3cret@host', 'localhost:6379', 6379])('refuses %s as a url', (url) => {
     const error = failureOf({ connection: { url } });
@@ -232,8 +235,10 @@ describeEngines('an engine', (fixture) => {
     return engine;
   }
 
-  it('is reached by a ping within its time', async () => {
+  it('is reached by a ping within its time, and can what it says', async () => {
     const engine = await open();
+    expect(engine.capabilities).toEqual(fixture.capabilities);
+    expect(engine.transactionBackend !== undefined).toBe(engine.capabilities.transactionalEnqueue);
     expect(await engine.ping(1_000)).toBeGreaterThan(0);
     await engine.connect();
   });

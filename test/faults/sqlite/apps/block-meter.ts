@@ -24,7 +24,7 @@ export function meterBlocks(): Blocks & { longestDelay(): number; stop(): void }
       blocks.push(performance.now() - wall);
       processorBlocks.push((user + system) / 1_000);
     });
-  globalThis.setImmediate = Object.assign(metered, setImmediate) as typeof setImmediate;
+  globalThis.setImmediate = Object.assign(metered, setImmediate);
   const histogram = monitorEventLoopDelay({ resolution: 5 });
   histogram.enable();
   return {

@@ -62,13 +62,18 @@ function startWorker(connection: ReturnType<typeof sqlite>): void {
     createSqliteBackend,
   );
   worker.on('completed', (job) => note('completed', job.id!));
-  worker.on('failed', (job) => note(job!.finishedOn === undefined ? 'retried' : 'failed', job!.id!));
+  worker.on('failed', (job) =>
+    note(job!.finishedOn === undefined ? 'retried' : 'failed', job!.id!),
+  );
   worker.on('error', (error) => {
     note('error', JSON.stringify(`${error.name}: ${error.message}`));
   });
 }
 
-async function addForEver(queue: Queue): Promise<void> {
+/** All that it asks of a queue, whose type tells its backend. */
+type Adding = Pick<Queue, 'add'>;
+
+async function addForEver(queue: Adding): Promise<void> {
   for (let batch = 0; ; batch += 1) {
     const names = Object.keys(KINDS);
     await Promise.all(

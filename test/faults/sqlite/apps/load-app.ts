@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Queue, Worker } from 'bullmq';
+import { type Job, Queue, Worker } from 'bullmq';
 import { createSqliteBackend, sqlite } from 'bullmq-sqlite';
 import { meterBlocks } from './block-meter.js';
 import type { LoadAppConfig, LoadOrder, LoadReport, LoadTold } from './load-app.protocol.js';
@@ -24,9 +24,9 @@ process.on('disconnect', () => process.exit());
 tell({ type: 'up' });
 
 function startWorker(): void {
-  const worker = new Worker<{ at: number }>(
+  const worker = new Worker(
     'load',
-    (job) => {
+    (job: Job<{ at: number }>) => {
       latencies.push(Date.now() - job.data.at);
       ran.push(job.id!);
       return Promise.resolve();

@@ -9,16 +9,18 @@ import {
 } from './store-app.protocol.js';
 
 /** A queue and a worker on one file: does what it is told, and tells all that happens. */
-const { path, lockDuration = 30_000, busyTimeout = 300 } = JSON.parse(
-  process.argv[2]!,
-) as StoreAppConfig;
+const {
+  path,
+  lockDuration = 30_000,
+  busyTimeout = 300,
+} = JSON.parse(process.argv[2]!) as StoreAppConfig;
 const connection = sqlite(path, { busyTimeout });
 const queue = new Queue(QUEUE_NAME, { connection }, createSqliteBackend);
 const held = Promise.withResolvers<void>();
 
-const worker = new Worker<{ hold: boolean }>(
+const worker = new Worker(
   QUEUE_NAME,
-  async (job) => {
+  async (job: Job<{ hold: boolean }>) => {
     tell({ type: 'started', id: job.id! });
     if (job.data.hold) await held.promise;
     return 'done';

@@ -7,23 +7,14 @@ import { compilePrograms } from '../../harness/compiled-apps.js';
 const TIMEOUT_MS = 15_000;
 const OUTPUT_KEPT = 6_000;
 
-/** The library under test: FAULTS_SQLITE_LIBRARY names a copy of its sources with a fault put in. */
-const LIBRARY = process.env.FAULTS_SQLITE_LIBRARY || 'libs/bullmq-sqlite/src';
-
 /** Compiled once for a test file; later calls find the folder. */
 let folder: string | undefined;
 
 function programs(): string {
   folder ??= compilePrograms({
-    trees: [
-      {
-        from: LIBRARY,
-        to: 'node_modules/bullmq-sqlite/src',
-        files: '**/*.ts',
-      },
-      { from: 'test/faults/sqlite', to: 'faults', files: 'apps/*.ts' },
-    ],
-    packages: ['bullmq-sqlite'],
+    libraries: ['bullmq-sqlite'],
+    from: 'test/faults/sqlite',
+    files: 'apps/*.ts',
   });
   return folder;
 }
@@ -78,9 +69,7 @@ export class Child<Told extends { type: string }, Order extends object = never> 
 
   /** All that it said of one type. */
   of<Type extends Told['type']>(type: Type): Extract<Told, { type: Type }>[] {
-    return this.told.filter(
-      (told): told is Extract<Told, { type: Type }> => told.type === type,
-    );
+    return this.told.filter((told): told is Extract<Told, { type: Type }> => told.type === type);
   }
 
   /** Resolves as soon as what it said so far satisfies a condition. */

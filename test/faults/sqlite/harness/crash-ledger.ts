@@ -57,7 +57,8 @@ export class CrashLedger {
       database.exec('BEGIN');
       this.#checkIntegrity(database);
       // A process that died while it made the file left none.
-      const hasTables = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'] !== 0;
+      const hasTables =
+        database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'] !== 0;
       if (hasTables) this.#checkCounters(database);
       this.#checkJobs(hasTables ? statesIn(database) : new Map(), isOver);
     } finally {
@@ -116,16 +117,20 @@ export class CrashLedger {
 
   #checkIntegrity(database: DatabaseSync): void {
     const rows = database.prepare('PRAGMA integrity_check').all();
-    const findings = rows.map((row) => String(row['integrity_check'])).filter((it) => it !== 'ok');
+    const findings = rows
+      .map((row) => String(row['integrity_check']))
+      .filter((finding) => finding !== 'ok');
     this.faults.push(...findings);
   }
 
   #checkCounters(database: DatabaseSync): void {
     const row = database.prepare(`SELECT * FROM queue`).get() ?? {};
     const counted = database.prepare('SELECT state, count(*) AS n FROM job GROUP BY state').all();
-    const counts = new Map(counted.map(({ state, n }) => [String(state).replace('-', '_'), n]));
+    const counts = new Map(
+      counted.map(({ state, n }) => [String(state).replace('-', '_'), Number(n)]),
+    );
     for (const state of STATES) {
-      const [counter, rows] = [row[state] ?? 0, counts.get(state) ?? 0];
+      const [counter, rows] = [Number(row[state] ?? 0), counts.get(state) ?? 0];
       if (counter !== rows) this.faults.push(`${state}: counter ${counter}, rows ${rows}`);
       counts.delete(state);
     }

@@ -2,12 +2,7 @@ import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import type {
-  StoreAppConfig,
-  StoreOrder,
-  StoreTold,
-  ToldJob,
-} from '../apps/store-app.protocol.js';
+import type { StoreAppConfig, StoreOrder, StoreTold, ToldJob } from '../apps/store-app.protocol.js';
 import { Child, type ChildOptions } from './child.js';
 
 /** A folder that goes with its test. */
@@ -83,24 +78,24 @@ export class StoreRow {
     return this.app.of('jobs').at(-1)!.jobs;
   }
 
-  /** These ran once, were stored as completed, and nothing was ever stored as failed. */
-  async expectCompletedOnce(...ids: string[]): Promise<void> {
-    expect(this.app.of('failed')).toEqual([]);
-    expect(ids.map((id) => [id, this.starts(id)])).toEqual(ids.map((id) => [id, 1]));
-    expect(await this.inspect(...ids)).toEqual(
-      ids.map((id) => ({ id, state: 'completed', attemptsMade: 1, failedReason: undefined })),
-    );
-  }
-
-  /** A worker that can't reach its file must not do nothing else than ask for it. */
-  expectFewErrors(): void {
-    const errors = this.app.of('error');
-    const seconds = ((errors.at(-1)?.at ?? 0) - (errors[0]?.at ?? 0)) / 1_000;
-    expect(errors.length).toBeLessThan(10 + seconds * 10);
-  }
-
   private expectNamed(error: { path?: string | undefined; message: string }): void {
     expect(error.path).toBe(this.path);
     expect(error.message).toContain(this.path);
   }
+}
+
+/** These ran once, were stored as completed, and nothing was ever stored as failed. */
+export async function expectCompletedOnce(row: StoreRow, ...ids: string[]): Promise<void> {
+  expect(row.app.of('failed')).toEqual([]);
+  expect(ids.map((id) => [id, row.starts(id)])).toEqual(ids.map((id) => [id, 1]));
+  expect(await row.inspect(...ids)).toEqual(
+    ids.map((id) => ({ id, state: 'completed', attemptsMade: 1, failedReason: undefined })),
+  );
+}
+
+/** A worker that can't reach its file must not do nothing else than ask for it. */
+export function expectFewErrors(row: StoreRow): void {
+  const errors = row.app.of('error');
+  const seconds = ((errors.at(-1)?.at ?? 0) - (errors[0]?.at ?? 0)) / 1_000;
+  expect(errors.length).toBeLessThan(10 + seconds * 10);
 }

@@ -2,7 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { StoreRow, testFolder } from '../harness/store-row.js';
+import {
+  expectCompletedOnce,
+  expectFewErrors,
+  StoreRow,
+  testFolder,
+} from '../harness/store-row.js';
 
 const TMPFS_BYTES = 2 * 1024 * 1024;
 
@@ -24,8 +29,8 @@ describe('a full disk', () => {
 
     await row.completed('during-1', 'during-2');
     await row.run('after');
-    await row.expectCompletedOnce('before', 'during-1', 'during-2', 'after');
-    row.expectFewErrors();
+    await expectCompletedOnce(row, 'before', 'during-1', 'during-2', 'after');
+    expectFewErrors(row);
   });
 
   it.skipIf(process.getuid?.() !== 0)(
@@ -46,9 +51,9 @@ describe('a full disk', () => {
 
       await row.completed('during-1', 'during-2');
       await row.run('after');
-      await row.expectCompletedOnce('before', 'during-1', 'during-2', 'after');
+      await expectCompletedOnce(row, 'before', 'during-1', 'during-2', 'after');
       expect(await row.inspect('refused')).toMatchObject([{ state: 'unknown' }]);
-      row.expectFewErrors();
+      expectFewErrors(row);
     },
   );
 });

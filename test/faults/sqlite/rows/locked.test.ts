@@ -1,7 +1,12 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Child } from '../harness/child.js';
-import { StoreRow, testFolder } from '../harness/store-row.js';
+import {
+  expectCompletedOnce,
+  expectFewErrors,
+  StoreRow,
+  testFolder,
+} from '../harness/store-row.js';
 
 async function lock(path: string, begin: string): Promise<Child<{ type: 'locked' }>> {
   const holder = new Child<{ type: 'locked' }>('lock-holder', { path, begin });
@@ -30,8 +35,8 @@ describe('a file that another program has locked', () => {
 
     await row.completed('during-1', 'during-2');
     await row.run('after');
-    await row.expectCompletedOnce('before', 'during-1', 'during-2', 'after');
-    row.expectFewErrors();
+    await expectCompletedOnce(row, 'before', 'during-1', 'during-2', 'after');
+    expectFewErrors(row);
   });
 
   it('is waited for when the program starts', async () => {
@@ -47,7 +52,7 @@ describe('a file that another program has locked', () => {
 
     await row.run('after');
     expect(await row.inspect('before')).toMatchObject([{ state: 'completed' }]);
-    row.expectFewErrors();
+    expectFewErrors(row);
   });
 
   it('longer than a lock of a job: the job is run again, not stored as failed', async () => {

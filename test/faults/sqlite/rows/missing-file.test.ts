@@ -1,7 +1,12 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { StoreRow, testFolder } from '../harness/store-row.js';
+import {
+  expectCompletedOnce,
+  expectFewErrors,
+  StoreRow,
+  testFolder,
+} from '../harness/store-row.js';
 
 /** SQLite's log and its index lie beside the file and belong to it. */
 const SUFFIXES = ['', '-wal', '-shm'];
@@ -21,8 +26,8 @@ describe('a file that is gone', () => {
 
     await row.completed('during-1', 'during-2');
     await row.run('after');
-    await row.expectCompletedOnce('before', 'during-1', 'during-2', 'after');
-    row.expectFewErrors();
+    await expectCompletedOnce(row, 'before', 'during-1', 'during-2', 'after');
+    expectFewErrors(row);
   });
 
   it('is missed by an idle worker, which works on the file that takes its place', async () => {
@@ -45,7 +50,7 @@ describe('a file that is gone', () => {
       { state: 'unknown' },
       { state: 'completed' },
     ]);
-    row.expectFewErrors();
+    expectFewErrors(row);
   });
 
   it('is replaced under a worker without a gap: the old log is not taken for the new one', async () => {

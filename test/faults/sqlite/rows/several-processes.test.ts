@@ -42,20 +42,20 @@ describe('several processes on one file', () => {
       const reports = await Promise.all(workers.map(report));
       const produced = await report(producer);
 
-      const ran = reports.flatMap((it) => it.ran);
-      const shares = reports.map((it) => it.ran.length);
+      const runIds = reports.flatMap(({ ran }) => ran);
+      const shares = reports.map(({ ran }) => ran.length);
       const all = [...reports, produced];
-      const blocks = all.flatMap((it) => it.blocks);
-      const processorBlocks = all.flatMap((it) => it.processorBlocks);
+      const blocks = all.flatMap((told) => told.blocks);
+      const processorBlocks = all.flatMap((told) => told.processorBlocks);
       printFigures(
         `${count} workers and a producer on one SQLite file`,
         `shares ${Math.min(...shares)} to ${Math.max(...shares)}; work of the store by the clock ` +
           `${spread(blocks)}, of the processor ${spread(processorBlocks)}; ` +
-          `event loop delays up to ${Math.max(...all.map((it) => it.longestDelay)).toFixed(0)} ms`,
+          `event loop delays up to ${Math.max(...all.map(({ longestDelay }) => longestDelay)).toFixed(0)} ms`,
       );
-      expect(ran).toHaveLength(JOBS);
-      expect(new Set(ran).size).toBe(JOBS);
-      expect(all.flatMap((it) => it.errors)).toEqual([]);
+      expect(runIds).toHaveLength(JOBS);
+      expect(new Set(runIds).size).toBe(JOBS);
+      expect(all.flatMap(({ errors }) => errors)).toEqual([]);
       expect(Math.min(...shares)).toBeGreaterThan(JOBS / count / 10);
       expect(Math.max(...processorBlocks)).toBeLessThan(50);
       // By the clock the disk and the other processes count, too.

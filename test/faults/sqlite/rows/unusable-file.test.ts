@@ -13,7 +13,13 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { giveTo, StoreRow, testFolder } from '../harness/store-row.js';
+import {
+  expectCompletedOnce,
+  expectFewErrors,
+  giveTo,
+  StoreRow,
+  testFolder,
+} from '../harness/store-row.js';
 
 /** Permissions don't bind root: such a program runs as the user "nobody". */
 const NOBODY = 65_534;
@@ -49,8 +55,8 @@ describe('a file that can not be used', () => {
     rmSync(path);
 
     await row.run('after');
-    await row.expectCompletedOnce('after');
-    row.expectFewErrors();
+    await expectCompletedOnce(row, 'after');
+    expectFewErrors(row);
   });
 
   it.each([
@@ -69,9 +75,9 @@ describe('a file that can not be used', () => {
     renameSync(backup, path);
 
     await row.run('after');
-    await row.expectCompletedOnce('after');
+    await expectCompletedOnce(row, 'after');
     expect(await row.inspect('before-0')).toMatchObject([{ state: 'completed' }]);
-    row.expectFewErrors();
+    expectFewErrors(row);
   });
 
   it('may not be written: the worker begins when it may', async () => {
@@ -91,8 +97,8 @@ describe('a file that can not be used', () => {
     chmodSync(path, 0o666);
 
     await row.run('after');
-    await row.expectCompletedOnce('after');
-    row.expectFewErrors();
+    await expectCompletedOnce(row, 'after');
+    expectFewErrors(row);
   });
 
   it('is in a folder that may not be written: the worker begins when it may', async () => {
@@ -107,7 +113,7 @@ describe('a file that can not be used', () => {
     chmodSync(dirname(path), 0o777);
 
     await row.run('after');
-    await row.expectCompletedOnce('after');
+    await expectCompletedOnce(row, 'after');
   });
 
   it('is to be in a folder that can not be made', async () => {
@@ -120,6 +126,6 @@ describe('a file that can not be used', () => {
     rmSync(obstacle);
 
     await row.run('after');
-    await row.expectCompletedOnce('after');
+    await expectCompletedOnce(row, 'after');
   });
 });
