@@ -112,17 +112,18 @@ export class JobsModule
     await this.signals.during(() => this.services.stop());
   }
 
+  /** Later than the workers, since destroy hooks of other modules may still enqueue. @internal */
+  async onApplicationShutdown(): Promise<void> {
+    await endsWithin(GOODBYE_TIMEOUT_MS, this.queues.close());
+  }
+
   /** Each machine with jobs of its own is what nobody expects who deploys a second one. */
   private tellWhereJobsLive(): void {
     const { capabilities, address } = this.engine;
     if (!capabilities.outlivesProcess) this.logger.debug(messages.jobsInMemory);
-    else if (!capabilities.sharedAcrossMachines)
+    else if (!capabilities.sharedAcrossMachines) {
       this.logger.info(messages.jobsOnThisMachine(address));
-  }
-
-  /** Later than the workers, since destroy hooks of other modules may still enqueue. @internal */
-  async onApplicationShutdown(): Promise<void> {
-    await endsWithin(GOODBYE_TIMEOUT_MS, this.queues.close());
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import { ConnectionClosedError, type BackendFactory } from 'bullmq';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ConnectionClosedError } from 'bullmq';
 import type { Operation, SqliteConnection, SqliteStore, Transaction } from 'bullmq-sqlite';
 import { JobsConfigurationError, StoreUnreachableError } from '../../errors/index.js';
 import { withDeadline } from '../deadline.js';
@@ -7,14 +8,15 @@ import { asConnectionClosed, isMissingTable } from './sqlite-errors.js';
 import { COORDINATION_TABLES } from './sqlite-scripts.js';
 import { assertSqliteTarget, sqliteAddress, type SqliteTarget } from './sqlite-settings.js';
 
+/** Before a file that is locked is tried again, after the store's own busy timeout. */
+const BUSY_PAUSE_MS = 20;
+
 /** Loaded when the engine connects: other engines' applications have no use for it. */
 type Driver = typeof import('bullmq-sqlite');
-type Backends = typeof import('./sqlite-backend.js');
 
 /** What is there while the engine is connected. */
 interface Opened {
   readonly driver: Driver;
-  readonly backends: Backends;
   readonly connection: SqliteConnection;
   readonly store: SqliteStore;
 }
@@ -64,7 +66,8 @@ export class SharedSqlite {
   }
 
   /**
-   * Opens the file, which is made if it is missing, and creates the coordination store's tables.
+   * Opens the file, which is made if it is missing, and creates the coordination store's tables; waits for a
+   * file that others have locked until `connectTimeout` is over.
    * @throws StoreUnreachableError, JobsConfigurationError
    */
   async connect(): Promise<void> {
@@ -72,29 +75,20 @@ export class SharedSqlite {
     const opened = await this.load();
     const { connectTimeoutMs } = this.settings;
     try {
-      await withDeadline(opened.store.write(createTables), connectTimeoutMs, () =>
+      await withDeadline(prepare(opened, connectTimeoutMs), connectTimeoutMs, () =>
         this.unreachable(`no answer within ${connectTimeoutMs} ms`),
       );
     } catch (error) {
-      await opened.store.close();
-      if (error instanceof StoreUnreachableError) throw error;
-      throw this.unreachable((error as Error).message, error);
+      // Not awaited: it waits for what waits for the lock.
+      void opened.store.close().catch(() => undefined);
+      throw this.bootError(error, opened.driver);
     }
     this.opened = opened;
   }
 
-  /** Builds backends of this file. */
-  get backendFactory(): BackendFactory {
-    return (name, opts, options) => {
-      const { backends, connection } = this.parts;
-      return backends.createSafeBackend(this, connection, name, opts, options);
-    };
-  }
-
-  /** Builds backends that write through a connection of the application. */
-  transactionFactory(database: unknown): BackendFactory {
-    const { backends, connection } = this.parts;
-    return backends.transactionFactory(database, connection, this.prefix);
+  /** What backends open. @throws StoreUnreachableError before `connect()` and after `close()` */
+  get connection(): SqliteConnection {
+    return this.parts.connection;
   }
 
   /** Runs an operation of the coordination store that may write. */
@@ -151,16 +145,21 @@ export class SharedSqlite {
   }
 
   private async load(): Promise<Opened> {
-    const [driver, backends] = await Promise.all([
-      import('bullmq-sqlite'),
-      import('./sqlite-backend.js'),
-    ]);
+    const driver = await import('bullmq-sqlite');
     const connection = typeof this.target === 'string' ? driver.sqlite(this.target) : this.target;
     try {
-      return { driver, backends, connection, store: driver.openStore(connection) };
+      return { driver, connection, store: driver.openStore(connection) };
     } catch (error) {
-      throw new JobsConfigurationError([`JobsModule.forRoot(): ${(error as Error).message}`]);
+      throw misconfigured((error as Error).message);
     }
+  }
+
+  private bootError(error: unknown, { NetworkFileSystemError }: Driver): Error {
+    if (error instanceof StoreUnreachableError) return error;
+    const { message } = error as Error;
+    // The one that no wait and no repair of the file helps against.
+    if (error instanceof NetworkFileSystemError) return misconfigured(message);
+    return this.unreachable(message, error);
   }
 
   private retryable(error: unknown): unknown {
@@ -179,6 +178,21 @@ export class SharedSqlite {
       if (!isMissingTable(error)) throw error;
       await this.parts.store.write(createTables);
       return call();
+    }
+  }
+}
+
+function misconfigured(problem: string): JobsConfigurationError {
+  return new JobsConfigurationError([`JobsModule.forRoot(): "connection": ${problem}`]);
+}
+
+async function prepare({ store, driver }: Opened, withinMs: number): Promise<void> {
+  for (const deadline = performance.now() + withinMs; ;) {
+    try {
+      return await store.write(createTables);
+    } catch (error) {
+      if (!(error instanceof driver.StoreBusyError) || performance.now() > deadline) throw error;
+      await pause(BUSY_PAUSE_MS);
     }
   }
 }

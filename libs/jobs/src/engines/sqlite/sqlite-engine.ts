@@ -3,6 +3,7 @@ import type { Engine, EngineCapabilities } from '../../contracts/index.js';
 import type { ResolvedOptions } from '../../options/index.js';
 import { registerConnection } from '../default-backend-factory.js';
 import { EngineConnection } from '../engine-connection.js';
+import { SqliteBackends } from './sqlite-backend-connection.js';
 import { SharedSqlite } from './sqlite-connection.js';
 import { SqliteCoordinationStore } from './sqlite-coordination-store.js';
 import { isSqliteConnectionError } from './sqlite-errors.js';
@@ -19,6 +20,7 @@ export class SqliteEngine implements Engine {
   readonly backendFactory: BackendFactory;
   readonly store: SqliteCoordinationStore;
   private readonly sqlite: SharedSqlite;
+  private readonly backends: SqliteBackends;
 
   constructor({ prefix, connectTimeoutMs }: ResolvedOptions, target: SqliteTarget) {
     const inMemory = isInMemory(target);
@@ -30,7 +32,8 @@ export class SqliteEngine implements Engine {
     };
     this.sqlite = new SharedSqlite(target, { prefix, connectTimeoutMs });
     this.store = new SqliteCoordinationStore(this.sqlite);
-    this.backendFactory = this.sqlite.backendFactory;
+    this.backends = new SqliteBackends(this.sqlite);
+    this.backendFactory = this.backends.factory;
     const connection = new EngineConnection(this.name, this.address);
     this.bullmqOptions = { connection: connection, prefix };
     registerConnection(connection, this.backendFactory);
@@ -41,6 +44,7 @@ export class SqliteEngine implements Engine {
   }
 
   async connect(): Promise<void> {
+    await this.backends.load();
     await this.sqlite.connect();
   }
 
@@ -53,7 +57,7 @@ export class SqliteEngine implements Engine {
   }
 
   transactionBackend(database: unknown): BackendFactory {
-    return this.sqlite.transactionFactory(database);
+    return this.backends.transactionFactory(database);
   }
 
   async close(): Promise<void> {
