@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeEngines } from '../support/engines.js';
+import { describeEngines, type EngineName } from '../support/engines.js';
 import { pack, PackedApp, readManifest, ROOT } from '../support/packed-app.js';
 
 /**
@@ -16,6 +16,51 @@ import { pack, PackedApp, readManifest, ROOT } from '../support/packed-app.js';
 const LIBRARIES = globSync('libs/*/package.json', { cwd: ROOT }).map((path) =>
   basename(dirname(path)),
 );
+
+/** What an engine needs beside the library. */
+const DRIVERS: Readonly<Record<EngineName, readonly string[]>> = {
+  redis: ['ioredis'],
+  postgres: ['pg'],
+  sqlite: [],
+};
+
+/** Kinds of the exports that an app must find, by package. */
+const EXPECTED: Record<string, Record<string, string>> = {
+  'nestjs-jobs': { JobsModule: 'function', Job: 'function', JobScheduler: 'function' },
+  'bullmq-sqlite': { createSqliteBackend: 'function', sqlite: 'function' },
+};
+
+/** What the apps use, by package. */
+const NEST_APP: Used = {
+  '@nestjs/common': ['Injectable', 'Module'],
+  '@nestjs/core': ['NestFactory'],
+  'nestjs-jobs': ['Job', 'JobScheduler', 'JobsModule'],
+  'nestjs-jobs/terminus': ['JobsHealthIndicator', 'JobsHealthModule'],
+};
+
+const BULLMQ_APP: Used = {
+  bullmq: ['Queue', 'QueueEvents', 'Worker'],
+  'bullmq-sqlite': ['createSqliteBackend', 'sqlite'],
+};
+
+/** Name, file and first lines of an app in each module system. */
+const moduleKinds = (used: Used) =>
+  [
+    ['an ES module', 'app.mjs', imports(used)],
+    ['a CommonJS module', 'app.cjs', requires(used)],
+  ] as const;
+
+type Used = Readonly<Record<string, readonly string[]>>;
+
+const imports = (used: Used): string =>
+  Object.entries(used)
+    .map(([name, names]) => `import { ${names.join(', ')} } from '${name}';`)
+    .join('\n');
+
+const requires = (used: Used): string =>
+  Object.entries(used)
+    .map(([name, names]) => `const { ${names.join(', ')} } = require('${name}');`)
+    .join('\n');
 
 const run = promisify(execFile);
 const tarballs = new Map<string, string>();
@@ -42,6 +87,15 @@ describe.each(LIBRARIES)('package %s', (library) => {
     // Ends with an error, which carries the report, when a type is wrong.
     await run(process.execPath, [attw, tarball, '--profile', 'esm-only', '--no-emoji']).catch(
       (error: { stdout: string }) => expect.fail(error.stdout),
+    );
+  });
+
+  it('needs the libraries beside it in the versions that they have', () => {
+    const { dependencies = {} } = readManifest(libraryFolder);
+    const beside = LIBRARIES.map((other) => readManifest(join(ROOT, 'libs', other)));
+    const needed = beside.filter(({ name }) => name in dependencies);
+    expect(needed.map(({ name }) => dependencies[name])).toEqual(
+      needed.map(({ version }) => `^${version}`),
     );
   });
 
@@ -79,8 +133,8 @@ describeEngines('a Nest app with the packed nestjs-jobs', (engine) => {
   let app: PackedApp;
 
   beforeAll(async () => {
-    // The driver of this engine alone: the other one must not be asked for.
-    const extra = [DRIVERS[engine.name], '@nestjs/terminus'];
+    // The driver of this engine alone: another one must not be asked for.
+    const extra = [...DRIVERS[engine.name], '@nestjs/terminus'];
     app = await PackedApp.create([...tarballs.values()], extra);
   });
 
@@ -91,46 +145,63 @@ describeEngines('a Nest app with the packed nestjs-jobs', (engine) => {
 
   const options = { connection: engine.url, ...isolation, shutdownTimeout: 1_000 };
 
-  it.each([
-    ['an ES module', 'nest.mjs', imported],
-    ['a CommonJS module', 'nest.cjs', required],
-  ])('runs a job and tells its health from %s', async (_kind, file, load) => {
-    const output = await app.run(file, `${load}\n${nestApp(options)}`);
-    expect(JSON.parse(output)).toEqual({
-      result: 'Hello Ada',
-      state: 'completed',
-      health: { jobs: expect.objectContaining({ status: 'up', engine: engine.name }) },
-    });
-  });
+  it.each(moduleKinds(NEST_APP))(
+    'runs a job and tells its health from %s',
+    async (_kind, file, load) => {
+      const output = await app.run(file, `${load}\n${nestApp(options)}`);
+      expect(JSON.parse(output)).toEqual({
+        result: 'Hello Ada',
+        state: 'completed',
+        health: { jobs: expect.objectContaining({ status: 'up', engine: engine.name }) },
+      });
+    },
+  );
 });
 
-const DRIVERS = { redis: 'ioredis', postgres: 'pg' } as const;
+describe('a Nest app with the packed nestjs-jobs, no options and no driver', () => {
+  let app: PackedApp;
 
-/** Kinds of the exports that an app must find, by package. */
-const EXPECTED: Record<string, Record<string, string>> = {
-  'nestjs-jobs': { JobsModule: 'function', Job: 'function', JobScheduler: 'function' },
-};
+  beforeAll(async () => {
+    app = await PackedApp.create([...tarballs.values()], ['@nestjs/terminus']);
+  });
+
+  afterAll(() => app.remove());
+
+  it.each(moduleKinds(NEST_APP))(
+    'runs a job and tells its health from %s',
+    async (_kind, file, load) => {
+      writeFileSync(join(app.folder, 'no-drivers.mjs'), noDrivers);
+      const nodeOptions = ['--import', './no-drivers.mjs'];
+      const output = await app.run(file, `${load}\n${nestApp()}`, nodeOptions);
+      expect(JSON.parse(output)).toEqual({
+        result: 'Hello Ada',
+        state: 'completed',
+        health: { jobs: expect.objectContaining({ status: 'up' }) },
+      });
+      expect(existsSync(join(app.folder, 'data/jobs.sqlite'))).toBe(true);
+    },
+  );
+});
+
+describe('an app with the packed bullmq-sqlite', () => {
+  let app: PackedApp;
+
+  beforeAll(async () => {
+    app = await PackedApp.create([tarballs.get('bullmq-sqlite') ?? '']);
+  });
+
+  afterAll(() => app.remove());
+
+  it.each(moduleKinds(BULLMQ_APP))('runs a job of BullMQ from %s', async (_kind, file, load) => {
+    expect(await app.run(file, `${load}\n${bullmqApp}`)).toBe('Hello Ada');
+  });
+});
 
 const printKinds = `console.log(JSON.stringify(
   Object.fromEntries(Object.entries(lib).map(([name, value]) => [name, typeof value]))));`;
 
-const USED: Record<string, string[]> = {
-  '@nestjs/common': ['Injectable', 'Module'],
-  '@nestjs/core': ['NestFactory'],
-  'nestjs-jobs': ['Job', 'JobScheduler', 'JobsModule'],
-  'nestjs-jobs/terminus': ['JobsHealthIndicator', 'JobsHealthModule'],
-};
-
-const imported = Object.entries(USED)
-  .map(([name, names]) => `import { ${names.join(', ')} } from '${name}';`)
-  .join('\n');
-
-const required = Object.entries(USED)
-  .map(([name, names]) => `const { ${names.join(', ')} } = require('${name}');`)
-  .join('\n');
-
 /** As a compiler would write it: decorators are functions, applied to the class. */
-const nestApp = (options: object) => `
+const nestApp = (options?: object) => `
 class Greeter {
   greet(name) {
     return 'Hello ' + name;
@@ -142,7 +213,7 @@ Job({ queue: 'packed' })(Greeter.prototype, 'greet', method);
 
 class AppModule {}
 Module({
-  imports: [JobsModule.forRoot(${JSON.stringify(options)}), JobsHealthModule],
+  imports: [JobsModule.forRoot(${JSON.stringify(options) ?? ''}), JobsHealthModule],
   providers: [Greeter],
 })(AppModule);
 
@@ -156,3 +227,32 @@ async function main() {
   await app.close();
 }
 main();`;
+
+const bullmqApp = `
+async function main() {
+  const connection = sqlite('data/jobs.sqlite');
+  const queue = new Queue('packed', { connection }, createSqliteBackend);
+  const events = new QueueEvents('packed', { connection }, createSqliteBackend);
+  const greet = async ({ data }) => 'Hello ' + data;
+  const worker = new Worker('packed', greet, { connection }, createSqliteBackend);
+  await events.waitUntilReady();
+  const job = await queue.add('greet', 'Ada');
+  console.log(await job.waitUntilFinished(events, 10_000));
+  await Promise.all([worker.close(), events.close(), queue.close()]);
+}
+main();`;
+
+/**
+ * Loaded first: nobody finds a driver. A packed app links packages of this repository, where BullMQ would find
+ * the drivers that the app has not.
+ */
+const noDrivers = `
+import { registerHooks } from 'node:module';
+const drivers = new Set(['ioredis', 'pg', 'redis']);
+registerHooks({
+  resolve(specifier, context, next) {
+    if (!drivers.has(specifier)) return next(specifier, context);
+    const error = new Error("Cannot find package '" + specifier + "'");
+    throw Object.assign(error, { code: 'ERR_MODULE_NOT_FOUND' });
+  },
+});`;
