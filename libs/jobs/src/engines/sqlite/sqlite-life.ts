@@ -3,6 +3,8 @@ import type { Life, Operation } from 'bullmq-sqlite';
 import type { SharedSqlite, Wait } from './sqlite-connection.js';
 import { mayBeDamage, repairDamagedJobs } from './sqlite-damaged-jobs.js';
 
+type WriteOptions = Parameters<Life['write']>[1];
+
 /**
  * A backend's hold on the file, with its traps closed.
  *
@@ -25,20 +27,14 @@ export class GuardedLife implements Life {
     return this.sqlite.guarded(() => this.inner.ready());
   }
 
-  write<Result>(operation: Operation<Result>): Promise<Result> {
-    return this.sqlite.guarded(() =>
-      this.inner
-        .write(operation)
-        .catch((error: unknown) => this.afterRepair(error, () => this.inner.write(operation))),
-    );
+  write<Result>(operation: Operation<Result>, options?: WriteOptions): Promise<Result> {
+    const write = (): Promise<Result> => this.inner.write(operation, options);
+    return this.sqlite.guarded(() => write().catch((error) => this.afterRepair(error, write)));
   }
 
   read<Result>(operation: Operation<Result>): Promise<Result> {
-    return this.sqlite.guarded(() =>
-      this.inner
-        .read(operation)
-        .catch((error: unknown) => this.afterRepair(error, () => this.inner.read(operation))),
-    );
+    const read = (): Promise<Result> => this.inner.read(operation);
+    return this.sqlite.guarded(() => read().catch((error) => this.afterRepair(error, read)));
   }
 
   waitForChange(queue: string, milliseconds: number): Wait {
