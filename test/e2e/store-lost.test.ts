@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { EnqueueUncertainError, Job, JobsHealth, StoreUnavailableError } from 'nestjs-jobs';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { describeUnless } from '../support/describe-unless.js';
 import type { EngineName } from '../support/engines.js';
 import { createJobsApp } from '../support/jobs-app.js';
 import { startPrivatePostgres, whyNoPrivatePostgres } from '../support/private-postgres.js';
@@ -66,10 +67,7 @@ const STORES: Record<EngineName, { whyNot?(): string | undefined; start(): Promi
 };
 
 for (const [name, { whyNot, start }] of Object.entries(STORES)) {
-  const obstacle = whyNot?.();
-  const note = obstacle === undefined ? '' : ` (skipped: ${obstacle})`;
-
-  describe.skipIf(obstacle !== undefined)(`a lost ${name}${note}`, () => {
+  describeUnless(whyNot?.(), `a lost ${name}`, () => {
     it('bounds callers, tells health, and is recovered from by itself', async () => {
       const store = await start();
       onTestFinished(() => store.stop());

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { EngineCapabilities } from 'nestjs-jobs';
 import pg from 'pg';
-import { describe } from 'vitest';
+import { describeUnless } from './describe-unless.js';
 import { postgresServer, redisServer, type SharedServer, sqliteFolder } from './servers.js';
 
 /** Names of the engines that a contract suite runs on. */
@@ -60,6 +60,11 @@ export function describeEngines(title: string, suite: (engine: EngineFixture) =>
   for (const engine of ENGINES) describeEngine(engine, title, suite);
 }
 
+/** The fixture of one engine, for what only that one has. */
+export function engineNamed(name: EngineName): EngineFixture {
+  return ENGINES.find((engine) => engine.name === name)!;
+}
+
 /** As `describeEngines`, without engines that cannot: nothing is missing there, so nothing is skipped. */
 export function describeEnginesWith(
   capability: keyof EngineCapabilities,
@@ -70,13 +75,14 @@ export function describeEnginesWith(
   for (const engine of able) describeEngine(engine, title, suite);
 }
 
-function describeEngine(
+/** Registers a suite for one engine alone, as `describeEngines` does for each. */
+export function describeEngine(
   engine: EngineFixture,
   title: string,
   suite: (engine: EngineFixture) => void,
 ): void {
-  const note = engine.available ? '' : ` (skipped: ${engine.reason})`;
-  describe.skipIf(!engine.available)(`${title} [${engine.name}]${note}`, () => suite(engine));
+  const obstacle = engine.available ? undefined : engine.reason;
+  describeUnless(obstacle, `${title} [${engine.name}]`, () => suite(engine));
 }
 
 function fixture(

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
+import { describeUnless } from '../../support/describe-unless.js';
 import type { EngineFixture, EngineName, Isolation } from '../../support/engines.js';
 import { AppProcess, type AppProcessOptions } from './app-process.js';
 import { check, type Verdict } from './checker.js';
@@ -219,9 +220,7 @@ export async function startOwnStoreRow(
 /** Registers a suite once per server; it is skipped where no store of one's own can be started. */
 export function describeOwnStores(title: string, suite: (engine: ServerName) => void): void {
   for (const engine of SERVER_NAMES) {
-    const obstacle = whyNoOwnStore(engine);
-    const note = obstacle === undefined ? '' : ` (skipped: ${obstacle})`;
-    describe.skipIf(obstacle !== undefined)(`${title} [${engine}]${note}`, () => suite(engine));
+    describeUnless(whyNoOwnStore(engine), `${title} [${engine}]`, () => suite(engine));
   }
 }
 

@@ -9,7 +9,8 @@ import { sqlite } from 'bullmq-sqlite';
 import { Cluster, Redis } from 'ioredis';
 import pg from 'pg';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { describeEngines, ENGINES } from '../../../../test/support/engines.js';
+import { describeUnless } from '../../../../test/support/describe-unless.js';
+import { describeEngine, describeEngines, engineNamed } from '../../../../test/support/engines.js';
 import type { Engine } from '../contracts/index.js';
 import {
   JobsConfigurationError,
@@ -320,12 +321,14 @@ describeEngines('an engine', (fixture) => {
   });
 });
 
-const [redis, postgres] = ENGINES;
+const redis = engineNamed('redis');
+const postgres = engineNamed('postgres');
+const missing = [redis, postgres].find(({ available }) => !available);
 
-describe.runIf(redis?.available && postgres?.available)('two engines in one process', () => {
+describeUnless(missing?.reason, 'two engines in one process', () => {
   it('keep their jobs apart, whoever constructs the queues', async () => {
     const engines = await Promise.all(
-      [redis!, postgres!].map(async (fixture) => {
+      [redis, postgres].map(async (fixture) => {
         const names = fixture.isolation();
         const engine = engineOf({ connection: fixture.url, ...names });
         cleanups.push(() => fixture.cleanup(names));
@@ -352,7 +355,7 @@ describe.runIf(redis?.available && postgres?.available)('two engines in one proc
     registerConnection(connection, factory);
     expect(() => new Queue('q', { connection })).toThrow('own factory');
     unregisterConnection(connection);
-    const { hostname: host, port } = new URL(redis!.url);
+    const { hostname: host, port } = new URL(redis.url);
     const other = new Queue(`q-${randomUUID()}`, { connection: { host, port: Number(port) } });
     cleanups.push(async () => {
       await other.obliterate({ force: true });
@@ -363,13 +366,13 @@ describe.runIf(redis?.available && postgres?.available)('two engines in one proc
   });
 });
 
-describe.runIf(redis?.available)("a Redis client of the application's", () => {
+describeEngine(redis, "a Redis client of the application's", () => {
   it('lends its options and stays as it is', async () => {
-    const names = redis!.isolation();
-    const client = new Redis(redis!.url, { maxRetriesPerRequest: 3 });
+    const names = redis.isolation();
+    const client = new Redis(redis.url, { maxRetriesPerRequest: 3 });
     cleanups.push(() => client.disconnect());
     const engine = engineOf({ connection: client, ...names });
-    cleanups.push(() => redis!.cleanup(names));
+    cleanups.push(() => redis.cleanup(names));
     await engine.connect();
     await new QueueRegistry(engine).get('q').add('n', {});
     await engine.close();
@@ -378,13 +381,13 @@ describe.runIf(redis?.available)("a Redis client of the application's", () => {
   });
 });
 
-describe.runIf(postgres?.available)("a PostgreSQL pool of the application's", () => {
+describeEngine(postgres, "a PostgreSQL pool of the application's", () => {
   it('lends its options and stays as it is', async () => {
-    const names = postgres!.isolation();
-    const pool = new pg.Pool({ connectionString: postgres!.url, max: 3 });
+    const names = postgres.isolation();
+    const pool = new pg.Pool({ connectionString: postgres.url, max: 3 });
     cleanups.push(() => pool.end());
     const engine = engineOf({ connection: pool, ...names });
-    cleanups.push(() => postgres!.cleanup(names));
+    cleanups.push(() => postgres.cleanup(names));
     await engine.connect();
     await new QueueRegistry(engine).get('q').add('n', {});
     await engine.close();
@@ -394,26 +397,26 @@ describe.runIf(postgres?.available)("a PostgreSQL pool of the application's", ()
   });
 });
 
-describe.runIf(postgres?.available)('the tables on PostgreSQL', () => {
+describeEngine(postgres, 'the tables on PostgreSQL', () => {
   it('are not created with migrate: false, but by a deploy step', async () => {
-    const names = postgres!.isolation();
-    const options = { connection: postgres!.url, ...names, migrate: false };
-    cleanups.push(() => postgres!.cleanup(names));
+    const names = postgres.isolation();
+    const options = { connection: postgres.url, ...names, migrate: false };
+    cleanups.push(() => postgres.cleanup(names));
     await expect(engineOf(options).connect()).rejects.toThrow(
       `migratePostgres(connection, { schema: '${names.schema}' })`,
     );
-    await migratePostgres(postgres!.url, { schema: names.schema });
-    await migratePostgres(postgres!.url, { schema: names.schema });
+    await migratePostgres(postgres.url, { schema: names.schema });
+    await migratePostgres(postgres.url, { schema: names.schema });
     const engine = engineOf(options);
     await engine.connect();
     expect(await engine.store.get('k')).toBeUndefined();
   });
 
   it('are found by an address that brings options of its own', async () => {
-    const names = postgres!.isolation();
-    const url = new URL(postgres!.url);
+    const names = postgres.isolation();
+    const url = new URL(postgres.url);
     url.searchParams.set('options', '-c search_path=public -c statement_timeout=60000');
-    cleanups.push(() => postgres!.cleanup(names));
+    cleanups.push(() => postgres.cleanup(names));
     const engine = engineOf({ connection: url.href, ...names });
     await engine.connect();
     const queue = new QueueRegistry(engine).get('q');

@@ -8,16 +8,16 @@ import {
   type WorkerOptions,
 } from 'bullmq';
 import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ENGINES } from '../../../../../test/support/engines.js';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { describeEngine, engineNamed } from '../../../../../test/support/engines.js';
 import type { Engine } from '../../contracts/index.js';
 import { resolveOptions } from '../../options/index.js';
 import { createEngine, QueueRegistry } from '../index.js';
 import { SharedPostgres } from './postgres-connection.js';
 
-const fixture = ENGINES.find(({ name }) => name === 'postgres')!;
+const fixture = engineNamed('postgres');
 
-describe.runIf(fixture.available)('the PostgreSQL backend', () => {
+describeEngine(fixture, 'the PostgreSQL backend', () => {
   const names = fixture.isolation();
   const cleanups: (() => Promise<unknown>)[] = [];
   let queueName: string;

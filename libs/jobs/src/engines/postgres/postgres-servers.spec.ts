@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import pg from 'pg';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
+import { describeUnless } from '../../../../../test/support/describe-unless.js';
 import {
   startPrivatePostgres,
   whyNoPrivatePostgres,
@@ -12,7 +13,7 @@ import { StoreUnreachableError } from '../../errors/index.js';
 import { resolveOptions, type JobsModuleOptions } from '../../options/index.js';
 import { createEngine, migratePostgres, QueueRegistry } from '../index.js';
 
-describe.runIf(whyNoPrivatePostgres() === undefined)('PostgreSQL servers that come and go', () => {
+describeUnless(whyNoPrivatePostgres(), 'PostgreSQL servers that come and go', () => {
   const cleanups: (() => unknown)[] = [];
 
   afterEach(async () => {

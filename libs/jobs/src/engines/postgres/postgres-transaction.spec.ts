@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { FlowProducer, Queue, Worker } from 'bullmq';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ENGINES } from '../../../../../test/support/engines.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeEngine, engineNamed } from '../../../../../test/support/engines.js';
 import type { Engine } from '../../contracts/index.js';
 import {
   JobsConfigurationError,
@@ -12,9 +12,9 @@ import {
 import { resolveOptions } from '../../options/index.js';
 import { createEngine, QueueRegistry } from '../index.js';
 
-const fixture = ENGINES.find(({ name }) => name === 'postgres')!;
+const fixture = engineNamed('postgres');
 
-describe.runIf(fixture.available)('adding jobs inside a transaction of the application', () => {
+describeEngine(fixture, 'adding jobs inside a transaction of the application', () => {
   const names = fixture.isolation();
   let engine: Engine;
   let queues: QueueRegistry;

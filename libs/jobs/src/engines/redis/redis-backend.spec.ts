@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { FlowProducer, Worker, type Processor, type WorkerOptions } from 'bullmq';
 import { Redis } from 'ioredis';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ENGINES } from '../../../../../test/support/engines.js';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeEngine, engineNamed } from '../../../../../test/support/engines.js';
 import type { Engine } from '../../contracts/index.js';
 import { resolveOptions } from '../../options/index.js';
 import { createEngine, damageOf, QueueRegistry, SafeJob } from '../index.js';
 
-const fixture = ENGINES.find(({ name }) => name === 'redis')!;
+const fixture = engineNamed('redis');
 
 class OwnWorker extends Worker {
   override get Job(): typeof SafeJob {
@@ -16,7 +16,7 @@ class OwnWorker extends Worker {
   }
 }
 
-describe.runIf(fixture.available)('the Redis backend', () => {
+describeEngine(fixture, 'the Redis backend', () => {
   const names = fixture.isolation();
   const cleanups: (() => Promise<unknown>)[] = [];
   let queueName: string;

@@ -7,7 +7,8 @@ import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { Worker } from 'bullmq';
 import { Cluster, Redis } from 'ioredis';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
+import { describeUnless } from '../../../../../test/support/describe-unless.js';
 import {
   startPrivateRedis,
   whyNoPrivateRedis,
@@ -18,7 +19,7 @@ import { StoreUnreachableError } from '../../errors/index.js';
 import { resolveOptions, type JobsModuleOptions } from '../../options/index.js';
 import { createEngine, QueueRegistry } from '../index.js';
 
-describe.runIf(whyNoPrivateRedis() === undefined)('Redis servers of all kinds', () => {
+describeUnless(whyNoPrivateRedis(), 'Redis servers of all kinds', () => {
   const cleanups: (() => unknown)[] = [];
 
   afterEach(async () => {
@@ -185,7 +186,7 @@ describe.runIf(whyNoPrivateRedis() === undefined)('Redis servers of all kinds', 
     expect(warn.mock.calls).toEqual([[expect.stringContaining('Set it to "noeviction"')]]);
   });
 
-  describe.runIf(hasOpenssl())('with TLS', () => {
+  describeUnless(whyNoOpenssl(), 'with TLS', () => {
     it('trusts a private CA that is given, and no other', async () => {
       const folder = mkdtempSync(join(tmpdir(), 'nestjs-jobs-tls-'));
       cleanups.push(() => rmSync(folder, { recursive: true }));
@@ -214,12 +215,12 @@ describe.runIf(whyNoPrivateRedis() === undefined)('Redis servers of all kinds', 
   });
 });
 
-function hasOpenssl(): boolean {
+function whyNoOpenssl(): string | undefined {
   try {
     execFileSync('openssl', ['version']);
-    return true;
+    return undefined;
   } catch {
-    return false;
+    return 'openssl is not on PATH';
   }
 }
 
