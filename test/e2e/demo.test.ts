@@ -1,7 +1,9 @@
-import { execFile, type ExecFileException } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { type ChildProcess, execFile, type ExecFileException, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { describeEngines } from '../support/engines.js';
 
 /**
@@ -12,16 +14,18 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const APP = join(ROOT, 'dist/apps/demo');
 const BUILT = existsSync(join(APP, 'drive.js'));
 
+const NOT_BUILT = 'the demo is not built (npm run build)';
+
 /** How a program ended, and all that it printed. */
 interface Run {
   exitCode: number;
   output: string;
 }
 
-describeEngines('the demo', ({ name, url }) => {
+describeEngines('the demo', ({ capabilities, url }) => {
   it('does and shows all that it promises', async ({ skip }) => {
     // nestjs-pino has one root logger a process, so two shops in this one would share a log.
-    skip(!BUILT && name !== 'redis', 'the demo is not built (npm run build), so one engine is run');
+    skip(!BUILT && capabilities.sharedAcrossMachines, `${NOT_BUILT}, so one engine is run`);
     const { exitCode, output } = await drive({ JOBS_URL: url });
     expect(output).toContain('All was seen.');
     expect(output).not.toContain('MISSING');
@@ -29,13 +33,46 @@ describeEngines('the demo', ({ name, url }) => {
   });
 });
 
+it('the demo needs no server and no setting, and is driven while it runs', async ({ skip }) => {
+  skip(!BUILT, NOT_BUILT);
+  const folder = mkdtempSync(join(tmpdir(), 'nestjs-jobs-demo-start-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const { shop, url } = await start(folder);
+  const { exitCode, output } = await run('drive.js', {
+    DEMO_URL: url,
+    DEMO_DATA: join(folder, 'data/demo'),
+  });
+  expect(output).toContain('All was seen.');
+  expect(exitCode).toBe(0);
+  expect(existsSync(join(folder, 'data/jobs.sqlite'))).toBe(true);
+  shop.kill('SIGTERM');
+  expect(await once(shop, 'exit')).toEqual([null, 'SIGTERM']);
+});
+
 it('the demo says what is wrong with its store, and nothing else', async ({ skip }) => {
-  skip(!BUILT, 'the demo is not built (npm run build)');
+  skip(!BUILT, NOT_BUILT);
   const { exitCode, output } = await run('main.js', { JOBS_URL: 'mysql://127.0.0.1' });
   expect(output).toContain('got a URL with "mysql:"');
   expect(output).not.toContain('    at ');
   expect(exitCode).toBe(1);
 });
+
+/** As `npm start` does in a folder, with nothing set but the port. */
+async function start(folder: string): Promise<{ shop: ChildProcess; url: string }> {
+  const env = { ...process.env, NODE_OPTIONS: '', JOBS_URL: '', SMTP_URL: '', PORT: '0' };
+  const shop = spawn(process.execPath, [join(APP, 'main.js')], { cwd: folder, env });
+  onTestFinished(() => void shop.kill('SIGKILL'));
+  let printed = '';
+  const url = await new Promise<string>((tell, fail) => {
+    shop.stdout.on('data', (chunk: Buffer) => {
+      printed += chunk.toString();
+      const found = /^The shop is at (\S+),/m.exec(printed)?.[1];
+      if (found !== undefined) tell(found);
+    });
+    shop.once('exit', () => fail(new Error(`expected a shop that starts, got: ${printed}`)));
+  });
+  return { shop, url };
+}
 
 /** The built program when there is one (`npm test` builds it), else the sources in this process. */
 async function drive(env: NodeJS.ProcessEnv): Promise<Run> {

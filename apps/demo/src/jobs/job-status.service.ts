@@ -17,14 +17,16 @@ export class JobStatusService {
     if (!handle) return undefined;
     try {
       const [details, log] = await Promise.all([handle.details(), handle.logs()]);
-      const { name, state, progress, attemptsMade, result, failedReason } = details;
+      const { name, state, progress, attemptsMade, result, failedReason, finishedAt } = details;
+      // It may have ended after its state was read.
+      const isRunning = state === 'active' && finishedAt === undefined;
       return {
         queue,
         id,
         name,
         state,
         progress: progress === 0 ? undefined : progress,
-        attempts: attemptsMade + (state === 'active' ? 1 : 0),
+        attempts: attemptsMade + (isRunning ? 1 : 0),
         result,
         failure: failedReason,
         log: [...log],
