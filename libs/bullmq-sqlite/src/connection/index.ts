@@ -1,3 +1,4 @@
+export { mayBeAlive } from './live-process.js';
 export { openDatabase } from './open-database.js';
 export {
   type Durability,

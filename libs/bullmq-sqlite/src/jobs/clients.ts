@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { mayBeAlive } from '../connection/index.js';
 import type { Transaction } from '../store/index.js';
 
 /** A client that was not seen for this long, in ms, is gone. */
@@ -42,21 +43,10 @@ export function unregisterClient(transaction: Transaction, id: string): void {
 export function clientList(transaction: Transaction, now: number): string {
   return transaction
     .all<Client>(LIST, now - GONE_AFTER_MS)
-    .filter((client) => mayBeAlive(client))
+    .filter((client) => mayBeAlive(client.host, client.process))
     .map(({ id, name, process: pid, connected_at: since }) => {
       const age = Math.floor((now - since) / 1_000);
       return `id=${id} addr=${pid} name=${name} age=${age}`;
     })
     .join('\n');
-}
-
-/** Containers can share a file: the process numbers of another host say nothing here. */
-function mayBeAlive({ host, process: pid }: Client): boolean {
-  if (host !== hostname()) return true;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

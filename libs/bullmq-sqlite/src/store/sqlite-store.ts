@@ -1,6 +1,6 @@
 import type { SqliteConnection } from '../connection/index.js';
 import { StoreClosedError } from '../errors/index.js';
-import type { Operation } from './group-writer.js';
+import type { Operation, WriteOptions } from './group-writer.js';
 import { acquireStore, releaseStore } from './store-registry.js';
 import type { Wait } from './wake-ups.js';
 
@@ -15,12 +15,12 @@ export interface SqliteStore {
    *
    * @throws SqliteStoreError, StoreClosedError
    */
-  write<Result>(operation: Operation<Result>): Promise<Result>;
+  write<Result>(operation: Operation<Result>, options?: WriteOptions): Promise<Result>;
   /** Runs an operation that reads; it sees the writes that were called before it. Throws as `write` does. */
   read<Result>(operation: Operation<Result>): Promise<Result>;
   /**
-   * Waits until `announce` was called with this name in this process, or another process wrote anything, at most
-   * `milliseconds`.
+   * Waits until this name was announced in this process, by `announce` or by a transaction that is committed, or
+   * another process wrote anything, at most `milliseconds`.
    */
   waitFor(name: string, milliseconds: number): Wait;
   /** Ends the waits for this name in this process. Other processes need no call. */
@@ -36,7 +36,7 @@ export function openStore(connection: SqliteConnection): SqliteStore {
   const whileOpen = <Result>(call: () => Promise<Result>): Promise<Result> =>
     closing === undefined ? call() : Promise.reject(new StoreClosedError(store.path));
   return {
-    write: (operation) => whileOpen(() => store.write(operation)),
+    write: (operation, options) => whileOpen(() => store.write(operation, options)),
     read: (operation) => whileOpen(() => store.read(operation)),
     waitFor: (name, milliseconds) => store.waitForChange(name, milliseconds),
     announce: (name) => store.committed([name]),

@@ -20,6 +20,7 @@ const TRIM_SLACK = 100;
 export class Transaction {
   readonly #queues = new Map<string, QueueRecord>();
   readonly #changed = new Set<QueueRecord>();
+  readonly #announced = new Set<string>();
 
   constructor(readonly statements: Statements) {}
 
@@ -89,9 +90,18 @@ export class Transaction {
     return surplus;
   }
 
-  /** Writes the changed queue rows; returns the names of their queues. */
+  /**
+   * Ends the waits for this name once the transaction is committed; for what belongs to no queue. Other processes
+   * look at the file after each commit anyway.
+   */
+  announce(name: string): void {
+    this.#announced.add(name);
+  }
+
+  /** Writes the changed queue rows; returns the names of their queues, and those that were announced. */
   flush(): string[] {
-    const names: string[] = [];
+    const names = [...this.#announced];
+    this.#announced.clear();
     for (const record of this.#changed) {
       record.events.flush(this.statements, record);
       record.save(this.statements);
@@ -103,6 +113,7 @@ export class Transaction {
 
   /** Drops all that is held in memory. */
   forget(): void {
+    this.#announced.clear();
     this.#changed.clear();
     this.#queues.clear();
   }
