@@ -28,4 +28,12 @@ export {
   StoreNotOpenedError,
   StoreReadOnlyError,
 } from './errors/index.js';
-export { type Operation, openStore, type SqliteStore, type Transaction } from './store/index.js';
+export { createSqliteRelayBackend } from './relay/create-sqlite-relay-backend.js';
+export { SqliteRelayBackend } from './relay/sqlite-relay-backend.js';
+export {
+  type Operation,
+  openStore,
+  type SqliteStore,
+  type Transaction,
+  type WriteOptions,
+} from './store/index.js';

@@ -169,4 +169,75 @@ export const SCHEMA: readonly string[] = [
     seen_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- The number of the newest message of a relay: see nextMessageId().
+  CREATE TABLE relay_counter (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    last_message INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO relay_counter VALUES (1, 0);
+
+  -- A node of a relay. Ids are never given out twice, since rows of a removed node can stay for a while.
+  -- fetched: the newest message that its reader got; a message up to it is not lost when it is trimmed.
+  -- unread: rows in the inbox. backlog: the same, when it was last trimmed.
+  -- reader_*: the process that reads the inbox, null when nobody does.
+  CREATE TABLE relay_node (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    namespace TEXT NOT NULL,
+    name TEXT NOT NULL,
+    info TEXT NOT NULL,
+    registered_at INTEGER NOT NULL,
+    heartbeat_at INTEGER NOT NULL,
+    lease_until INTEGER NOT NULL,
+    inbox_limit INTEGER NOT NULL,
+    fetched INTEGER NOT NULL DEFAULT 0,
+    unread INTEGER NOT NULL DEFAULT 0,
+    backlog INTEGER NOT NULL DEFAULT 0,
+    dropped INTEGER NOT NULL DEFAULT 0,
+    reader_host TEXT,
+    reader_process INTEGER,
+    reader_since INTEGER,
+    UNIQUE (namespace, name)
+  ) STRICT;
+
+  -- root: of a pattern with wildcards its first segment, '*' when that is one itself; null for an exact topic.
+  CREATE TABLE relay_subscription (
+    node INTEGER NOT NULL,
+    endpoint TEXT NOT NULL,
+    pattern TEXT NOT NULL,
+    namespace TEXT NOT NULL,
+    root TEXT,
+    PRIMARY KEY (node, endpoint, pattern)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX relay_subscription_by_pattern ON relay_subscription (namespace, pattern);
+  CREATE INDEX relay_subscription_by_root ON relay_subscription (namespace, root, pattern)
+    WHERE root IS NOT NULL;
+
+  -- endpoints: those of the node that get the message, with commas between them.
+  CREATE TABLE relay_inbox (
+    node INTEGER NOT NULL,
+    message INTEGER NOT NULL,
+    topic TEXT NOT NULL,
+    ts REAL NOT NULL,
+    data TEXT NOT NULL,
+    endpoints TEXT NOT NULL,
+    PRIMARY KEY (node, message)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE relay_retained (
+    namespace TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    message INTEGER NOT NULL,
+    ts REAL NOT NULL,
+    data TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (namespace, topic)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX relay_retained_by_expiry ON relay_retained (expires_at);
+
+  -- Nodes that are gone, and whose subscriptions and inbox are still to be deleted, in portions.
+  CREATE TABLE relay_removed_node (
+    node INTEGER PRIMARY KEY
+  ) STRICT;
+  `,
 ];
