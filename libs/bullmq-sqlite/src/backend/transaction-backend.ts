@@ -48,11 +48,17 @@ export function transactionBackend(
 }
 
 function expectSameFile(database: DatabaseSync, connection: SqliteConnection): void {
-  const opened = database.location();
-  if (opened !== null && !connection.inMemory && isSameFile(opened, connection.path)) return;
+  const opened = fileOf(database);
+  if (opened !== '' && !connection.inMemory && isSameFile(opened, connection.path)) return;
   throw new InvalidSqliteConnectionError(
-    `transactionBackend(): expected a connection to ${connection.path}, got one to ${opened ?? 'a database in memory'}`,
+    `transactionBackend(): expected a connection to ${connection.path}, got one to ${opened || 'a database in memory'}`,
   );
+}
+
+/** The file of a connection; '' for a database in memory. */
+function fileOf(database: DatabaseSync): string {
+  const main = database.prepare("SELECT file FROM pragma_database_list WHERE name = 'main'").get();
+  return typeof main?.['file'] === 'string' ? main['file'] : '';
 }
 
 function isSameFile(one: string, other: string): boolean {

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { isInTransaction } from '../driver/older-node.js';
 import { NoTransactionError } from '../errors/index.js';
 import { type Operation, Statements, Transaction, type Wait } from '../store/index.js';
 import type { Life } from './backend-life.js';
@@ -55,7 +56,7 @@ export class TransactionLife implements Life {
 
   /** An operation that fails leaves nothing behind; what the application does then is its own choice. */
   #run<Result>(operation: Operation<Result>): Result {
-    if (!this.database.isTransaction) throw new NoTransactionError(this.path);
+    if (!isInTransaction(this.database)) throw new NoTransactionError(this.path);
     const transaction = this.#transaction;
     transaction.run(SAVEPOINT);
     try {
@@ -64,7 +65,7 @@ export class TransactionLife implements Life {
       transaction.run(RELEASE);
       return result;
     } catch (error) {
-      if (this.database.isTransaction) {
+      if (isInTransaction(this.database)) {
         transaction.run(UNDO);
         transaction.run(RELEASE);
       }

@@ -17,14 +17,16 @@ const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
 /**
  * SQLite's write-ahead log needs shared memory between the processes that use the file, which no network
  * file system gives: https://www.sqlite.org/wal.html#noshm.
+ * Recognised on Linux, and not behind FUSE.
  *
+ * @param place - the file, or the directory that it will be in
  * @throws NetworkFileSystemError
  */
 export function expectLocalDisk(
   path: string,
-  directory: string,
-  typeOf: (directory: string) => number = (place) => statfsSync(place).type,
+  place: string,
+  typeOf: (place: string) => number = (one) => statfsSync(one).type,
 ): void {
-  const fileSystem = NETWORK_FILE_SYSTEMS.get(typeOf(directory));
+  const fileSystem = NETWORK_FILE_SYSTEMS.get(typeOf(place));
   if (fileSystem !== undefined) throw new NetworkFileSystemError(path, fileSystem);
 }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { migrate } from '../schema/migrate.js';
@@ -26,7 +26,8 @@ const MEMORY_FILE = 'file:jobs?vfs=memdb';
 export function openDatabase({ path, durability, inMemory }: SqliteConnection): DatabaseSync {
   if (!inMemory) {
     mkdirSync(dirname(path), { recursive: true });
-    expectLocalDisk(path, dirname(path));
+    // A link may lead to another disk.
+    expectLocalDisk(path, existsSync(path) ? realpathSync(path) : dirname(path));
   }
   const database = new DatabaseSync(inMemory ? MEMORY_FILE : path, { timeout: 0 });
   try {

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { isInTransaction } from '../driver/older-node.js';
 import { NewerSchemaError } from '../errors/index.js';
 import { SCHEMA } from './schema.js';
 
@@ -17,7 +18,7 @@ export function migrate(database: DatabaseSync, path: string, schema = SCHEMA): 
     database.exec(`PRAGMA user_version = ${schema.length}`);
     database.exec('COMMIT');
   } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
+    if (isInTransaction(database)) database.exec('ROLLBACK');
     throw error;
   }
 }

@@ -91,8 +91,8 @@ export class GroupWriter {
   /** Reads what is committed. */
   readNow<Result>(operation: Operation<Result>): Result {
     const session = this.owner.session();
+    session.begin('DEFERRED');
     try {
-      session.begin('DEFERRED');
       return operation(session.transaction);
     } finally {
       session.endRead();

@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { readingValues } from '../driver/older-node.js';
 
 /** A value that a column of our tables can hold. */
 export type Value = SQLInputValue;
@@ -22,50 +23,53 @@ const WRITES = /\b(?:INSERT|UPDATE|DELETE|REPLACE)\b/i;
 export class Statements {
   /** How many writes there were that did not say what they leave alone. */
   writes = 0;
-  readonly #rows = new Map<string, Prepared>();
-  readonly #values = new Map<string, Prepared>();
+  readonly #prepared = new Map<string, Prepared>();
+  readonly #readers = new Map<string, ReturnType<typeof readingValues>>();
 
   constructor(readonly database: DatabaseSync) {}
 
   /** Runs a statement; the number of rows it changed. */
   run(sql: string, ...values: Value[]): number {
-    return this.#counted(this.#rows, sql).run(...values).changes as number;
+    return this.#counted(sql).run(...values).changes as number;
   }
 
   /** Runs a statement that changes no job which is ready to run: `writes` stays as it is. */
   runKeepingReady(sql: string, ...values: Value[]): number {
-    return this.#prepared(this.#rows, sql).statement.run(...values).changes as number;
+    return this.#prepare(sql).statement.run(...values).changes as number;
   }
 
   /** The first row, if there is one. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names the row that the SQL yields
   get<T = Row>(sql: string, ...values: Value[]): T | undefined {
-    return this.#counted(this.#rows, sql).get(...values) as T | undefined;
+    return this.#counted(sql).get(...values) as T | undefined;
   }
 
   /** All rows. */
   all<T = Row>(sql: string, ...values: Value[]): T[] {
-    return this.#counted(this.#rows, sql).all(...values) as T[];
+    return this.#counted(sql).all(...values) as T[];
   }
 
-  /** All rows, each as the values of its columns in their order: half the cost of objects. */
+  /** All rows of a statement that writes nothing, each as the values of its columns in their order. */
   allValues(sql: string, ...values: Value[]): SQLOutputValue[][] {
-    return this.#counted(this.#values, sql).all(...values) as unknown as SQLOutputValue[][];
+    let read = this.#readers.get(sql);
+    if (read === undefined) {
+      read = readingValues(this.database.prepare(sql));
+      this.#readers.set(sql, read);
+    }
+    return read(...values);
   }
 
-  #counted(statements: Map<string, Prepared>, sql: string): StatementSync {
-    const prepared = this.#prepared(statements, sql);
+  #counted(sql: string): StatementSync {
+    const prepared = this.#prepare(sql);
     if (prepared.writes) this.writes += 1;
     return prepared.statement;
   }
 
-  #prepared(statements: Map<string, Prepared>, sql: string): Prepared {
-    let prepared = statements.get(sql);
+  #prepare(sql: string): Prepared {
+    let prepared = this.#prepared.get(sql);
     if (prepared === undefined) {
-      const statement = this.database.prepare(sql);
-      statement.setReturnArrays(statements === this.#values);
-      prepared = { statement, writes: WRITES.test(sql) };
-      statements.set(sql, prepared);
+      prepared = { statement: this.database.prepare(sql), writes: WRITES.test(sql) };
+      this.#prepared.set(sql, prepared);
     }
     return prepared;
   }

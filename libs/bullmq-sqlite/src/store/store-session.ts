@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { openDatabase, type SqliteConnection } from '../connection/index.js';
+import { isInTransaction } from '../driver/older-node.js';
 import { StoreMissingError } from '../errors/index.js';
 import { Statements } from './statements.js';
 import { Transaction } from './transaction.js';
@@ -57,7 +58,12 @@ export class StoreSession {
 
   /** Ends a transaction that only read. */
   endRead(): void {
-    if (this.database.isTransaction) this.#statements.run('COMMIT');
+    try {
+      this.#statements.run('COMMIT');
+    } catch (error) {
+      // SQLite may have ended it by itself.
+      if (isInTransaction(this.database)) throw error;
+    }
   }
 
   /**
@@ -68,7 +74,7 @@ export class StoreSession {
   rollback(): boolean {
     this.transaction.forget();
     try {
-      if (this.database.isTransaction) this.#statements.run('ROLLBACK');
+      if (isInTransaction(this.database)) this.#statements.run('ROLLBACK');
       return true;
     } catch {
       return false;

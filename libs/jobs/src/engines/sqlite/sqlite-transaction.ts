@@ -63,5 +63,6 @@ function partsOf(
 
 function isDatabase(client: unknown): client is DatabaseSync {
   if (typeof client !== 'object' || client === null) return false;
-  return typeof (client as DatabaseSync).prepare === 'function' && 'isTransaction' in client;
+  // Not by `instanceof`: an application that needs no SQLite should not load it.
+  return client.constructor?.name === 'DatabaseSync';
 }
