@@ -1,27 +1,27 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { codeBlocks, regionOf } from '../support/readme-blocks.js';
 
 /**
- * The README shows tested code alone: each ts block names a region of a file in this repository, which
+ * READMEs show tested code alone: each ts block names a region of a file in this repository, which
  * is compiled and run by other tests, and is equal to it.
  *
  * In the README:     <!-- file: apps/demo/src/email.service.ts#send -->
  * In that file:      // #region send  …  // #endregion send
  */
 const ROOT = join(import.meta.dirname, '../..');
-const README = join(ROOT, 'README.md');
+const READMES = ['README.md', ...globSync('libs/*/README.md', { cwd: ROOT })];
 
-describe('README.md', () => {
-  const blocks = existsSync(README) ? codeBlocks(readFileSync(README, 'utf8')) : [];
+describe.each(READMES)('%s', (readme) => {
+  const blocks = codeBlocks(readFileSync(join(ROOT, readme), 'utf8'));
 
-  it('exists and shows code', () => {
-    expect(blocks.length).toBeGreaterThan(0);
+  it('shows code where it should', () => {
+    if (readme === 'README.md') expect(blocks.length).toBeGreaterThan(0);
+    expect(blocks.filter(({ source }) => source === undefined)).toEqual([]);
   });
 
   it.each(blocks)('line $line shows $source', ({ code, source }) => {
-    expect(source, 'put <!-- file: path#region --> right above the block').toBeDefined();
     const [path = '', region = ''] = source?.split('#') ?? [];
     expect(code).toBe(regionOf(readFileSync(join(ROOT, path), 'utf8'), region));
   });
