@@ -116,9 +116,13 @@ export abstract class BackendBase extends EventEmitter {
 
   /** Like `write`, for what a worker asks for again and again: after a loss of power too. */
   protected claim<Value>(operation: Operation<Value>): Promise<Value> {
-    return this.life
-      .write(operation, { synced: false })
-      .catch((error: unknown) => this.#waits.rethrowLater(error));
+    return (
+      this.life
+        .write(operation, { synced: false })
+        // Not in the turn in which the add of the same job is answered: its caller is told first.
+        .then((value) => new Promise<Value>((resolve) => setImmediate(resolve, value)))
+        .catch((error: unknown) => this.#waits.rethrowLater(error))
+    );
   }
 
   protected read<Value>(operation: Operation<Value>): Promise<Value> {

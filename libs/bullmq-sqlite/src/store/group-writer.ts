@@ -77,11 +77,18 @@ export class GroupWriter {
     });
   }
 
-  /** Reads at once, or behind the writes that were called before it: a caller sees its own writes. */
+  /**
+   * Reads at once, or behind the writes that were called before it: a caller sees its own writes.
+   *
+   * The answer comes in another turn of the event loop all the same, as from a server: who reads in a loop must
+   * let others run, and BullMQ tells of a job's start before it can be cancelled.
+   */
   async read<Result>(operation: Operation<Result>): Promise<Result> {
     if (this.#pending.length > 0 || this.#closed) return this.write(operation);
     try {
-      return this.readNow(operation);
+      const result = this.readNow(operation);
+      await nextTurn();
+      return result;
     } catch (error) {
       if (isBusy(error)) return this.write(operation);
       throw this.#named(error);
@@ -197,6 +204,10 @@ export class GroupWriter {
   #schedule(): void {
     if (this.#turn === undefined) this.#turn = setImmediate(this.#runGroup);
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function isSynced({ synced }: PendingOperation): boolean {

@@ -49,7 +49,8 @@ export function addScheduler(
   const slot = firstSlot(options, older, replaced !== undefined);
   const isTaken = (millis: number): boolean =>
     replaced?.id !== runId(id, millis) && isStored(transaction, queue, runId(id, millis));
-  const nextRun = freeSlot(slot.nextMillis, repeat.every, isTaken);
+  const nextRun =
+    freeSlot(slot.nextMillis, repeat.every, isTaken) ?? (replaced && plannedRun(options, older));
   if (nextRun === undefined) {
     return repeat.every ? ErrorCode.SchedulerJobSlotsBusy : ErrorCode.SchedulerJobIdCollision;
   }
@@ -82,6 +83,16 @@ function firstSlot(
   const previous = goesOn ? older?.nextRun : undefined;
   const slot = nextSlot({ every, offset, startDate }, previous, now);
   return replaces && previous !== undefined ? { ...slot, nextMillis: previous } : slot;
+}
+
+/**
+ * The run that is planned already: when the schedule's own run, started early, asks for the same times again, the
+ * time of the run to come is its own.
+ */
+function plannedRun({ repeat }: NewScheduler, older: StoredScheduler): number | undefined {
+  const { pattern, tz } = older.fields;
+  const isSame = pattern !== undefined && pattern === repeat.pattern && tz === repeat.tz;
+  return isSame ? older.nextRun : undefined;
 }
 
 /** The first run that no stored job has; undefined when there is none near. */

@@ -175,6 +175,19 @@ describe('a job scheduler', () => {
     expect((await queue.getDelayed()).map(({ id }) => id)).toEqual([runAt(NOON + 60 * MINUTE)]);
   });
 
+  // BullMQ on Redis plans the running job's time again, under its id.
+  it('that its own run, started early, stores once more keeps the run to come', async () => {
+    setTime(NOON + 1);
+    await queue.upsertJobScheduler('s', AT_FULL_MINUTES);
+    await (await queue.getJob(runAt(NOON + MINUTE)))!.promote();
+    await handWorker().getNextJob('token');
+    const planned = async () => (await queue.getDelayed()).map(({ id }) => id);
+    expect(await planned()).toEqual([runAt(NOON + 2 * MINUTE)]);
+    await queue.upsertJobScheduler('s', AT_FULL_MINUTES, { name: 'renamed' });
+    expect(await planned()).toEqual([runAt(NOON + 2 * MINUTE)]);
+    expect((await queue.getDelayed())[0]?.name).toBe('renamed');
+  });
+
   it('goes with its next job, but not with one that is ready', async () => {
     setTime(NOON);
     await queue.upsertJobScheduler('s', EVERY_MINUTE);
