@@ -57,7 +57,7 @@ export interface Row {
   readonly connectionMs?: number;
   /** Boot alone: resident memory beyond the plain application, in MB. */
   readonly memoryMb?: number;
-  /** Backlog alone: of the last round. */
+  /** Backlog alone. */
   readonly backlog?: Backlog;
 }
 
@@ -83,7 +83,7 @@ export function toRows(rounds: Rounds): Row[] {
 function measuresOf({ scenario, plain }: Rounds, { samples }: Measured) {
   const isBoot = scenario.compares === 'boot';
   const added = samples.map((sample, i) => sample.wallMs - (plain?.samples[i]?.wallMs ?? 0));
-  const backlog = samples.at(-1)?.backlog;
+  const backlog = backlogOf(samples);
   const rate = scenario.compares === 'throughput' ? median(samples.map(perSecond)) : null;
   return {
     jobsPerSecond: rate,
@@ -97,6 +97,19 @@ function measuresOf({ scenario, plain }: Rounds, { samples }: Measured) {
       connectionMs: median(samples.map((sample) => sample.connectionMs!)),
     }),
   };
+}
+
+function backlogOf(samples: readonly Sample[]): Backlog | undefined {
+  const backlogs = samples.flatMap(({ backlog }) => backlog ?? []);
+  const [first] = backlogs;
+  return (
+    first && {
+      waiting: first.waiting,
+      costRatio: median(backlogs.map(({ costRatio }) => costRatio)),
+      openMs: median(backlogs.map(({ openMs }) => openMs)),
+      countsMs: median(backlogs.map(({ countsMs }) => countsMs)),
+    }
+  );
 }
 
 function beyondPlain(

@@ -15,7 +15,7 @@ export interface Isolation {
 }
 
 /** What is used of BullMQ's queue; the same on every backend. */
-export type RawQueue = Pick<Queue, 'close' | 'getJobCounts' | 'waitUntilReady'> & {
+export type RawQueue = Pick<Queue, 'close' | 'getJobCounts' | 'obliterate' | 'waitUntilReady'> & {
   add(name: string, data: unknown, options?: JobsOptions): Promise<Job>;
   addBulk(jobs: { name: string; data: unknown }[]): Promise<Job[]>;
 };

@@ -27,6 +27,8 @@ export const backlogScenario: Scenario = {
   async run(work) {
     const processed = Math.max(2, Math.round(work.jobs * PROCESSED_SHARE));
     const short = await processBefore(work, SHORT, processed);
+    // So that the retention of finished jobs does not begin in the middle of the long one.
+    await removeAll(work);
     const long = await processBefore(work, LONG * work.jobs, processed);
     const sample = await work.meter.sample(processed);
     const backlog: Backlog = {
@@ -64,6 +66,14 @@ async function processBefore(work: Work, left: number, processed: number): Promi
   await done;
   await consumer.close();
   return tookMs;
+}
+
+async function removeAll({ engine, isolation }: Work): Promise<void> {
+  const bullmq = await engine.openBullmq(isolation);
+  const queue = bullmq.queue(QUEUE);
+  await queue.obliterate({ force: true });
+  await queue.close();
+  await bullmq.close();
 }
 
 /** Opens the store anew and asks for the counts. */
