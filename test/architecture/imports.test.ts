@@ -15,6 +15,9 @@ const LIBRARIES: Record<string, Omit<LibraryRules, 'name' | 'source' | 'entries'
     layers: [
       ['errors'],
       ['options'],
+      ['cron'],
+      ['calendars'],
+      ['ticks'],
       ['contracts'],
       ['logging'],
       ['payload'],

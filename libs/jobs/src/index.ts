@@ -1,9 +1,27 @@
 export { JobsModule } from './jobs.module.js';
-export { Job, Jobs } from './decorators/index.js';
+export { Job, Jobs, Recurring } from './decorators/index.js';
+export {
+  Cron,
+  CronExpression,
+  describeCron,
+  type CronDialect,
+  type CronMonth,
+  type CronOptions,
+  type CronWeekday,
+} from './cron/index.js';
+export {
+  Calendar,
+  type CalendarOptions,
+  type CronCalendarOptions,
+  type DailyWindowOptions,
+} from './calendars/index.js';
 export {
   JobHandle,
   JobScheduler,
+  RecurringJobs,
   TransactionalJobs,
+  type RecurringJob,
+  type RecurringJobOptions,
   type EnqueueManyOptions,
   type EnqueueOptions,
   type HandleOf,
@@ -16,9 +34,21 @@ export { JobContext } from './execution/index.js';
 export { JobsHealth, type JobsHealthReport } from './health/index.js';
 export { migratePostgres } from './engines/index.js';
 export type { HandlerClass } from './discovery/index.js';
-export type { EngineCapabilities, JobInfo, ServerInfo } from './contracts/index.js';
+export type {
+  EngineCapabilities,
+  JobInfo,
+  RecurringRun,
+  RecurringTick,
+  ServerInfo,
+  StoredTick,
+} from './contracts/index.js';
 export type { StoredPayload } from './payload/index.js';
 export type {
+  MisfirePolicy,
+  OverlapPolicy,
+  Recurrence,
+  RecurrenceSettings,
+  RecurringOptions,
   BackoffFunction,
   BackoffOptions,
   ContextCarrier,
@@ -34,12 +64,17 @@ export type {
   StandardSchema,
 } from './options/index.js';
 export {
+  CalendarAnswerError,
+  CronArgumentError,
   DamagedJobError,
   DuplicateJobError,
   EnqueueUncertainError,
   InvalidArgumentsError,
+  InvalidCronError,
+  InvalidCalendarError,
   InvalidEnqueueOptionsError,
   InvalidInvocationError,
+  InvalidRecurringJobError,
   JobCancelledError,
   JobFailedError,
   JobNotFoundError,
@@ -53,11 +88,14 @@ export {
   NonErrorThrownError,
   NoOpenTransactionError,
   PayloadTooLargeError,
+  RecurringJobNotFoundError,
   ResultTimeoutError,
   ShutdownError,
   StoreUnavailableError,
   StoreUnreachableError,
   UnknownJobNameError,
+  UnknownTimeZoneError,
+  type CronFault,
   UnserializableValueError,
   UnsupportedByEngineError,
 } from './errors/index.js';

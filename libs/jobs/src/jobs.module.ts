@@ -10,7 +10,7 @@ import {
 } from '@nestjs/common';
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { JOBS_ENGINE, ShutdownState, type Engine } from './contracts/index.js';
-import { HandlerRegistry } from './discovery/index.js';
+import { HandlerRegistry, SchedulerLookup } from './discovery/index.js';
 import { endsWithin, QueueRegistry } from './engines/index.js';
 import { jobsExports, jobsProviders, queueProviders, StoreModule } from './wiring/index.js';
 import { JobsConfigurationError } from './errors/index.js';
@@ -54,6 +54,7 @@ export class JobsModule
   constructor(
     modules: ModulesContainer,
     private readonly registry: HandlerRegistry,
+    private readonly scheduler: SchedulerLookup,
     private readonly services: ManagedServices,
     private readonly signals: ShutdownSignals,
     private readonly shutdown: ShutdownState,
@@ -92,7 +93,7 @@ export class JobsModule
     await this.logger.usePinoIfPresent();
     this.tellWhereJobsLive();
     try {
-      this.registry.freeze();
+      this.registry.freeze(await this.scheduler.find());
     } catch (fault) {
       await this.queues.close();
       await this.engine.close();

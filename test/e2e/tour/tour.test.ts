@@ -4,11 +4,22 @@ import request from 'supertest';
 import { expect, it } from 'vitest';
 import { describeEngines } from '../../support/engines.js';
 import { createJobsApp } from '../../support/jobs-app.js';
+import { calendars } from './calendars.js';
 import { EmailService } from './email.service.js';
 import { Outbox } from './outbox.js';
 import { steer } from './steer.js';
 import { placeOrder } from './transaction.js';
 import { UsersController } from './users.controller.js';
+
+it('leaves out what the calendars exclude', () => {
+  const excluded = (name: keyof typeof calendars, iso: string) =>
+    calendars[name].excludes(Date.parse(iso));
+  expect(excluded('no-work', '2027-12-25T12:00+01:00')).toBe(true);
+  expect(excluded('no-work', '2027-03-29T00:00+02:00')).toBe(true);
+  expect(excluded('no-work', '2027-03-30T00:00+02:00')).toBe(false);
+  expect(excluded('nights', '2027-03-30T22:00+02:00')).toBe(true);
+  expect(excluded('nights', '2027-03-30T06:00+02:00')).toBe(false);
+});
 
 describeEngines("the README's tour", (engine) => {
   const boot = () =>

@@ -5,6 +5,7 @@ import type { AppConfig } from '../harness/protocol.js';
 import { Commands } from './commands.js';
 import { DatabaseModule } from './database.module.js';
 import { Producer } from './producer.js';
+import { Ticking } from './ticking.js';
 import { APP_CONFIG, Upgrade, Workload } from './workload.js';
 
 /** The application: the module under test, a database of its own, and handlers that keep a ledger. */
@@ -19,6 +20,7 @@ export class AppModule {
         { provide: APP_CONFIG, useValue: config },
         { provide: LedgerWriter, useFactory: () => new LedgerWriter(config.ledger) },
         Workload,
+        Ticking,
         ...(config.upgraded ? [Upgrade] : []),
         Producer,
         Commands,

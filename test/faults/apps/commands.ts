@@ -18,6 +18,14 @@ export class Commands {
     inspect: (request) => this.inspect(request),
     cancel: (request) => this.cancel(request),
     results: (request) => this.results(request),
+    recurring: async () =>
+      (await this.jobs.recurring.list()).map(({ id, state, runs, misfires, skips }) => ({
+        id,
+        state,
+        runs,
+        misfires,
+        skips,
+      })),
   };
 
   constructor(

@@ -1,4 +1,4 @@
-import type { JobDetails, JobsModuleOptions } from 'nestjs-jobs';
+import type { JobDetails, JobsModuleOptions, Recurrence, RecurringJob } from 'nestjs-jobs';
 
 /** What a job does; it is the job's argument, so that one handler serves all rows. */
 export type Behaviour =
@@ -22,8 +22,23 @@ export interface AppConfig {
   options: Omit<JobsModuleOptions, 'connection' | 'prefix' | 'schema' | 'context'>;
   /** Whether this version of the app has the handler `Upgrade.run`. Default false. */
   upgraded?: boolean;
+  /** Recurring jobs that the app registers when it boots. Default none. */
+  recurring?: readonly RecurringConfig[];
+  /** How long the run of a tick takes. Default 0. */
+  tickMs?: number;
   /** Whether handlers return at once, whatever they are told to do. Default false. */
   finishAtOnce?: boolean;
+}
+
+/** A recurring job. */
+export interface RecurringConfig {
+  id: string;
+  recurrence: Recurrence;
+  overlap: 'skip' | 'queue' | 'allow';
+  misfire?: 'fire-once' | 'skip' | 'fire-all';
+  misfireThreshold?: number;
+  /** Unix milliseconds. */
+  endAt?: number;
 }
 
 /** A load to enqueue. */
@@ -63,6 +78,8 @@ export interface AppCommands {
   inspect: [JobAddress[], StoredJob[]];
   /** Cancels, one after the other. */
   cancel: [{ jobs: JobAddress[]; pauseMs: number }, { accepted: number }];
+  /** Reads all recurring jobs. */
+  recurring: [undefined, Pick<RecurringJob, 'id' | 'state' | 'runs' | 'misfires' | 'skips'>[]];
   /** Waits for the results of jobs that this process enqueued, all at once. */
   results: [{ jobs: JobAddress[]; timeoutMs: number }, { values: unknown[]; errors: string[] }];
 }

@@ -26,6 +26,7 @@ export interface WriteOptions {
 interface PendingOperation {
   operation: Operation<unknown>;
   synced: boolean;
+  isRead: boolean;
   resolve: (result: never) => void;
   reject: (error: Error) => void;
   since: number;
@@ -34,6 +35,9 @@ interface PendingOperation {
 
 /** A group is committed when it has held the event loop this long, in ms; the rest is another group. */
 const GROUP_MS = 8;
+
+/** How long a read waits for writes that were called before it, while another program holds the lock, in ms. */
+const READ_PATIENCE_MS = 50;
 
 /** Tries for the write lock are this far apart, in ms: random, so that no process starves another. */
 const RETRY_MS = { least: 1, most: 12 };
@@ -70,27 +74,33 @@ export class GroupWriter {
     operation: Operation<Result>,
     { synced = true }: WriteOptions = {},
   ): Promise<Result> {
+    return this.#add(operation, synced, false);
+  }
+
+  #add<Result>(operation: Operation<Result>, synced: boolean, isRead: boolean): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       if (this.#closed) return reject(new StoreClosedError(this.owner.path));
-      this.#pending.push({ operation, synced, resolve, reject, since: Date.now() });
+      this.#pending.push({ operation, synced, isRead, resolve, reject, since: Date.now() });
       this.#schedule();
     });
   }
 
   /**
-   * Reads at once, or behind the writes that were called before it: a caller sees its own writes.
+   * Reads at once, or behind the writes that were called before it: a caller sees its own writes. While another
+   * program holds the write lock for longer, it sees what is committed: the holder may be the caller's own
+   * transaction, which it does not end before it has its answer.
    *
    * The answer comes in another turn of the event loop all the same, as from a server: who reads in a loop must
    * let others run, and BullMQ tells of a job's start before it can be cancelled.
    */
   async read<Result>(operation: Operation<Result>): Promise<Result> {
-    if (this.#pending.length > 0 || this.#closed) return this.write(operation);
+    if (this.#pending.length > 0 || this.#closed) return this.#add(operation, false, true);
     try {
       const result = this.readNow(operation);
       await nextTurn();
       return result;
     } catch (error) {
-      if (isBusy(error)) return this.write(operation);
+      if (isBusy(error)) return this.#add(operation, false, true);
       throw this.#named(error);
     }
   }
@@ -184,6 +194,7 @@ export class GroupWriter {
       for (const { reject } of this.#pending.splice(0)) reject(named);
       return;
     }
+    this.#answerReads();
     const { path, busyTimeout } = this.owner;
     const overdue = Date.now() - busyTimeout;
     this.#pending = this.#pending.filter(({ since, reject }) => {
@@ -194,6 +205,21 @@ export class GroupWriter {
     if (this.#pending.length === 0) return;
     const pause = RETRY_MS.least + Math.random() * (RETRY_MS.most - RETRY_MS.least);
     this.#turn = setTimeout(this.#runGroup, pause);
+  }
+
+  /** Reads need no lock: those that have waited for it for a while do without. */
+  #answerReads(): void {
+    const overdue = Date.now() - READ_PATIENCE_MS;
+    this.#pending = this.#pending.filter(({ operation, isRead, since, resolve, reject }) => {
+      if (!isRead || since > overdue) return true;
+      try {
+        resolve(this.readNow(operation) as never);
+      } catch (error) {
+        if (isBusy(error)) return true;
+        reject(this.#named(error));
+      }
+      return false;
+    });
   }
 
   #next(): void {

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { JobInfo } from './job-info.js';
+import type { RecurringRun } from './recurring-tick.js';
 
 /**
  * A running job as seen from inside its handler. Implemented by execution, read by logging.
@@ -7,6 +8,8 @@ import type { JobInfo } from './job-info.js';
  */
 export interface RunningJob extends JobInfo {
   readonly signal: AbortSignal;
+  /** How the run of the tick before ended, for a recurring job. */
+  previousRun?: RecurringRun | undefined;
   progress(value: number | object): Promise<void>;
   log(line: string): Promise<void>;
   extend(durationMs: number): Promise<void>;

@@ -4,6 +4,7 @@ export { currentJob, type RunningJob } from './current-job.js';
 export { JOBS_ENGINE, type Engine, type EngineCapabilities } from './engine.js';
 export type { JobHook, RunOutcome } from './job-hook.js';
 export type { JobInfo } from './job-info.js';
+export type { RecurringRun, RecurringTick, StoredTick } from './recurring-tick.js';
 export { MANAGED_SERVICES, type ManagedService } from './managed-service.js';
 export { ShutdownState } from './shutdown-state.js';
 export { SettledJobs } from './settled-jobs.js';

@@ -1,3 +1,4 @@
+import type { RunningJob } from './current-job.js';
 import type { JobInfo } from './job-info.js';
 
 /**
@@ -21,6 +22,12 @@ export type RunOutcome =
  * @internal
  */
 export interface JobHook {
+  /**
+   * A job was claimed, and its handler is to be called next.
+   * @returns undefined to go on at once; or a promise of whether to `run` it, or to complete it without since
+   *   all of its work is `done` already. One that rejects lets the attempt fail.
+   */
+  onClaimed?(job: RunningJob): Promise<'run' | 'done'> | undefined;
   /** A handler is about to be called. */
   onStarted?(job: JobInfo): void;
   /** A run ended and its end was stored. */

@@ -1,3 +1,5 @@
+import type { StoredTick } from './recurring-tick.js';
+
 /**
  * What identifies a run of a job: the fields that every log line of it carries.
  * @publicApi
@@ -10,4 +12,6 @@ export interface JobInfo {
   readonly attempt: number;
   /** How many attempts there are in all. */
   readonly attempts: number;
+  /** The tick that it runs for; undefined unless it is a run of a recurring job. */
+  readonly tick?: StoredTick | undefined;
 }

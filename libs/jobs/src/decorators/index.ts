@@ -1,5 +1,6 @@
 export { Job } from './job.decorator.js';
 export { Jobs } from './jobs.decorator.js';
+export { Recurring, recurrencesOf, type RecurringMetadata } from './recurring.decorator.js';
 export {
   classOptionsOf,
   jobOptionsOf,

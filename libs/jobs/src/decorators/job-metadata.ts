@@ -2,15 +2,18 @@ import { rules, type JobOptions, type JobsClassOptions } from '../options/index.
 
 /** Metadata key on a method: its {@link JobOptions}. @internal */
 export const JOB_METADATA = 'nestjs-jobs:job';
+/** Metadata key on a method: its uses of `@Recurring()`. @internal */
+export const RECURRING_METADATA = 'nestjs-jobs:recurring';
 /** Metadata key on a class: its {@link JobsClassOptions}. @internal */
 export const JOBS_METADATA = 'nestjs-jobs:jobs';
 
 /**
- * A use of `@Job` that cannot work, kept for the report at boot: a decorator that throws would stop
+ * A use of a decorator that cannot work, kept for the report at boot: a decorator that throws would stop
  * the import of the file, and show one fault at a time.
  * @internal
  */
 export interface MisplacedJob {
+  readonly decorator: string;
   readonly target: object;
   readonly where: string;
   readonly reason: string;
@@ -18,6 +21,32 @@ export interface MisplacedJob {
 
 /** All misplaced uses of this process. @internal */
 export const misplacedJobs: MisplacedJob[] = [];
+
+/** Notes a misplaced use. @internal */
+export function noteMisplaced(
+  decorator: string,
+  target: object,
+  key: string | symbol,
+  reason: string,
+): void {
+  const owner = typeof target === 'function' ? target : target?.constructor;
+  const where = `${owner?.name ?? 'class'}.${String(key)}`;
+  misplacedJobs.push({ decorator, target: owner ?? target, where, reason });
+}
+
+/** Why a member cannot be a handler, or undefined. @internal */
+export function misuseOf(
+  target: object,
+  key: string | symbol,
+  descriptor: PropertyDescriptor | undefined,
+): string | undefined {
+  if (typeof target === 'function') return 'expected an instance method, got a static one';
+  if (typeof key === 'symbol') return 'expected a method with a name, got one with a symbol';
+  if (key.startsWith('#')) return 'expected a public method, got a private one';
+  if (descriptor?.get || descriptor?.set) return 'expected a method, got a getter or setter';
+  if (typeof descriptor?.value !== 'function') return 'expected a method, got a property';
+  return undefined;
+}
 
 /** Options of a decorated method, or undefined. @internal */
 export function jobOptionsOf(method: object): JobOptions | undefined {

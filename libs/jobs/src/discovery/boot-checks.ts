@@ -12,15 +12,15 @@ import type { FoundHandler } from './handler.factory.js';
 /** Faults of the options that decorators were given, and of decorators in the wrong place. @internal */
 export function checkDecorators(exploration: Exploration): string[] {
   const problems: string[] = [];
-  for (const { target, where, reason } of misplacedJobs) {
+  for (const { decorator, target, where, reason } of misplacedJobs) {
     const used = [...exploration.classes].some(
       (type) => type === target || type.prototype instanceof (target as never),
     );
-    if (used) problems.push(`@Job() on ${where}: ${reason}`);
+    if (used) problems.push(`${decorator} on ${where}: ${reason}`);
   }
   const seen = new Set<unknown>();
   for (const found of exploration.handlers) {
-    problems.push(...validateJobOptions(found.options, `@Job() on ${nameOf(found)}`));
+    problems.push(...validateJobOptions(found.ownOptions, `@Job() on ${nameOf(found)}`));
     if (seen.has(found.type)) continue;
     seen.add(found.type);
     problems.push(...validateClassOptions(found.classOptions, `@Jobs() on ${found.type.name}`));

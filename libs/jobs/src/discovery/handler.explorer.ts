@@ -1,9 +1,10 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import { classOptionsOf, jobOptionsOf } from '../decorators/index.js';
+import { classOptionsOf, jobOptionsOf, recurrencesOf } from '../decorators/index.js';
 import type { HandlerClass } from './handler.js';
 import type { FoundHandler } from './handler.factory.js';
+import { jobOptionsIn } from './recurrences.js';
 
 /** What the container holds of handlers. @internal */
 export interface Exploration {
@@ -51,11 +52,16 @@ export class HandlerExplorer {
   ): FoundHandler[] {
     const prototype = type.prototype as Record<string, unknown>;
     return this.scanner.getAllMethodNames(prototype).flatMap((methodName) => {
-      const options = jobOptionsOf(prototype[methodName] as object);
-      if (options === undefined) return [];
-      return [
-        { wrapper, type, owner, methodName, options, classOptions: classOptionsOf(type) ?? {} },
-      ];
+      const method = prototype[methodName] as object;
+      const own = jobOptionsOf(method);
+      const recurrences = recurrencesOf(method);
+      if (own === undefined && recurrences.length === 0) return [];
+      const ownOptions = own === undefined ? {} : own;
+      // Anything but an object is a fault, which the checks at boot tell of.
+      const options =
+        recurrences.length === 0 ? ownOptions : { ...own, ...jobOptionsIn(recurrences) };
+      const classOptions = classOptionsOf(type) ?? {};
+      return [{ wrapper, type, owner, methodName, options, ownOptions, classOptions, recurrences }];
     });
   }
 }

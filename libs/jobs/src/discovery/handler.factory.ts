@@ -1,4 +1,5 @@
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import type { RecurringMetadata } from '../decorators/index.js';
 import {
   DEFAULT_QUEUE,
   parseDuration,
@@ -19,7 +20,12 @@ export interface FoundHandler {
   /** The class that the default name starts with: the DI token where it is a class. */
   readonly owner: HandlerClass;
   readonly methodName: string;
+  /** All options of the method; those of `@Recurring()` win over those of `@Job()`. */
   readonly options: JobOptions;
+  /** What `@Job()` was given; none where there is only `@Recurring()`. */
+  readonly ownOptions: JobOptions;
+  /** Its uses of `@Recurring()`. */
+  readonly recurrences: readonly RecurringMetadata[];
   readonly classOptions: JobsClassOptions;
 }
 

@@ -12,12 +12,14 @@ import {
 import type { Handler, HandlerClass } from './handler.js';
 import { HandlerExplorer } from './handler.explorer.js';
 import { createHandler } from './handler.factory.js';
+import { readRecurrences, type DeclaredRecurrence } from './recurrences.js';
 
 /** The registry's two indexes. */
 interface Index {
   readonly byName: ReadonlyMap<string, Handler>;
   readonly byClass: ReadonlyMap<HandlerClass, ReadonlyMap<string, Handler>>;
   readonly all: readonly Handler[];
+  readonly recurrences: readonly DeclaredRecurrence[];
 }
 
 /**
@@ -43,6 +45,11 @@ export class HandlerRegistry {
   /** The handler of a stored name or alias. */
   byName(name: string): Handler | undefined {
     return this.ready.byName.get(name);
+  }
+
+  /** Every use of `@Recurring()`. */
+  get recurrences(): readonly DeclaredRecurrence[] {
+    return this.ready.recurrences;
   }
 
   /** Stored names and aliases that this process can run, in alphabetical order. */
@@ -76,26 +83,40 @@ export class HandlerRegistry {
     );
   }
 
-  /** Keeps the index from now on: every provider exists. */
-  freeze(): void {
-    this.index = this.build();
+  /**
+   * Keeps the index from now on: every provider exists.
+   * @param hasScheduler whether the ScheduleModule of @nestjs/schedule is imported; nobody asks for it before
+   * @throws JobsConfigurationError with every fault
+   */
+  freeze(hasScheduler = true): void {
+    this.index = this.build(hasScheduler);
   }
 
   private get ready(): Index {
     return this.index ?? this.build();
   }
 
-  private build(): Index {
+  private build(hasScheduler = true): Index {
     const exploration = this.explorer.explore();
     const problems = checkDecorators(exploration);
     const all: Handler[] = [];
     const byName = new Map<string, Handler>();
     const byClass = new Map<HandlerClass, Map<string, Handler>>();
     // Handlers with wrong options cannot be completed; the names of the others can be checked.
-    const found = exploration.handlers
-      .filter(hasValidOptions)
-      .map((handler) => createHandler(handler, this.options));
+    const valid = exploration.handlers.filter(hasValidOptions);
+    const found = valid.map((handler) => createHandler(handler, this.options));
     problems.push(...checkNames(found));
+    const complete = new Map(valid.map((handler, index) => [handler, found[index]]));
+    const decorated = exploration.handlers.map((method) => ({
+      found: method,
+      handler: complete.get(method),
+    }));
+    const { calendars } = this.options;
+    const { recurrences, problems: faults } = readRecurrences(decorated, {
+      calendars,
+      hasScheduler,
+    });
+    problems.push(...faults);
     // A queue of `workers` may belong to a handler that has a fault.
     if (problems.length === 0) problems.push(...checkWorkers(found, this.options));
     if (problems.length > 0) throw new JobsConfigurationError(problems);
@@ -117,6 +138,6 @@ export class HandlerRegistry {
       const methods = byClass.get(type);
       if (methods && !byClass.has(token)) byClass.set(token, methods);
     }
-    return { all, byName, byClass };
+    return { all, byName, byClass, recurrences };
   }
 }

@@ -1,3 +1,4 @@
+export { InvalidRecurringJobError, RecurringJobNotFoundError } from './recurring.errors.js';
 export { describeJob, JobsError, type JobLocation } from './jobs.error.js';
 export {
   JobsConfigurationError,
@@ -5,6 +6,13 @@ export {
   StoreUnreachableError,
   UnsupportedByEngineError,
 } from './configuration.errors.js';
+export { CalendarAnswerError, InvalidCalendarError } from './calendar.errors.js';
+export {
+  CronArgumentError,
+  InvalidCronError,
+  UnknownTimeZoneError,
+  type CronFault,
+} from './cron.errors.js';
 export {
   DuplicateJobError,
   EnqueueUncertainError,

@@ -12,7 +12,7 @@ import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import type { Handler } from '../discovery/index.js';
 import { EnhancerContexts } from './enhancer-contexts.js';
 import type { HandlerCall } from './handler-call.js';
-import type { JobRun } from './job-run.js';
+import type { HandlerRun } from './handler-run.js';
 
 /** What guards, interceptors, pipes and filters see as `ExecutionContext.getType()`. */
 const CONTEXT_TYPE = 'jobs';
@@ -103,7 +103,7 @@ export class EnhancedCalls {
   }
 
   private async passGuards(
-    run: JobRun,
+    run: HandlerRun,
     guards: Parameters<EnhancerContexts['guardsConsumer']['tryActivate']>[0],
     args: unknown[],
     instance: object,

@@ -1,4 +1,4 @@
-import type { JobRun } from './job-run.js';
+import type { HandlerRun } from './handler-run.js';
 
 /** Calls a handler's method with arguments. @internal */
-export type HandlerCall = (run: JobRun, args: readonly unknown[]) => unknown;
+export type HandlerCall = (run: HandlerRun, args: readonly unknown[]) => unknown;

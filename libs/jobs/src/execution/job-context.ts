@@ -1,5 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { currentJob, type JobInfo, type RunningJob } from '../contracts/index.js';
+import {
+  currentJob,
+  type JobInfo,
+  type RecurringTick,
+  type RunningJob,
+} from '../contracts/index.js';
 import { withDeadline } from '../engines/index.js';
 import { describeJob, NoJobContextError, StoreUnavailableError } from '../errors/index.js';
 import {
@@ -30,7 +35,7 @@ const MAX_LINE = 8_192;
  * @publicApi
  */
 @Injectable()
-export class JobContext implements JobInfo {
+export class JobContext implements Omit<JobInfo, 'tick'> {
   constructor(@Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions) {}
 
   /** Whether the calling code runs in a job; all other members throw when it does not. */
@@ -47,6 +52,7 @@ export class JobContext implements JobInfo {
     return this.current('name').name;
   }
 
+  /** `(process)` for a recurring job of the scope `process`, whose runs are in no queue. */
   get queue(): string {
     return this.current('queue').queue;
   }
@@ -60,6 +66,14 @@ export class JobContext implements JobInfo {
     return this.current('attempts').attempts;
   }
 
+  /** The tick that the job runs for; undefined unless it is a run of a recurring job. */
+  get tick(): RecurringTick | undefined {
+    const { tick, previousRun: previous } = this.current('tick');
+    if (tick === undefined) return undefined;
+    const { recurring, due, missed = 0, manual: isManual = false } = tick;
+    return { recurring, due: new Date(due), isLate: missed > 0, missed, isManual, previous };
+  }
+
   /**
    * Aborted when the job should stop; its `reason` is a JobTimeoutError, JobCancelledError,
    * ShutdownError or LockLostError. Give it to fetch, timers, streams and database calls.
@@ -69,7 +83,8 @@ export class JobContext implements JobInfo {
   }
 
   /**
-   * Stores how far the job is: a percentage, or any small object.
+   * Stores how far the job is: a percentage, or any small object. (Of a recurring job of the scope `process`,
+   * whose runs are stored nowhere, this and {@link log} go to the application's log.)
    * @throws StoreUnavailableError when the store does not answer within `enqueueTimeout`
    */
   progress(value: number | object): Promise<void> {

@@ -104,6 +104,8 @@ export class JobExecutor {
     try {
       this.refuseDamaged(run);
       if (this.mayBeCancelled(run)) await this.refuseCancelled(run);
+      const claim = this.hooks.claimed(run);
+      if (claim !== undefined && (await claim) === 'done') return null;
       const args = this.readArguments(run);
       const valid = handler.schemas.length === 0 ? args : await this.validated(run, args);
       this.startTimeout(run);

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { JobHook, JobInfo, RunOutcome } from '../contracts/index.js';
+import type { JobHook, JobInfo, RunningJob, RunOutcome } from '../contracts/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 
 /** DI token of the list of all {@link JobHook}s. @internal */
@@ -11,6 +11,7 @@ export const JOB_HOOKS = Symbol('nestjs-jobs:job-hooks');
  */
 @Injectable()
 export class JobHooks {
+  private readonly onClaimed: readonly JobHook[];
   private readonly onStarted: readonly JobHook[];
   private readonly onSettled: readonly JobHook[];
 
@@ -18,8 +19,16 @@ export class JobHooks {
     @Inject(JOB_HOOKS) hooks: readonly JobHook[],
     private readonly logger: JobLogger,
   ) {
+    this.onClaimed = hooks.filter((hook) => 'onClaimed' in hook);
     this.onStarted = hooks.filter((hook) => 'onStarted' in hook);
     this.onSettled = hooks.filter((hook) => 'onSettled' in hook);
+  }
+
+  /** Asks whether to run the job; a promise only where a hook needs one. */
+  claimed(job: RunningJob): Promise<'run' | 'done'> | undefined {
+    const answers = this.onClaimed.flatMap((hook) => hook.onClaimed!(job) ?? []);
+    if (answers.length === 0) return undefined;
+    return Promise.all(answers).then((all) => (all.includes('done') ? 'done' : 'run'));
   }
 
   started(job: JobInfo): void {

@@ -1,24 +1,25 @@
 import { Injectable } from '@nestjs/common';
+import type { HandlerRun } from './handler-run.js';
 import type { JobRun } from './job-run.js';
 
 /**
- * The runs of this process.
+ * The runs of this process: of jobs, and of ticks that are no jobs.
  * @internal
  */
 @Injectable()
 export class RunningJobs {
-  private readonly runs = new Set<JobRun>();
+  private readonly runs = new Set<HandlerRun>();
   private idle: (() => void)[] = [];
 
   get size(): number {
     return this.runs.size;
   }
 
-  add(run: JobRun): void {
+  add(run: HandlerRun): void {
     this.runs.add(run);
   }
 
-  remove(run: JobRun): void {
+  remove(run: HandlerRun): void {
     this.runs.delete(run);
     if (this.runs.size > 0 || this.idle.length === 0) return;
     for (const resolve of this.idle.splice(0)) resolve();
@@ -26,11 +27,12 @@ export class RunningJobs {
 
   /** The run of a job; the newer one where a job that lost its lock runs here twice. */
   find(queue: string, id: string): JobRun | undefined {
-    return this.all().findLast((run) => run.id === id && run.queue === queue);
+    // Of all runs, only those of jobs have the name of a queue.
+    return this.all().findLast((run) => run.id === id && run.queue === queue) as JobRun | undefined;
   }
 
   /** All runs, oldest first. */
-  all(): readonly JobRun[] {
+  all(): readonly HandlerRun[] {
     return [...this.runs];
   }
 

@@ -19,6 +19,13 @@ import { StoreOutage } from './store-outage.js';
 /** After the last abort, closing a worker may take this long before its connection is cut. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
+/** Giving jobs back and closing takes a part of `abortTimeout`, so that the process is gone when that is over, in ms. */
+const GIVE_BACK_MS = 200;
+
+function untilGivingBack(abortTimeoutMs: number): number {
+  return abortTimeoutMs - Math.min(GIVE_BACK_MS, abortTimeoutMs / 4);
+}
+
 /**
  * The workers of this process, one for each queue it works on.
  * @internal
@@ -76,7 +83,8 @@ export class WorkersService implements ManagedService {
   }
 
   private async drain(): Promise<void> {
-    if (this.workers.length === 0) return;
+    // Ticks of this process run without workers, too.
+    if (this.workers.length === 0 && this.running.size === 0) return;
     const startedAt = performance.now();
     this.executor.refuseFurther();
     const closed = Promise.all(this.workers.map((worker) => worker.close()));
@@ -84,7 +92,7 @@ export class WorkersService implements ManagedService {
     if (!(await this.running.whenIdle(this.options.shutdownTimeoutMs))) {
       this.logger.warn(messages.aborting(this.running.size));
       for (const run of this.running.all()) run.abort(new ShutdownError(run));
-      await this.running.whenIdle(this.options.abortTimeoutMs);
+      await this.running.whenIdle(untilGivingBack(this.options.abortTimeoutMs));
       for (const run of this.running.all()) run.endNow();
     }
     await this.cutAfter(CLOSE_TIMEOUT_MS, closed);
@@ -182,5 +190,6 @@ function infoOf(job: Job): JobInfo {
     queue: job.queueName,
     attempt: job.attemptsMade + 1,
     attempts: job.opts.attempts ?? 1,
+    tick: (job.data as StoredPayload | undefined)?.tick,
   };
 }

@@ -18,6 +18,28 @@ export const messages = {
     `Job ${job.name} returned a value that cannot be stored as it is (${loss}); it was simplified`,
   unknownName: (name: string, queue: string, retryInMs: number) =>
     `Job "${name}" in queue "${queue}" has no handler in this process; postponed by ${retryInMs} ms`,
+  misfires: (id: string, missed: number, runs: number, policy: string) =>
+    `Recurring job "${id}" missed ${ticks(missed)}; policy ${policy}, runs for them: ${runs}`,
+  ticksSkipped: (id: string, skipped: number) =>
+    `Recurring job "${id}": ${ticks(skipped)} skipped, since an earlier run has not finished`,
+  scheduleUnreadable: (id: string, error: unknown) =>
+    `Recurring job "${id}" cannot be run by this process: ${short(error)}`,
+  scheduleUndeclared: (id: string) =>
+    `Recurring job "${id}" is declared by no live process any more; it has no ticks from now on`,
+  runNotRecorded: (id: string, error: unknown) =>
+    `The end of a run of the recurring job "${id}" was not recorded: ${short(error)}`,
+  processRecurrences: (ids: readonly string[]) =>
+    `Recurring in this process: ${ids.map((id) => `"${id}"`).join(', ')}`,
+  timeoutDeleted: (id: string) =>
+    `Recurring job "${id}" has no ticks in this process any more: its timeout was deleted from the SchedulerRegistry`,
+  ticksUnknown: (id: string, error: unknown) =>
+    `Recurring job "${id}" cannot tell its next tick: ${text(error)}`,
+  ticksFailed: (id: string, retryInMs: number, error: unknown) =>
+    `Recurring job "${id}": what is due could not be enqueued, and is tried again in ${retryInMs} ms: ${text(error)}`,
+  interrupted: (job: JobInfo) => `Job ${job.name} was interrupted by the shutdown`,
+  progress: (job: JobInfo, value: unknown) => `Job ${job.name} is at ${JSON.stringify(value)}`,
+  line: (job: JobInfo, line: string) => `Job ${job.name}: ${line}`,
+  tickerFailed: (error: unknown) => `Recurring jobs: ${text(error)}`,
   hookFailed: (hook: string, error: unknown) => `Hook ${hook} threw: ${text(error)}`,
   jobsOnThisMachine: (file: string) =>
     `Jobs are stored in ${file}, on this machine alone; for several machines give JobsModule a "connection"`,
@@ -39,6 +61,14 @@ export const messages = {
   providedTwice: (name: string) =>
     `The handler of job "${name}" is provided by several modules; the first one is used`,
 } as const;
+
+function ticks(count: number): string {
+  return count === 1 ? '1 tick' : `${count} ticks`;
+}
+
+function short(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 function text(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

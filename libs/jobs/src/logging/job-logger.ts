@@ -62,12 +62,12 @@ export class JobLogger implements JobHook {
     }
   }
 
-  debug(message: string): void {
-    if (this.writer.enabled('debug')) this.writer.write('debug', message);
+  debug(message: string, job?: JobInfo): void {
+    if (this.writer.enabled('debug')) this.writer.write('debug', message, job && fieldsOf(job));
   }
 
-  info(message: string): void {
-    this.writer.write('info', message);
+  info(message: string, job?: JobInfo): void {
+    this.writer.write('info', message, job && fieldsOf(job));
   }
 
   warn(message: string, job?: JobInfo): void {

@@ -1,3 +1,11 @@
+export type { Calendar } from './calendar.js';
+export type {
+  MisfirePolicy,
+  OverlapPolicy,
+  Recurrence,
+  RecurrenceSettings,
+  RecurringOptions,
+} from './recurring-options.js';
 export type { ContextCarrier } from './context-carrier.js';
 export { DEFAULT_BACKOFF, DEFAULT_QUEUE, SHORTEST_RETENTION_MS } from './defaults.js';
 export { closest } from './did-you-mean.js';
@@ -29,4 +37,4 @@ export type {
   StandardSchemaIssue,
   StandardSchemaResult,
 } from './standard-schema.js';
-export { validateClassOptions, validateJobOptions } from './validate-options.js';
+export { JOB_RULES, validateClassOptions, validateJobOptions } from './validate-options.js';

@@ -1,6 +1,7 @@
 import type { ModuleMetadata, Type } from '@nestjs/common';
 import type { PgPool, RedisConnectionClient, RedisOptions } from 'bullmq';
 import type { SqliteConnection } from 'bullmq-sqlite';
+import type { Calendar } from './calendar.js';
 import type { ContextCarrier } from './context-carrier.js';
 import type { Duration } from './duration.js';
 import type { BackoffOptions, Retention } from './job-options.js';
@@ -74,7 +75,10 @@ export interface JobsModuleOptions {
   enqueueTimeout?: Duration;
   /** How long running jobs may go on after a stop was asked for. Default 30 s. */
   shutdownTimeout?: Duration;
-  /** How long jobs may take to react to their aborted signal before they are given back. Default 5 s. */
+  /**
+   * How long jobs may take to react to their aborted signal before they are given back, the giving back of up to
+   * 200 ms included. Default 5 s.
+   */
   abortTimeout?: Duration;
   /** How long a job whose name no process knows is postponed before it fails. Default 10 min. */
   unknownNameTimeout?: Duration;
@@ -89,6 +93,8 @@ export interface JobsModuleOptions {
   };
   /** Carries request context (tenant, user, locale, trace) from enqueue to the handler. Default none. */
   context?: ContextCarrier;
+  /** Calendars by the name that recurring jobs call them. Give all processes the same ones. Default none. */
+  calendars?: Readonly<Record<string, Calendar>>;
   /** Also run guards, interceptors, pipes and filters that are registered globally. Default false. */
   globalEnhancers?: boolean;
 }

@@ -67,6 +67,17 @@ const CASES: Record<RuleName, { good: unknown[]; bad: unknown[] }> = {
     good: [schema, [schema, undefined], []],
     bad: [{}, nothing, [schema, {}], null, { '~standard': {} }, 'string'],
   },
+  recurringId: { good: ['nightly-report', 'Report.generate'], bad: ['', 'a b', 'a:b', 'a@1', 7] },
+  calendars: {
+    good: [{}, { holidays: { excludes: () => false } }],
+    bad: [
+      [],
+      { holidays: {} },
+      { holidays: { excludes: true } },
+      { holidays: { excludes: () => true, excludedUntil: 5 } },
+      'holidays',
+    ],
+  },
   workers: { good: [true, false, [], ['emails']], bad: ['emails', ['a b'], [7], null] },
   rateLimit: {
     good: [{ max: 1, per: '1s' }],

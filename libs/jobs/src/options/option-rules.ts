@@ -145,6 +145,14 @@ export const rules = {
     expected: '{ capture: function, restore: function }',
     accepts: (v) => isRecord(v) && isFunction(v.capture) && isFunction(v.restore),
   },
+  recurringId: {
+    expected: 'an id of 1 to 128 letters, digits, "_", "." or "-"',
+    accepts: isQueueName,
+  },
+  calendars: {
+    expected: 'calendars by name, each with a function excludes(), and excludedUntil() or none',
+    accepts: (v) => isRecord(v) && Object.values(v).every(isCalendar),
+  },
   record: { expected: 'an object', accepts: isRecord },
 } satisfies Record<string, Rule>;
 
@@ -200,6 +208,11 @@ function isSchema(value: unknown): boolean {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   const standard = (value as { '~standard'?: { validate?: unknown } })['~standard'];
   return isFunction(standard?.validate);
+}
+
+function isCalendar(v: unknown): boolean {
+  if (!isRecord(v) || !isFunction(v.excludes)) return false;
+  return v.excludedUntil === undefined || isFunction(v.excludedUntil);
 }
 
 function isPause(v: Record<string, unknown>): boolean {

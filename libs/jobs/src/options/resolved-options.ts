@@ -1,3 +1,4 @@
+import type { Calendar } from './calendar.js';
 import type { ContextCarrier } from './context-carrier.js';
 import type { BackoffOptions } from './job-options.js';
 import type { JobsConnection } from './module-options.js';
@@ -41,5 +42,6 @@ export interface ResolvedOptions {
   readonly sweepIntervalMs: number;
   readonly maxStalls: number;
   readonly context: ContextCarrier | undefined;
+  readonly calendars: ReadonlyMap<string, Calendar>;
   readonly globalEnhancers: boolean;
 }

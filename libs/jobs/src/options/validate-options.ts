@@ -1,3 +1,4 @@
+import type { JobOptions } from './job-options.js';
 import { checkOptions, rules, show, type Rule } from './option-rules.js';
 
 const MODULE_RULES: Readonly<Record<string, Rule>> = {
@@ -23,6 +24,7 @@ const MODULE_RULES: Readonly<Record<string, Rule>> = {
   unknownNameTimeout: rules.duration,
   lock: rules.record,
   context: rules.contextCarrier,
+  calendars: rules.calendars,
   globalEnhancers: rules.boolean,
 };
 
@@ -46,7 +48,8 @@ const LOCK_RULES: Readonly<Record<string, Rule>> = {
   maxStalls: rules.positiveInteger,
 };
 
-const JOB_RULES: Readonly<Record<string, Rule>> = {
+/** The rules of `JobOptions`. @internal */
+export const JOB_RULES: Readonly<Record<keyof JobOptions, Rule>> = {
   queue: rules.queueName,
   name: rules.jobName,
   aliases: rules.jobNames,

@@ -1,4 +1,5 @@
 import type { SuperJSONResult } from 'superjson';
+import type { StoredTick } from '../contracts/index.js';
 
 /**
  * The stored form of a job: what BullMQ keeps as `data`. Only `args` is needed, so that a service in
@@ -14,6 +15,8 @@ export interface StoredPayload {
   readonly context?: unknown;
   /** Present with a user-given id: tells this add from an earlier one with the same id. */
   readonly nonce?: string;
+  /** Present in the run of a recurring job: the tick it is for. */
+  readonly tick?: StoredTick;
   /** Set by `cancel()` on a job that had not started: the next worker fails it. */
   readonly cancelled?: { readonly reason?: string };
 }

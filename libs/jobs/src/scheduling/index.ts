@@ -1,4 +1,9 @@
-export type { EnqueueOptions, ScheduleOptions } from './enqueue-options.js';
+export {
+  validateEnqueueOptions,
+  type EnqueueOptions,
+  type ScheduleOptions,
+} from './enqueue-options.js';
+export { recordInvocation } from './invocation-recorder.js';
 export type { JobDetails, JobStateName } from './job-details.js';
 export { JobCanceller } from './job-canceller.js';
 export { JobEnqueuer, type EnqueueManyOptions, type HandleOf } from './job-enqueuer.js';
@@ -8,6 +13,7 @@ export { JobPreparer } from './job.preparer.js';
 export { JobReader } from './job-reader.js';
 export { JobScheduler } from './job-scheduler.js';
 export { JobWriter } from './job-writer.js';
-export type { StoredJobOptions } from './prepared-job.js';
+export type { PreparedJob, StoredJobOptions } from './prepared-job.js';
+export { RecurringJobs, type RecurringJob, type RecurringJobOptions } from './recurring-jobs.js';
 export { StoreCalls } from './store-calls.js';
 export { TransactionalJobs } from './transactional-jobs.js';

@@ -9,6 +9,7 @@ import { JobEnqueuer } from './job-enqueuer.js';
 import { handleOf, type JobHandle } from './job-handle.js';
 import type { JobRef } from './job-ref.js';
 import { JobReader } from './job-reader.js';
+import { RecurringJobs } from './recurring-jobs.js';
 import { JobPreparer } from './job.preparer.js';
 import { JobWriter } from './job-writer.js';
 import { StoreCalls } from './store-calls.js';
@@ -36,6 +37,8 @@ export class JobScheduler extends JobEnqueuer {
     private readonly writer: JobWriter,
     private readonly canceller: JobCanceller,
     private readonly calls: StoreCalls,
+    /** Recurring jobs: made, changed, paused, run and asked for at run time. */
+    readonly recurring: RecurringJobs,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {
     super({ registry, preparer, reader });

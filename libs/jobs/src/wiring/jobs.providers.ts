@@ -6,7 +6,12 @@ import {
   ShutdownState,
   type Engine,
 } from '../contracts/index.js';
-import { HandlerExplorer, HandlerRegistry, QueueRetention } from '../discovery/index.js';
+import {
+  HandlerExplorer,
+  HandlerRegistry,
+  QueueRetention,
+  SchedulerLookup,
+} from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import {
   CancellationsService,
@@ -28,11 +33,27 @@ import {
 import { JobsHealth } from '../health/index.js';
 import { JobLogger } from '../logging/index.js';
 import {
+  Declarations,
+  Leadership,
+  ProcessRecurrences,
+  ProcessRunner,
+  Reconciler,
+  RecurringRuns,
+  RecurringService,
+  ScheduleBook,
+  ScheduleStore,
+  StoreClock,
+  TickerService,
+  TickLog,
+  TickRunner,
+} from '../recurring/index.js';
+import {
   JobCanceller,
   JobPreparer,
   JobReader,
   JobScheduler,
   JobWriter,
+  RecurringJobs,
   StoreCalls,
 } from '../scheduling/index.js';
 import { ManagedServices, ShutdownSignals } from '../shutdown/index.js';
@@ -51,13 +72,22 @@ const queueRegistryProvider: Provider = {
 const managedServicesProvider: Provider = {
   provide: MANAGED_SERVICES,
   useFactory: (...services: unknown[]) => services,
-  inject: [StoreOutage, CancellationsService, EarlyRemoval, WorkersService, ServerHeartbeat],
+  inject: [
+    StoreOutage,
+    CancellationsService,
+    EarlyRemoval,
+    WorkersService,
+    ProcessRecurrences,
+    ServerHeartbeat,
+    Reconciler,
+    TickerService,
+  ],
 };
 
 const jobHooksProvider: Provider = {
   provide: JOB_HOOKS,
   useFactory: (...hooks: unknown[]) => hooks,
-  inject: [JobLogger, SettledJobs, EarlyRemoval],
+  inject: [JobLogger, SettledJobs, EarlyRemoval, RecurringRuns],
 };
 
 /** Everything the module is made of, but its options and queues. @internal */
@@ -68,6 +98,7 @@ export const jobsProviders: readonly Provider[] = [
   JobLogger,
   HandlerExplorer,
   HandlerRegistry,
+  SchedulerLookup,
   QueueRetention,
   ShutdownState,
   SettledJobs,
@@ -91,6 +122,19 @@ export const jobsProviders: readonly Provider[] = [
   EarlyRemoval,
   WorkersService,
   ServerHeartbeat,
+  ScheduleStore,
+  StoreClock,
+  RecurringRuns,
+  { provide: RecurringJobs, useClass: RecurringService },
+  Declarations,
+  Reconciler,
+  ScheduleBook,
+  TickLog,
+  TickRunner,
+  Leadership,
+  TickerService,
+  ProcessRunner,
+  ProcessRecurrences,
   JobsHealth,
   ManagedServices,
   ShutdownSignals,

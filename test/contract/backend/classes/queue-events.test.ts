@@ -71,7 +71,8 @@ describeBackends('queue events', (backend) => {
     await queue.pause();
     await queue.resume();
     await expect
-      .poll(() => told.map(([name]) => name), { timeout: 5_000, interval: 5 })
+      // BullMQ on PostgreSQL may miss a notification, and looks again after 10 s.
+      .poll(() => told.map(([name]) => name), { timeout: 15_000, interval: 5 })
       .toEqual([
         'added',
         'delayed',

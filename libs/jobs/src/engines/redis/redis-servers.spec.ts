@@ -193,14 +193,15 @@ describeUnless(whyNoPrivateRedis(), 'Redis servers of all kinds', () => {
       const path = (file: string): string => join(folder, file);
       makeCertificate(folder);
       execFileSync('chmod', ['-R', 'a+rX', folder]);
-      const tlsPort = 20_000 + Math.floor(Math.random() * 20_000);
-      await start({
-        'tls-port': String(tlsPort),
-        'tls-cert-file': path('cert.pem'),
-        'tls-key-file': path('key.pem'),
-        'tls-ca-cert-file': path('cert.pem'),
-        'tls-auth-clients': 'no',
-      });
+      const tlsPort = await startOnFreePort((port) =>
+        start({
+          'tls-port': String(port),
+          'tls-cert-file': path('cert.pem'),
+          'tls-key-file': path('key.pem'),
+          'tls-ca-cert-file': path('cert.pem'),
+          'tls-auth-clients': 'no',
+        }),
+      );
       const ca = readFileSync(path('cert.pem'));
       const engine = await open({
         connection: { host: 'localhost', port: tlsPort, tls: { ca }, password: undefined },
@@ -229,4 +230,17 @@ function makeCertificate(folder: string): void {
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
   const files = ['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')];
   execFileSync('openssl', [...request, ...subject, ...files], { stdio: 'ignore' });
+}
+
+/** A port of whose use nobody can be sure before: another one is tried when it is taken. */
+async function startOnFreePort(launch: (port: number) => Promise<unknown>): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    try {
+      await launch(port);
+      return port;
+    } catch (error) {
+      if (attempt === 3 || !/in use/i.test(String(error))) throw error;
+    }
+  }
 }

@@ -1,0 +1,98 @@
+import {
+  currentJob,
+  type RecurringRun,
+  type RunningJob,
+  type StoredTick,
+} from '../contracts/index.js';
+import type { Handler } from '../discovery/index.js';
+
+/** Node fires timers beyond 24.8 days at once. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+/**
+ * One run of one handler: its signal, its timers and its forced end. What it runs for, and where progress and
+ * log lines go, is its subclass's matter.
+ * @internal
+ */
+export abstract class HandlerRun implements RunningJob {
+  abstract readonly id: string;
+  abstract readonly name: string;
+  abstract readonly queue: string;
+  abstract readonly attempt: number;
+  abstract readonly attempts: number;
+  abstract readonly tick: StoredTick | undefined;
+  readonly startedAt = performance.now();
+  /** Why the run was aborted; undefined while nobody did. */
+  abortReason: Error | undefined;
+  /** Set when another attempt makes no sense: a guard's denial, a cancellation. */
+  unrecoverable = false;
+  previousRun: RecurringRun | undefined;
+  private controller: AbortController | undefined;
+  private isOver = false;
+  private forceEnd: ((reason: Error) => void) | undefined;
+  private timers: NodeJS.Timeout[] | undefined;
+
+  constructor(readonly handler: Handler) {}
+
+  /** Made on first use: most handlers never ask, and a controller costs as much as a small job. */
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.abortReason !== undefined) this.controller.abort(this.abortReason);
+    }
+    return this.controller.signal;
+  }
+
+  get elapsedMs(): number {
+    return Math.round(performance.now() - this.startedAt);
+  }
+
+  /** Aborts the signal. The first reason stays. */
+  abort(reason: Error): void {
+    if (this.abortReason !== undefined) return;
+    this.abortReason = reason;
+    // Listeners run in the job's context, wherever the abort comes from.
+    currentJob.run(this, () => this.controller?.abort(reason));
+  }
+
+  /**
+   * Aborts, and ends the run after a grace period even if the handler ignores the signal. (JavaScript
+   * cannot stop it: it goes on, but its outcome counts no more.)
+   */
+  abortWithin(reason: Error, graceMs: number): void {
+    this.abort(reason);
+    this.after(graceMs, () => this.endNow());
+  }
+
+  /** Ends the run at once, whatever the handler does. */
+  endNow(): void {
+    if (this.abortReason === undefined) return;
+    this.isOver = true;
+    this.forceEnd?.(this.abortReason);
+  }
+
+  /** Calls back after a while, unless the run ends before. */
+  after(ms: number, action: () => void): void {
+    (this.timers ??= []).push(setTimeout(action, Math.min(ms, LONGEST_TIMER_MS)));
+  }
+
+  /** Follows what a handler returned, which {@link endNow} can overtake. */
+  follow(work: unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.forceEnd = reject;
+      if (this.isOver) this.endNow();
+      if (work instanceof Promise) work.then(resolve, reject);
+      else resolve(work);
+    });
+  }
+
+  /** Stops all timers of the run. */
+  end(): void {
+    this.forceEnd = undefined;
+    if (this.timers) for (const timer of this.timers) clearTimeout(timer);
+  }
+
+  abstract progress(value: number | object): Promise<void>;
+  abstract log(line: string): Promise<void>;
+  abstract extend(durationMs: number): Promise<void>;
+}

@@ -1,0 +1,13 @@
+export { Declarations } from './declarations.js';
+export { Leadership } from './leadership.js';
+export { ProcessRecurrences } from './process-recurrences.service.js';
+export { ProcessRunner } from './process-runner.js';
+export { Reconciler } from './reconciler.service.js';
+export { RecurringRuns } from './recurring-runs.js';
+export { RecurringService } from './recurring.service.js';
+export { ScheduleBook } from './schedule-book.js';
+export { ScheduleStore } from './schedule-store.js';
+export { StoreClock } from './store-clock.js';
+export { TickerService } from './ticker.service.js';
+export { TickLog } from './tick-log.js';
+export { TickRunner } from './tick-runner.js';

@@ -1,0 +1,168 @@
+import type { RecurringRun, StoredTick } from '../contracts/index.js';
+import type { TimeoutRegistry } from '../discovery/index.js';
+import { JobLogger, messages } from '../logging/index.js';
+import {
+  planTicks,
+  type DueTick,
+  type TickProgress,
+  type TickSource,
+  type Timing,
+} from '../ticks/index.js';
+import { TickLog } from './tick-log.js';
+
+/**
+ * The clock is looked at this often at the least: a timer does not go on while the machine sleeps, so a tick
+ * that is hours away would come hours late; and Node fires timers beyond 24.8 days at once.
+ */
+const LONGEST_WAIT_MS = 30_000;
+
+/** Runs the handler for a tick. @returns how it ended; never rejects @internal */
+export type RunTick = (
+  tick: StoredTick,
+  previous: RecurringRun | undefined,
+) => Promise<RecurringRun>;
+
+/** What a recurrence of a process is made of. @internal */
+export interface ProcessRecurrenceParts {
+  readonly id: string;
+  readonly timing: Timing;
+  readonly source: TickSource;
+  readonly registry: TimeoutRegistry;
+  readonly logger: JobLogger;
+  readonly run: RunTick;
+}
+
+/**
+ * A recurring job that ticks in this process alone, with all its state in memory. Its timer is a timeout in
+ * the SchedulerRegistry; who deletes it there ends the recurring job.
+ * @internal
+ */
+export class ProcessRecurrence {
+  private progress: TickProgress;
+  private timer: NodeJS.Timeout | undefined;
+  private isStopped = false;
+  /** Runs that were put off by jitter. */
+  private readonly putOff = new Set<NodeJS.Timeout>();
+  /** Those included. */
+  private unfinished = 0;
+  private previous: RecurringRun | undefined;
+  private readonly log: TickLog;
+
+  /** @param now ticks after this moment are its own, Unix ms */
+  constructor(
+    private readonly parts: ProcessRecurrenceParts,
+    now: number,
+  ) {
+    this.progress = { cursor: now, runs: 0, misfires: 0, skips: 0 };
+    this.log = new TickLog(parts.logger);
+  }
+
+  start(): void {
+    this.guard(() => this.wait());
+  }
+
+  /** No tick from now on; runs go on. */
+  stop(): void {
+    if (this.isStopped) return;
+    this.isStopped = true;
+    for (const timer of this.putOff) clearTimeout(timer);
+    this.putOff.clear();
+    if (!this.isDeleted) this.unregister();
+  }
+
+  /** Whether somebody deleted the timeout, or put another in its place. */
+  private get isDeleted(): boolean {
+    const { id, registry } = this.parts;
+    if (this.timer === undefined) return false;
+    return !registry.doesExist('timeout', id) || registry.getTimeout(id) !== this.timer;
+  }
+
+  private look(): void {
+    if (this.isStopped) return;
+    if (this.isDeleted) return this.giveUp();
+    const ticks: DueTick[] = [];
+    this.guard(() => {
+      this.plan(Date.now(), ticks);
+      this.wait();
+    });
+    // A handler may delete the timeout, so these come last.
+    for (const tick of ticks) this.launch(tick);
+  }
+
+  /** Adds what is to be run at this moment. */
+  private plan(now: number, ticks: DueTick[]): void {
+    const { id, timing, source } = this.parts;
+    for (;;) {
+      const before = { isFinished: this.unfinished === 0 };
+      const plan = planTicks(timing, source, this.progress, before, now);
+      if (plan === undefined) return;
+      this.log.tell({ id, timing, progress: this.progress }, plan.progress);
+      this.progress = plan.progress;
+      this.unfinished += plan.ticks.length;
+      ticks.push(...plan.ticks);
+    }
+  }
+
+  private wait(pauseMs = this.pauseMs()): void {
+    const { id, registry } = this.parts;
+    this.unregister();
+    if (pauseMs === undefined) return;
+    this.timer = setTimeout(() => this.look(), Math.min(pauseMs, LONGEST_WAIT_MS));
+    registry.addTimeout(id, this.timer);
+  }
+
+  private unregister(): void {
+    if (this.timer !== undefined) this.parts.registry.deleteTimeout(this.parts.id);
+    this.timer = undefined;
+  }
+
+  /** How long until the next tick; undefined when there is none. One that waits for its turn may come at any time. */
+  private pauseMs(): number | undefined {
+    const { timing, source } = this.parts;
+    const { cursor, runs } = this.progress;
+    if (runs >= (timing.limit ?? Infinity)) return undefined;
+    const now = Date.now();
+    const next = source.next(cursor);
+    if (next === undefined || next > now) return next && next - now;
+    return (source.next(now) ?? Infinity) - now;
+  }
+
+  private launch(tick: DueTick): void {
+    const { jitterMs } = this.parts.timing;
+    if (jitterMs === undefined) return void this.run(tick);
+    const timer = setTimeout(
+      () => {
+        this.putOff.delete(timer);
+        if (this.isDeleted) this.giveUp();
+        else void this.run(tick);
+      },
+      Math.min(Math.random() * jitterMs, 2_147_483_647),
+    );
+    this.putOff.add(timer);
+  }
+
+  private async run({ due, missed }: DueTick): Promise<void> {
+    const tick = { recurring: this.parts.id, due, ...(missed !== undefined && { missed }) };
+    // With overlap "allow", the run of a later tick may have ended before.
+    const isEarlier = this.previous !== undefined && this.previous.due.getTime() < due;
+    const ended = await this.parts.run(tick, isEarlier ? this.previous : undefined);
+    if (!(this.previous && this.previous.due > ended.due)) this.previous = ended;
+    this.unfinished -= 1;
+    this.look();
+  }
+
+  private giveUp(): void {
+    this.parts.logger.info(messages.timeoutDeleted(this.parts.id));
+    this.stop();
+  }
+
+  /** A calendar of the application's own may throw; in a timer, that would end the process. */
+  private guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.parts.logger.error(messages.ticksUnknown(this.parts.id, error), error as Error);
+      this.wait(LONGEST_WAIT_MS);
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { HandlerRegistry, type HandlerClass } from '../discovery/index.js';
+import { InvalidRecurringJobError, RecurringJobNotFoundError } from '../errors/index.js';
+import {
+  JOBS_OPTIONS,
+  rules,
+  show,
+  type Recurrence,
+  type RecurrenceSettings,
+  type ResolvedOptions,
+} from '../options/index.js';
+import {
+  JobHandle,
+  JobPreparer,
+  JobReader,
+  JobWriter,
+  recordInvocation,
+  RecurringJobs,
+  validateEnqueueOptions,
+  type RecurringJob,
+  type RecurringJobOptions,
+} from '../scheduling/index.js';
+import { readTiming, SETTING_RULES, type Timing } from '../ticks/index.js';
+import { describeSchedule } from './schedule-description.js';
+import { RecurringRuns } from './recurring-runs.js';
+import { newSchedule, redefined, tickJobId, type Schedule } from './schedule.js';
+import { ScheduleStore } from './schedule-store.js';
+import { toScheduledCall } from './scheduled-call.js';
+import { StoreClock } from './store-clock.js';
+
+/** See {@link RecurringJobs}. @internal */
+@Injectable()
+export class RecurringService extends RecurringJobs {
+  constructor(
+    private readonly registry: HandlerRegistry,
+    private readonly preparer: JobPreparer,
+    private readonly writer: JobWriter,
+    private readonly reader: JobReader,
+    private readonly store: ScheduleStore,
+    private readonly runs: RecurringRuns,
+    private readonly clock: StoreClock,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+  ) {
+    super();
+  }
+
+  async addOrUpdate<T extends object>(
+    id: string,
+    type: HandlerClass<T>,
+    call: (service: T) => unknown,
+    recurrence: Recurrence,
+    options: RecurringJobOptions = {},
+  ): Promise<void> {
+    const [settings, enqueueOptions] = split(options);
+    const timing = this.timingOf(id, recurrence, settings);
+    const { methodName, args } = recordInvocation(type, call);
+    const handler = this.registry.byMethod(type, methodName);
+    validateEnqueueOptions(enqueueOptions, handler);
+    const job = await this.preparer.prepare(handler, args, enqueueOptions, 0);
+    const definition = { id, source: 'api', timing, call: toScheduledCall(job) } as const;
+    const now = await this.now();
+    await this.store.change(id, (stored) =>
+      stored === undefined ? newSchedule(definition, now) : redefined(stored, definition, now),
+    );
+  }
+
+  async reschedule(
+    id: string,
+    recurrence: Recurrence,
+    settings: RecurrenceSettings = {},
+  ): Promise<void> {
+    const timing = this.timingOf(id, recurrence, settings);
+    const now = await this.now();
+    await this.changeKnown(id, (stored) => {
+      const { source, call } = stored;
+      return redefined(stored, { id, source, call, timing }, now);
+    });
+  }
+
+  async remove(id: string): Promise<boolean> {
+    let existed = false;
+    await this.store.change(id, (stored) => {
+      existed = stored !== undefined;
+      return undefined;
+    });
+    if (existed) await this.runs.forget(id);
+    return existed;
+  }
+
+  async trigger(id: string): Promise<JobHandle> {
+    const stored = await this.store.get(id);
+    if (stored === undefined) throw new RecurringJobNotFoundError(id);
+    const { queue, name, data, opts } = stored.schedule.call;
+    const jobId = tickJobId(id, `now-${randomUUID()}`);
+    const tick = { recurring: id, due: await this.now(), manual: true } as const;
+    await this.writer.write({
+      queue,
+      name,
+      id: jobId,
+      data: { ...data, tick },
+      opts: { ...opts, jobId },
+    });
+    return new JobHandle(jobId, queue, name, this.reader);
+  }
+
+  pause(id: string): Promise<void> {
+    return this.setPaused(id, true);
+  }
+
+  resume(id: string): Promise<void> {
+    return this.setPaused(id, false);
+  }
+
+  async list(): Promise<readonly RecurringJob[]> {
+    const all = await this.store.all();
+    return [...all.values()]
+      .filter(({ schedule }) => schedule.undeclaredSince === undefined)
+      .map(({ schedule }) => this.describe(schedule))
+      .toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  }
+
+  async get(id: string): Promise<RecurringJob | undefined> {
+    const [stored, [lastRun]] = await Promise.all([this.store.get(id), this.runs.of(id)]);
+    if (stored === undefined || stored.schedule.undeclaredSince !== undefined) return undefined;
+    return this.describe(stored.schedule, lastRun);
+  }
+
+  private describe(schedule: Schedule, lastRun?: RecurringJob['lastRun']): RecurringJob {
+    return describeSchedule(schedule, this.options.calendars, this.clock.now(), lastRun);
+  }
+
+  private setPaused(id: string, paused: boolean): Promise<void> {
+    return this.changeKnown(id, (stored) =>
+      stored.paused === paused ? stored : { ...stored, paused },
+    );
+  }
+
+  private async changeKnown(id: string, change: (stored: Schedule) => Schedule): Promise<void> {
+    await this.store.change(id, (stored) => {
+      if (stored === undefined) throw new RecurringJobNotFoundError(id);
+      return change(stored);
+    });
+  }
+
+  private timingOf(id: string, recurrence: Recurrence, settings: RecurrenceSettings): Timing {
+    if (!rules.recurringId.accepts(id)) {
+      throw new InvalidRecurringJobError([
+        `expected ${rules.recurringId.expected}, got ${show(id)}`,
+      ]);
+    }
+    const context = {
+      id,
+      where: `recurring job "${id}"`,
+      calendars: new Set(this.options.calendars.keys()),
+    };
+    const read = readTiming(recurrence, settings, context);
+    if ('problems' in read) throw new InvalidRecurringJobError(read.problems);
+    return read.timing;
+  }
+
+  private async now(): Promise<number> {
+    await this.clock.adjust();
+    return this.clock.now();
+  }
+}
+
+/** Anything that is not a setting of the ticks is one of the jobs, or a fault that is told of there. */
+function split(
+  options: RecurringJobOptions,
+): [RecurrenceSettings, Omit<RecurringJobOptions, keyof RecurrenceSettings>] {
+  const entries = Object.entries(options);
+  return [
+    Object.fromEntries(entries.filter(([name]) => Object.hasOwn(SETTING_RULES, name))),
+    Object.fromEntries(entries.filter(([name]) => !Object.hasOwn(SETTING_RULES, name))),
+  ];
+}

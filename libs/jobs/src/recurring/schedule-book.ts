@@ -1,0 +1,136 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { JobLogger, messages } from '../logging/index.js';
+import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { createTickSource, type TickSource } from '../ticks/index.js';
+import { ScheduleStore, type StoredSchedule } from './schedule-store.js';
+
+/** A recurring job as the leader holds it. @internal */
+export interface BookEntry extends StoredSchedule {
+  readonly id: string;
+  readonly source: TickSource;
+}
+
+interface Page {
+  readonly entry: BookEntry;
+  /** When to look at it next, Unix ms; Infinity for never. */
+  dueAt: number;
+}
+
+/** Reads of many recurring jobs go out in groups of this size. */
+const READS_AT_ONCE = 100;
+
+/**
+ * All recurring jobs in the leader's memory, and when each is due.
+ * @internal
+ */
+@Injectable()
+export class ScheduleBook {
+  private readonly pages = new Map<string, Page>();
+  private readonly suspects = new Set<string>();
+  /** What cannot be read here, with the text that was told of. */
+  private readonly unreadable = new Map<string, string>();
+
+  constructor(
+    private readonly store: ScheduleStore,
+    private readonly logger: JobLogger,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+  ) {}
+
+  /** Reads everything anew. */
+  async load(): Promise<void> {
+    // Before the read: what is told of while it goes on may not be in it.
+    this.suspects.clear();
+    const all = await this.store.all();
+    for (const id of this.pages.keys()) if (!all.has(id)) this.pages.delete(id);
+    for (const [id, stored] of all) this.put(id, stored);
+  }
+
+  /** Notes that a recurring job may have changed. */
+  suspect(id: string): void {
+    this.suspects.add(id);
+  }
+
+  forgetSuspects(): void {
+    this.suspects.clear();
+  }
+
+  /** Reads again what may have changed, at most a group: hints may come as fast as they are followed. */
+  async refresh(): Promise<void> {
+    const ids = [...this.suspects].slice(0, READS_AT_ONCE);
+    for (const id of ids) this.suspects.delete(id);
+    try {
+      const stored = await Promise.all(ids.map((id) => this.store.get(id)));
+      for (const [index, id] of ids.entries()) this.put(id, stored[index]);
+    } catch (error) {
+      for (const id of ids) this.suspects.add(id);
+      throw error;
+    }
+  }
+
+  get hasSuspects(): boolean {
+    return this.suspects.size > 0;
+  }
+
+  /** Holds what is stored now; undefined when it is gone. */
+  put(id: string, stored: StoredSchedule | undefined): void {
+    const page = stored && this.open(id, stored);
+    if (page === undefined) this.pages.delete(id);
+    else this.pages.set(id, page);
+  }
+
+  /** Looks at a recurring job again, but not before `time`. */
+  postpone(id: string, time: number): void {
+    const page = this.pages.get(id);
+    if (page !== undefined) page.dueAt = time;
+  }
+
+  all(): readonly BookEntry[] {
+    return [...this.pages.values()].map(({ entry }) => entry);
+  }
+
+  /** What is due, at most `limit` of it: the longest due first, so that none waits for ever. */
+  due(now: number, limit: number): readonly BookEntry[] {
+    const pages = [...this.pages.values()].filter((page) => page.dueAt <= now);
+    if (pages.length > limit) pages.sort((one, other) => one.dueAt - other.dueAt);
+    return pages.slice(0, limit).map(({ entry }) => entry);
+  }
+
+  /** When something is due next, Unix ms; Infinity for never. */
+  get nextDue(): number {
+    let next = Infinity;
+    for (const { dueAt: at } of this.pages.values()) if (at < next) next = at;
+    return next;
+  }
+
+  /** A calendar of the application's own may throw: that must not hold up the others. */
+  private open(id: string, stored: StoredSchedule): Page | undefined {
+    const known = this.pages.get(id)?.entry;
+    try {
+      const isKnown = known?.text === stored.text;
+      const entry = isKnown ? known : { id, ...stored, source: this.sourceOf(id, stored) };
+      return { entry, dueAt: dueAt(entry) };
+    } catch (error) {
+      if (this.unreadable.get(id) !== stored.text) {
+        this.logger.error(messages.scheduleUnreadable(id, error), error as Error);
+      }
+      this.unreadable.set(id, stored.text);
+      return undefined;
+    }
+  }
+
+  private sourceOf(id: string, { schedule: { timing, definedAt } }: StoredSchedule): TickSource {
+    const { calendars } = this.options;
+    const missing = (timing.calendars ?? []).filter((name) => !calendars.has(name));
+    if (missing.length > 0) {
+      throw new Error(`expected the calendars ${missing.join(', ')} in forRoot({ calendars })`);
+    }
+    return createTickSource(timing, { id, definedAt, calendars });
+  }
+}
+
+function dueAt({ schedule, source }: BookEntry): number {
+  const { timing, progress, paused, undeclaredSince } = schedule;
+  const rests = paused || timing.enabled === false || undeclaredSince !== undefined;
+  if (rests || progress.runs >= (timing.limit ?? Infinity)) return Infinity;
+  return source.next(progress.cursor) ?? Infinity;
+}

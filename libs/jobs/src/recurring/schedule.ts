@@ -1,0 +1,79 @@
+import type { StoredPayload } from '../payload/index.js';
+import type { StoredJobOptions } from '../scheduling/index.js';
+import type { TickProgress, Timing } from '../ticks/index.js';
+
+/** The job that a tick becomes. @internal */
+export interface ScheduledCall {
+  readonly queue: string;
+  readonly name: string;
+  readonly data: StoredPayload;
+  readonly opts: Omit<StoredJobOptions, 'jobId'>;
+}
+
+/** What a recurring job is: what its declarer says, and nothing that changes as it runs. @internal */
+export interface ScheduleDefinition {
+  readonly id: string;
+  /** `decorator`: declared by `@Recurring()`, and gone when no process declares it; `api`: by a call. */
+  readonly source: 'decorator' | 'api';
+  readonly timing: Timing;
+  readonly call: ScheduledCall;
+}
+
+/** A recurring job as it is stored: one value, changed by compare-and-set alone. @internal */
+export interface Schedule extends ScheduleDefinition {
+  /** When the timing was stored, Unix ms: an interval counts from here. */
+  readonly definedAt: number;
+  readonly progress: TickProgress;
+  readonly paused: boolean;
+  /** The newest run that was enqueued. */
+  readonly lastJob?: { readonly queue: string; readonly id: string };
+  /** Since when no process declares it, Unix ms: it has no ticks, and is forgotten after a while. */
+  readonly undeclaredSince?: number;
+}
+
+/** A new recurring job: ticks after `now` are its own. @internal */
+export function newSchedule(definition: ScheduleDefinition, now: number): Schedule {
+  const progress = { cursor: now, runs: 0, misfires: 0, skips: 0 };
+  return { ...definition, definedAt: now, progress, paused: false };
+}
+
+/**
+ * A stored recurring job under a new definition. With another timing it starts afresh: its ticks are those
+ * after `now`. With the same, no tick is lost, whatever else has changed.
+ *
+ * @returns the same object when nothing has changed
+ * @internal
+ */
+export function redefined(stored: Schedule, definition: ScheduleDefinition, now: number): Schedule {
+  const { undeclaredSince, ...schedule } = stored;
+  const hasTiming = isEqual(stored.timing, definition.timing);
+  const isSame =
+    hasTiming && isEqual(stored.call, definition.call) && stored.source === definition.source;
+  if (isSame) return undeclaredSince === undefined ? stored : schedule;
+  if (hasTiming) return { ...schedule, ...definition };
+  const { catchUpUntil: _, seenUntil: __, ...progress } = stored.progress;
+  return {
+    ...schedule,
+    ...definition,
+    // An interval keeps its times when it keeps its length.
+    definedAt: isSameInterval(stored.timing, definition.timing) ? stored.definedAt : now,
+    // A limit counts the runs under the timing that it is a part of.
+    progress: { ...progress, cursor: now, runs: 0 },
+  };
+}
+
+function isSameInterval(one: Timing, other: Timing): boolean {
+  return (
+    one.everyMs !== undefined && one.everyMs === other.everyMs && one.startAt === other.startAt
+  );
+}
+
+/** The id of a tick's job: the store takes each one once. @internal */
+export function tickJobId(scheduleId: string, due: number | string): string {
+  return `${scheduleId}@${due}`;
+}
+
+/** Both are JSON values, with their properties in the order in which this code makes them. @internal */
+export function isEqual(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,8 @@
+import type { PreparedJob } from '../scheduling/index.js';
+import type { ScheduledCall } from './schedule.js';
+
+/** What all runs of a recurring job have in common, in the form that is read back from the store. @internal */
+export function toScheduledCall({ queue, name, data, opts }: PreparedJob): ScheduledCall {
+  const { jobId: _own, ...rest } = opts;
+  return JSON.parse(JSON.stringify({ queue, name, data, opts: rest })) as ScheduledCall;
+}

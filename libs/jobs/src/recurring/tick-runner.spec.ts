@@ -1,0 +1,108 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Engine } from '../contracts/index.js';
+import type { QueueRegistry } from '../engines/index.js';
+import type { JobLogger } from '../logging/index.js';
+import type { Calendar, ResolvedOptions } from '../options/index.js';
+import type { JobWriter, PreparedJob, StoreCalls } from '../scheduling/index.js';
+import { ScheduleBook } from './schedule-book.js';
+import { newSchedule, type Schedule } from './schedule.js';
+import { ScheduleStore } from './schedule-store.js';
+import type { StoreClock } from './store-clock.js';
+import { TickLog } from './tick-log.js';
+import { TickRunner } from './tick-runner.js';
+
+const NOW = 10_500;
+
+describe('the runner of due ticks', () => {
+  const stored = new Map<string, string>();
+  const error = vi.fn<(message: string) => void>();
+  const written: string[] = [];
+  let write: (job: PreparedJob) => void | Promise<unknown>;
+  let store: ScheduleStore;
+  let book: ScheduleBook;
+  let runner: TickRunner;
+
+  beforeEach(() => {
+    stored.clear();
+    error.mockReset();
+    written.length = 0;
+    write = () => undefined;
+    // Knows its next tick, and fails at the one after.
+    const excludes = (time: number) => {
+      if (time > 10_000) throw new Error('no holidays');
+      return false;
+    };
+    const calendar = { excludes } as Calendar;
+    const options = { calendars: new Map([['broken', calendar]]) } as unknown as ResolvedOptions;
+    const call = async (_: string, action: () => unknown) => action();
+    const calls = { read: call, change: call, isUnavailable: () => false } as unknown as StoreCalls;
+    const engine = {
+      store: {
+        entries: async () => stored,
+        get: async (key: string) => stored.get(key),
+        publish: async () => undefined,
+        compareAndSet: async (key: string, from: string, to: string) =>
+          stored.get(key) === from && stored.set(key, to) !== undefined,
+      },
+    } as unknown as Engine;
+    const logger = { error, warn: () => undefined } as unknown as JobLogger;
+    const writer = {
+      write: async (job: PreparedJob) => {
+        written.push(job.id);
+        await write(job);
+      },
+    } as unknown as JobWriter;
+    store = new ScheduleStore(calls, logger, engine);
+    book = new ScheduleBook(store, logger, options);
+    const queues = { get: () => ({ getJob: async () => undefined }) } as unknown as QueueRegistry;
+    const clock = { now: () => NOW } as StoreClock;
+    runner = new TickRunner(book, store, writer, queues, calls, clock, new TickLog(logger), logger);
+  });
+
+  /** Ticks each second; the next one is due at 10 s. */
+  const add = async (id: string, timing: Partial<Schedule['timing']> = {}) => {
+    const job = { queue: 'q', name: 'n', data: { args: [] }, opts: {} };
+    const definition = { id, source: 'api', timing: { everyMs: 1_000, ...timing }, call: job };
+    const schedule = newSchedule(definition as unknown as Schedule, 0);
+    const text = JSON.stringify({ ...schedule, progress: { ...schedule.progress, cursor: 9_500 } });
+    stored.set(`recurring:${id}`, text);
+    await book.load();
+  };
+
+  it('takes the longest due first, so that none waits for ever', async () => {
+    await add('late', { everyMs: 10_000 });
+    await add('later', { everyMs: 9_900 });
+    expect(book.due(NOW, 1).map(({ id }) => id)).toEqual(['later']);
+    expect(book.due(NOW, 9)).toHaveLength(2);
+  });
+
+  it('goes on with the others when the ticks of one cannot be worked out', async () => {
+    await add('broken', { calendars: ['broken'] });
+    await add('fine');
+    await runner.run(book.due(NOW, 10));
+    expect(written).toContain('fine@10000');
+    expect(error).toHaveBeenCalledTimes(1);
+    expect(error.mock.calls[0]![0]).toMatch(/"broken".*tried again in 30000 ms.*no holidays/s);
+    expect(book.due(NOW, 10)).toEqual([]);
+    expect(book.due(NOW + 30_000, 10).map(({ id }) => id)).toContain('broken');
+  });
+
+  it('counts a tick that was enqueued while somebody paused its recurring job', async () => {
+    await add('paused');
+    write = () => store.change('paused', (schedule) => ({ ...schedule!, paused: true }));
+    await runner.run(book.due(NOW, 10));
+    const { schedule } = (await store.get('paused'))!;
+    expect(schedule.paused).toBe(true);
+    expect(schedule.progress).toMatchObject({ cursor: 10_000, runs: 1 });
+    expect(schedule.lastJob).toEqual({ queue: 'q', id: 'paused@10000' });
+  });
+
+  it('leaves what another leader has stored', async () => {
+    await add('shared');
+    const progress = { cursor: 10_000, runs: 1, misfires: 0, skips: 0 };
+    const lastJob = { queue: 'q', id: 'shared@10000' };
+    write = () => store.change('shared', (schedule) => ({ ...schedule!, progress, lastJob }));
+    await runner.run(book.due(NOW, 10));
+    expect((await store.get('shared'))!.schedule).toMatchObject({ progress, lastJob });
+  });
+});

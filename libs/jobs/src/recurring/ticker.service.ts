@@ -1,0 +1,137 @@
+import { Injectable } from '@nestjs/common';
+import type { ManagedService } from '../contracts/index.js';
+import { endsWithin } from '../engines/index.js';
+import { StoreOutage, WorkersService } from '../execution/index.js';
+import { JobLogger, messages } from '../logging/index.js';
+import { Declarations } from './declarations.js';
+import { Leadership } from './leadership.js';
+import { ScheduleBook } from './schedule-book.js';
+import { ScheduleStore } from './schedule-store.js';
+import { StoreClock } from './store-clock.js';
+import { TickRunner } from './tick-runner.js';
+
+/** How often the leader reads all recurring jobs anew: messages are hints, the store decides. */
+const RELOAD_MS = 30_000;
+
+/**
+ * So many recurring jobs are dealt with between two looks at the lease and at whether to stop: thousands may be
+ * due at one instant.
+ */
+const AT_ONCE = 200;
+
+/** Pause after the store failed. */
+const OUTAGE_PAUSE_MS = 1_000;
+
+/** What a leader tells the others when it stops, so that one of them takes its place at once. */
+const LEADER_LEFT = '';
+
+/** A store that is gone must not hold up the exit. */
+const GOODBYE_TIMEOUT_MS = 1_000;
+
+/**
+ * Enqueues what is due, in the one process of the fleet that leads.
+ * @internal
+ */
+@Injectable()
+export class TickerService implements ManagedService {
+  readonly name = 'recurring jobs';
+  private stopping = false;
+  private running: Promise<void> | undefined;
+  private isWoken = false;
+  private endSleep: (() => void) | undefined;
+  private unsubscribe: (() => Promise<void>) | undefined;
+  private reloadAt = 0;
+
+  constructor(
+    private readonly workers: WorkersService,
+    private readonly store: ScheduleStore,
+    private readonly book: ScheduleBook,
+    private readonly runner: TickRunner,
+    private readonly leadership: Leadership,
+    private readonly clock: StoreClock,
+    private readonly declarations: Declarations,
+    private readonly outage: StoreOutage,
+    private readonly logger: JobLogger,
+  ) {}
+
+  async start(): Promise<void> {
+    if (this.workers.queues.length === 0) return;
+    this.unsubscribe = await this.store.onChange((id) => {
+      if (id === LEADER_LEFT) this.leadership.askNow();
+      else this.book.suspect(id);
+      this.wake();
+    });
+    this.running = this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.wake();
+    await endsWithin(GOODBYE_TIMEOUT_MS, this.running ?? Promise.resolve());
+    await endsWithin(GOODBYE_TIMEOUT_MS, Promise.allSettled([this.leave(), this.unsubscribe?.()]));
+  }
+
+  private async leave(): Promise<void> {
+    if (!this.leadership.isLeading) return;
+    await this.leadership.resign();
+    await this.store.tell(LEADER_LEFT);
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping) {
+      const pause = await this.step().catch((error: unknown) => this.afterFailure(error));
+      if (pause > 0) await this.sleep(pause);
+    }
+  }
+
+  /** @returns how long to wait for the next one, in ms */
+  private async step(): Promise<number> {
+    const led = this.leadership.isLeading;
+    if (!(await this.leadership.claim())) {
+      // Whoever begins to lead reads everything, so hints are of no use until then.
+      this.book.forgetSuspects();
+      return this.leadership.dueIn;
+    }
+    if (!led || performance.now() >= this.reloadAt) await this.reload();
+    else if (this.clock.isDoubtful) await this.clock.adjust();
+    await this.book.refresh();
+    if (this.stopping) return 0;
+    await this.runner.run(this.book.due(this.clock.now(), AT_ONCE));
+    if (this.book.hasSuspects) return 0;
+    const nextTick = this.book.nextDue - this.clock.now();
+    return Math.min(nextTick, this.leadership.dueIn, this.reloadAt - performance.now());
+  }
+
+  private async reload(): Promise<void> {
+    this.reloadAt = performance.now() + RELOAD_MS;
+    await this.clock.adjust();
+    await this.book.load();
+    await this.declarations.review(this.book.all(), this.clock.now());
+  }
+
+  private afterFailure(error: unknown): number {
+    // What was read may be old by the time the store is back.
+    this.reloadAt = 0;
+    if (this.runner.isOutage(error)) this.outage.notice(error as Error);
+    else this.logger.error(messages.tickerFailed(error), error as Error);
+    return OUTAGE_PAUSE_MS;
+  }
+
+  private wake(): void {
+    this.isWoken = true;
+    this.endSleep?.();
+  }
+
+  private async sleep(ms: number): Promise<void> {
+    if (!this.isWoken) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.min(ms, RELOAD_MS));
+        this.endSleep = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.isWoken = false;
+  }
+}

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { describeEnginesWith } from '../../support/engines.js';
+import type { RecurringConfig } from '../harness/protocol.js';
+import { rowTimeout, startRow } from '../harness/row.js';
+import { account, BOOT_MS, dueTimes, hasRunAll } from './tick-account.js';
+
+describeEnginesWith('sharedAcrossMachines', 'recurring jobs of wrong clocks', (engine) => {
+  it(
+    'are due by the clock of the store, and once',
+    async () => {
+      const row = startRow('recurring jobs, clocks a minute off', engine);
+      const startedAt = Date.now();
+      const endAt = Math.ceil((startedAt + BOOT_MS) / 1_000) * 1_000 + 5_000;
+      const recurring: RecurringConfig[] = [
+        { id: 'skewed', recurrence: { every: 200 }, overlap: 'allow', endAt },
+      ];
+      const [observer, , ahead] = await Promise.all([
+        row.startProducer(),
+        row.start({ recurring, clockShiftMs: -60_000 }),
+        row.start({ recurring, clockShiftMs: 60_000 }),
+      ]);
+      await row.until('there are ticks', () => dueTimes(row, 'skewed').length >= 5, 30_000);
+      // Whichever led: the other one, whose clock is two minutes off from it, goes on.
+      await row.kill(ahead);
+      await row.until(
+        'the recurring job has ended',
+        async () => {
+          const [skewed] = await observer.call('recurring', undefined);
+          return skewed?.state === 'ended' && hasRunAll(row, 'skewed', endAt, 200);
+        },
+        60_000,
+      );
+      const stored = await observer.call('recurring', undefined);
+      const verdict = account(row, stored, endAt, 200);
+      row.print(
+        `${verdict.ticks} ticks, missed ${verdict.missed}, enqueued twice ${verdict.twice}`,
+      );
+      expect(verdict).toMatchObject({ missed: 0, twice: 0 });
+      expect(stored[0]).toMatchObject({ misfires: 0, skips: 0 });
+      expect(Math.min(...dueTimes(row, 'skewed'))).toBeGreaterThan(startedAt);
+    },
+    rowTimeout(90_000, 90_000),
+  );
+});

@@ -1,0 +1,44 @@
+import type { Row } from '../harness/row.js';
+
+/** By then the recurring jobs are registered, on a busy machine too. */
+export const BOOT_MS = 8_000;
+
+/** When the ticks of a recurring job were due that have started, by what the handlers wrote down. */
+export function dueTimes(row: Row, id: string): number[] {
+  row.ledger.refresh();
+  const labels = row.ledger.of('started').map(({ label }) => label.split('@'));
+  return labels.flatMap(([recurring, due]) => (recurring === id ? [Number(due)] : []));
+}
+
+/** Whether the last tick before the end has started. */
+export function hasRunAll(row: Row, id: string, endAt: number, everyMs: number): boolean {
+  return Math.max(...dueTimes(row, id)) > endAt - everyMs;
+}
+
+/** Counts ticks by what the handlers wrote down: from the first one of each recurring job to its end. */
+export function account(
+  row: Row,
+  stored: readonly { id: string; runs: number }[],
+  endAt: number,
+  everyMs: number,
+) {
+  let [ticks, missed, twice] = [0, 0, 0];
+  for (const { id, runs } of stored) {
+    const due = new Set(dueTimes(row, id));
+    const first = Math.min(...due);
+    const expected = Math.floor((endAt - first) / everyMs) + 1;
+    ticks += due.size;
+    missed += expected - due.size;
+    twice += runs - due.size;
+  }
+  const ids = new Set(stored.map(({ id }) => id));
+  const started = row.ledger.of('started').filter(({ label }) => ids.has(label.split('@')[0]!));
+  const jobIds = new Set(started.map(({ jobId }) => jobId));
+  return {
+    ticks,
+    missed,
+    // One job for each tick, by its id, and as many runs enqueued as there were ticks.
+    twice: Math.abs(twice) + jobIds.size - ticks,
+    runAgain: started.length - ticks,
+  };
+}
