@@ -59,6 +59,8 @@ export interface Row {
   readonly memoryMb?: number;
   /** Backlog alone. */
   readonly backlog?: Backlog;
+  /** Recurring alone: registering all of them, and then once more. */
+  readonly registerMs?: { readonly first: number; readonly again: number };
 }
 
 /** Whether the row is the one that others are compared with. */
@@ -84,6 +86,7 @@ function measuresOf({ scenario, plain }: Rounds, { samples }: Measured) {
   const isBoot = scenario.compares === 'boot';
   const added = samples.map((sample, i) => sample.wallMs - (plain?.samples[i]?.wallMs ?? 0));
   const backlog = backlogOf(samples);
+  const againMs = medianOf(samples, (sample) => sample.againMs);
   const rate = scenario.compares === 'throughput' ? median(samples.map(perSecond)) : null;
   return {
     jobsPerSecond: rate,
@@ -91,6 +94,9 @@ function measuresOf({ scenario, plain }: Rounds, { samples }: Measured) {
     p99Ms: isBoot ? Math.max(...added) : (medianOf(samples, ({ p99Ms }) => p99Ms) ?? null),
     cpuMicrosPerJob: isBoot ? null : median(samples.map(cpuOf)),
     ...(backlog && { backlog }),
+    ...(againMs !== undefined && {
+      registerMs: { first: median(samples.map(({ wallMs }) => wallMs)), again: againMs },
+    }),
     ...(isBoot && {
       loadMs: beyondPlain(samples, plain, ({ loadMs }) => loadMs!),
       memoryMb: beyondPlain(samples, plain, ({ residentMb }) => residentMb!),

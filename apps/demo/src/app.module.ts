@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { JobsModule } from 'nestjs-jobs';
+import { CartsModule } from './carts/carts.module.js';
 import { HealthModule } from './health/health.module.js';
 import { ImagesModule } from './images/images.module.js';
 import { JobStatusModule } from './jobs/job-status.module.js';
@@ -8,6 +9,7 @@ import { StoreErrorFilter } from './jobs/store-error.filter.js';
 import { LogModule } from './log/log.module.js';
 import { OrdersModule } from './orders/orders.module.js';
 import { ProductsModule } from './products/products.module.js';
+import { RecurringModule } from './recurring/recurring.module.js';
 import { SettingsModule } from './settings/settings.module.js';
 import { ShopSettings } from './settings/shop-settings.js';
 import { UsersModule } from './users/users.module.js';
@@ -37,6 +39,8 @@ export class AppModule {
         ImagesModule,
         OrdersModule,
         ProductsModule,
+        CartsModule,
+        RecurringModule,
         JobStatusModule,
         HealthModule,
       ],

@@ -31,8 +31,19 @@ Mail goes to ${smtpUrl ? 'SMTP_URL' : `${dataFolder}/mail`}; everything else is 
     -d '{"userId":"<id of the user>","items":[{"name":"Tea","quantity":2,"unitPrice":450}]}'
   curl ${url}/images -F file=@photo.jpg
   curl -X POST ${url}/sync
+  curl ${url}/carts -H 'content-type: application/json' -d '{"total":4990,"touchedAt":"2020-01-01T00:00:00Z"}'
   curl ${url}/jobs/<queue>/<id>      # each answer above has these URLs
   curl ${url}/health
+
+Recurring jobs: a clean-up of carts each night, a sync each hour, figures of the carts each second.
+
+  curl ${url}/recurring              # all of them, with their next ticks and last runs
+  curl -X POST ${url}/recurring/nightly-cart-cleanup/trigger   # then GET /carts: old ones are gone
+  curl ${url}/carts/figures          # one a second; "missed" is 0 for those in time
+  curl -X POST ${url}/recurring/cart-watch/pause               # wait some seconds …
+  curl -X POST ${url}/recurring/cart-watch/resume              # … one late figure, for all that were missed
+
+  Stop the shop, wait some seconds, start it: the first figure is late, too.
 
   DEMO_URL=${url} npm run demo       # all of it, checked
 `;

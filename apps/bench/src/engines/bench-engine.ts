@@ -17,6 +17,11 @@ export interface Isolation {
 /** What is used of BullMQ's queue; the same on every backend. */
 export type RawQueue = Pick<Queue, 'close' | 'getJobCounts' | 'obliterate' | 'waitUntilReady'> & {
   add(name: string, data: unknown, options?: JobsOptions): Promise<Job>;
+  upsertJobScheduler(
+    id: string,
+    repeat: { pattern: string },
+    template: { name: string },
+  ): Promise<unknown>;
   addBulk(jobs: { name: string; data: unknown }[]): Promise<Job[]>;
 };
 

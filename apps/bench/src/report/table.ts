@@ -70,6 +70,12 @@ export function tableNotes(rows: readonly Row[]): string[] {
           `opening ${openMs.toFixed(0)} ms, getJobCounts ${countsMs.toFixed(2)} ms`,
       );
     }
+    if (row.registerMs) {
+      const { first, again } = row.registerMs;
+      notes.push(
+        `${where}: registered in ${first.toFixed(0)} ms, and with nothing changed in ${again.toFixed(0)} ms`,
+      );
+    }
     if (row.loadMs !== undefined) {
       const connection = `${show(row.connectionMs ?? null, 1)} ms are one connection`;
       notes.push(

@@ -4,6 +4,7 @@ import { bulkScenario } from './bulk.scenario.js';
 import { enqueueConcurrentScenario } from './enqueue-concurrent.scenario.js';
 import { enqueueScenario } from './enqueue.scenario.js';
 import { latencyScenario } from './latency.scenario.js';
+import { recurringScenario } from './recurring.scenario.js';
 import { processScenario } from './process.scenario.js';
 import type { Scenario } from './scenario.js';
 
@@ -25,6 +26,7 @@ export const SCENARIOS: readonly Scenario[] = [
   latencyScenario,
   bootScenario,
   backlogScenario,
+  recurringScenario,
 ];
 
 /** The scenario of that name; arguments are checked before. */

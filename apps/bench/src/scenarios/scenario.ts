@@ -31,6 +31,8 @@ export interface Sample {
   /** Boot alone: resident memory after it and a garbage collection, in MB. */
   readonly residentMb?: number;
   readonly backlog?: Backlog;
+  /** Recurring alone: registering everything once more. */
+  readonly againMs?: number;
   /** Boot alone: opening one connection and making one round trip. */
   readonly connectionMs?: number;
 }

@@ -3,6 +3,8 @@ import { CheckList } from './check-list.js';
 import { type DrivenShop, runningShop, startOwnShop } from './driven-shop.js';
 import { checkFiles } from './file.checks.js';
 import { checkMail } from './mail.checks.js';
+import { checkRecurring } from './recurring.checks.js';
+import { playRecurring } from './recurring.scenario.js';
 import { playScenario } from './scenario.js';
 import { ShopClient } from './shop.client.js';
 import { checkLog, checkStore } from './store.checks.js';
@@ -39,9 +41,14 @@ async function drive(
 ): Promise<void> {
   const client = new ShopClient(shop.url);
   await client.untilHealthy(HEALTHY_WITHIN_MS);
-  const seen = await playScenario(client, new Timeline(client, print));
+  const timeline = new Timeline(client, print);
+  const [seen, recurring] = await Promise.all([
+    playScenario(client, timeline),
+    playRecurring(client, timeline),
+  ]);
   print('');
   await checkStore(seen, list);
+  await checkRecurring(recurring, list);
   await checkMail(seen, shop.dataFolder, list);
   await checkFiles(seen, shop.dataFolder, list);
   if (shop.logFile) await checkLog(seen, shop.logFile, list);

@@ -1,10 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Cart } from '../carts/cart.dto.js';
+import type { CartFigure } from '../carts/cart-figures.repository.js';
 import type { JobLink } from '../jobs/job-link.js';
 import type { JobStatus } from '../jobs/job-status.js';
 import type { Order } from '../orders/orders.repository.js';
 import type { OrderDto } from '../orders/order.dto.js';
 import type { Product } from '../products/products.repository.js';
 import type { User } from '../users/users.repository.js';
+import type { SeenRecurring } from './recurring.scenario.js';
 
 /** Uses the shop as any client does: over HTTP. */
 export class ShopClient {
@@ -36,6 +39,39 @@ export class ShopClient {
 
   products(): Promise<Product[]> {
     return this.request('/products');
+  }
+
+  saveCart(cart: Cart): Promise<{ cart: Cart }> {
+    return this.post('/carts', cart);
+  }
+
+  carts(): Promise<Cart[]> {
+    return this.request('/carts');
+  }
+
+  /** For ticks after a moment, in Unix milliseconds. */
+  figures(after: number): Promise<CartFigure[]> {
+    return this.request(`/carts/figures?after=${after}`);
+  }
+
+  recurring(): Promise<SeenRecurring[]> {
+    return this.request('/recurring');
+  }
+
+  oneRecurring(id: string): Promise<SeenRecurring> {
+    return this.request(`/recurring/${id}`);
+  }
+
+  triggerRecurring(id: string): Promise<{ jobs: { run: JobLink } }> {
+    return this.post(`/recurring/${id}/trigger`, {});
+  }
+
+  pauseRecurring(id: string): Promise<SeenRecurring> {
+    return this.post(`/recurring/${id}/pause`, {});
+  }
+
+  resumeRecurring(id: string): Promise<SeenRecurring> {
+    return this.post(`/recurring/${id}/resume`, {});
   }
 
   job({ url }: JobLink): Promise<JobStatus> {

@@ -17,7 +17,7 @@ export class Timeline {
   /** Prints a line of its own, with the time. */
   note(what: string, text = ''): void {
     const elapsed = `${Math.round(performance.now() - this.startedAt)} ms`;
-    this.print(`${elapsed.padStart(9)}  ${what.padEnd(16)} ${text}`.trimEnd());
+    this.print(`${elapsed.padStart(9)}  ${what.padEnd(20)} ${text}`.trimEnd());
   }
 
   /**

@@ -3,7 +3,7 @@ import { JobNotFoundError, JobScheduler } from 'nestjs-jobs';
 import type { JobStatus } from './job-status.js';
 
 /** What clients may ask for: names from outside must not make queues in the store. */
-const QUEUES: ReadonlySet<string> = new Set(['mail', 'images', 'invoices', 'sync']);
+const QUEUES: ReadonlySet<string> = new Set(['mail', 'images', 'invoices', 'sync', 'carts']);
 
 /** Reads the state of jobs for clients, who are shown neither arguments nor stack traces. */
 @Injectable()

@@ -36,8 +36,10 @@ const BOOT_CONTEXTS: ReadonlySet<unknown> = new Set([
               req: ({ method, url }: { method: string; url: string }) => ({ method, url }),
               res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
             },
-            // Clients poll these two.
-            autoLogging: { ignore: ({ url }) => /^\/(jobs|health)\b/.test(url ?? '') },
+            // Clients poll these.
+            autoLogging: {
+              ignore: ({ url }) => /^\/(jobs|health|carts\/figures)\b/.test(url ?? ''),
+            },
           },
           pino.destination({ dest: logFile ?? 1, mkdir: true, sync: true }),
         ],

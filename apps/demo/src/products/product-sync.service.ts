@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Job, JobContext } from 'nestjs-jobs';
+import { Cron, Job, JobContext, Recurring } from 'nestjs-jobs';
 import { ProductsRepository } from './products.repository.js';
 import { SupplierClient, SupplierError } from './supplier.client.js';
 import { SyncPositionRepository } from './sync-position.repository.js';
@@ -17,12 +17,13 @@ export class ProductSync {
   ) {}
 
   /**
-   * Pulls all pages. A request that fails fails the attempt, and the next one goes on at the page
+   * Pulls all pages: each hour, and when it is asked for. A request that fails fails the attempt, and the next one goes on at the page
    * that failed: starting over, a long sync from a flaky API would never end.
    *
    * Idempotent: products are written by article number, and the position moves only after its page
    * was written. A crash between the two writes one page twice, which changes nothing.
    */
+  @Recurring(Cron.hourly(), { id: 'hourly-sync', misfireThreshold: '10 min' })
   @Job({
     queue: 'sync',
     attempts: 10,
