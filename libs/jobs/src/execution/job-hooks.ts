@@ -26,9 +26,12 @@ export class JobHooks {
 
   /** Asks whether to run the job; a promise only where a hook needs one. */
   claimed(job: RunningJob): Promise<'run' | 'done'> | undefined {
-    const answers = this.onClaimed.flatMap((hook) => hook.onClaimed!(job) ?? []);
-    if (answers.length === 0) return undefined;
-    return Promise.all(answers).then((all) => (all.includes('done') ? 'done' : 'run'));
+    let answers: Promise<'run' | 'done'>[] | undefined;
+    for (const hook of this.onClaimed) {
+      const answer = hook.onClaimed!(job);
+      if (answer !== undefined) (answers ??= []).push(answer);
+    }
+    return answers && Promise.all(answers).then((all) => (all.includes('done') ? 'done' : 'run'));
   }
 
   started(job: JobInfo): void {
