@@ -5,6 +5,9 @@ import { GroupWriter, type GroupOwner, type Operation, type WriteOptions } from 
 import { StoreSession } from './store-session.js';
 import { type Wait, WakeUps } from './wake-ups.js';
 
+/** So many looks of an idle process are for one at whether the file is still in its place: 250 ms. */
+const LOOKS_A_FILE_CHECK = 10;
+
 /** One file of jobs, as all queues of this process share it. It is opened by its first use. */
 export class JobStore implements GroupOwner {
   readonly #writer = new GroupWriter(this);
@@ -13,6 +16,7 @@ export class JobStore implements GroupOwner {
   /** Whether the file could ever be opened. */
   wasOpened = false;
   #session: StoreSession | undefined;
+  #looks = 0;
 
   constructor(readonly connection: SqliteConnection) {
     this.#wakeUps = new WakeUps(connection.inMemory ? undefined : () => this.#look());
@@ -91,7 +95,9 @@ export class JobStore implements GroupOwner {
 
   #look(): void {
     try {
-      this.#session?.expectFile();
+      this.#looks += 1;
+      // A look at the directory costs as much as one at the file, and a file is seldom deleted.
+      if (this.#looks % LOOKS_A_FILE_CHECK === 0) this.#session?.expectFile();
       this.#session?.lookForOthers();
     } catch {
       // Whoever waits finds out what is wrong with the file by reading it.

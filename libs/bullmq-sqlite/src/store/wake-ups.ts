@@ -1,5 +1,5 @@
 /** How often an idle process looks whether another one wrote to the file, in ms. */
-const LOOK_MS = 20;
+const LOOK_MS = 25;
 
 /** Node's timers overflow beyond this. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
