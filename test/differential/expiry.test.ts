@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describeUnless } from '../support/describe-unless.js';
 import { redisServer } from '../support/servers.js';
 import { buildJob } from './generators/job-builder.js';
 import { RedisSideSource } from './harness/redis-side.js';
@@ -13,31 +14,25 @@ const OVER_MS = TERM_MS + 30;
 
 const OPTIONS: SideOptions = { lockDuration: TERM_MS, maxStalledCount: 1, stalledInterval: 1 };
 
-interface Kind {
-  name: string;
-  available: boolean;
-  open: () => SideSource;
-}
+const redis = redisServer();
 
-const KINDS: Kind[] = [
-  {
-    name: 'redis',
-    available: redisServer().available,
-    open: () => new RedisSideSource('redis'),
-  },
-  { name: 'sqlite', available: true, open: () => new MemorySideSource() },
-];
+describeUnless(
+  redis.available ? undefined : redis.reason,
+  'what expires by the clock on redis',
+  () => expectExpiry(() => new RedisSideSource('redis')),
+);
 
-describe.each(KINDS)('what expires by the clock on $name', ({ available, open }) => {
+describe('what expires by the clock on sqlite', () => expectExpiry(() => new MemorySideSource()));
+
+function expectExpiry(open: () => SideSource): void {
   let source: SideSource;
   let side: Side;
 
   beforeAll(() => {
-    if (available) source = open();
+    source = open();
   });
 
-  beforeEach(async ({ skip }) => {
-    if (!available) skip();
+  beforeEach(async () => {
     side = await source.open(OPTIONS);
   });
 
@@ -112,4 +107,4 @@ describe.each(KINDS)('what expires by the clock on $name', ({ available, open })
     await wait(OVER_MS);
     expect(await add('four', { deduplication })).toBe('four');
   });
-});
+}
