@@ -13,6 +13,15 @@ async function read(backend: IRelayBackend, cursor: string, count = 100) {
   return { data: batch.entries.map(({ data }) => Number(data)), cursor: batch.cursor };
 }
 
+/** Reads as a relay does, again and again: a wake-up that comes during the look ends a read with nothing. */
+async function readUntilSomething(backend: IRelayBackend, blockMs: number) {
+  const deadline = performance.now() + blockMs;
+  for (;;) {
+    const batch = await backend.readInbox('n', backend.initialInboxCursor, { blockMs, count: 10 });
+    if (batch.entries.length > 0 || performance.now() > deadline) return batch;
+  }
+}
+
 async function dropped(backend: IRelayBackend): Promise<[backlog: number, dropped: number]> {
   const [node] = await backend.getNodes(0, -1);
   return [node!.backlog, node!.dropped];
@@ -123,10 +132,9 @@ describeRelays('inboxes of a relay', ({ it, name }) => {
     const other = await fleet.node('other');
     await backend.subscribe('n', 'e', 'a');
     await other.subscribe('other', 'e', 'b');
-    const wait = { blockMs: 10_000, count: 10 };
     const reads = [
-      backend.readInbox('n', backend.initialInboxCursor, wait),
-      other.readInbox('other', other.initialInboxCursor, { ...wait, blockMs: 300 }),
+      readUntilSomething(backend, 10_000),
+      other.readInbox('other', other.initialInboxCursor, { blockMs: 300, count: 10 }),
     ];
     const started = performance.now();
     await publish(other, 1);

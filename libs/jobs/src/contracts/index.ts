@@ -2,7 +2,7 @@ export { CANCEL_CHANNEL, cancelRequests, type CancelRequest } from './cancel-req
 export type { CoordinationStore } from './coordination-store.js';
 export { currentJob, type RunningJob } from './current-job.js';
 export { JOBS_ENGINE, type Engine, type EngineCapabilities } from './engine.js';
-export type { JobHook, RunOutcome } from './job-hook.js';
+export type { ClaimDecision, JobHook, RunOutcome } from './job-hook.js';
 export type { JobInfo } from './job-info.js';
 export type { RecurringRun, RecurringTick, StoredTick } from './recurring-tick.js';
 export { MANAGED_SERVICES, type ManagedService } from './managed-service.js';

@@ -2,7 +2,7 @@ import type { RunningJob } from './current-job.js';
 import type { JobInfo } from './job-info.js';
 
 /**
- * How one run of a job ended. `retrying` and `given-back` runs come again.
+ * How one run of a job ended. `retrying`, `given-back` and `postponed` runs come again.
  * @internal
  */
 export type RunOutcome =
@@ -14,7 +14,22 @@ export type RunOutcome =
       readonly retryInMs: number;
     }
   | { readonly status: 'failed'; readonly error: Error; readonly durationMs: number }
-  | { readonly status: 'given-back'; readonly reason: string };
+  | { readonly status: 'given-back'; readonly reason: string }
+  | { readonly status: 'postponed'; readonly delayMs: number };
+
+/**
+ * What becomes of a claimed job: its handler is called; or it is completed without, since all of its work is
+ * done already; or it goes back to its queue for a while, which burns no attempt.
+ * @internal
+ */
+export type ClaimDecision =
+  | { readonly action: 'run' }
+  | {
+      readonly action: 'complete';
+      /** In the form in which results are stored. */
+      readonly result: unknown;
+    }
+  | { readonly action: 'postpone'; readonly delayMs: number };
 
 /**
  * How a feature attaches to execution, so that execution knows no feature by name. Hooks are called
@@ -23,13 +38,19 @@ export type RunOutcome =
  */
 export interface JobHook {
   /**
-   * A job was claimed, and its handler is to be called next.
-   * @returns undefined to go on at once; or a promise of whether to `run` it, or to complete it without since
-   *   all of its work is `done` already. One that rejects lets the attempt fail.
+   * A job was claimed, and its handler is to be called next. Hooks are asked one after the other; the first
+   * that does not let it run has decided.
+   * @returns undefined to go on at once; or a promise of what to do. One that rejects lets the attempt fail.
    */
-  onClaimed?(job: RunningJob): Promise<'run' | 'done'> | undefined;
+  onClaimed?(job: RunningJob): Promise<ClaimDecision> | undefined;
   /** A handler is about to be called. */
   onStarted?(job: JobInfo): void;
+  /**
+   * A handler has returned, and the job is to be completed next.
+   * @param result in the form in which it will be stored
+   * @returns undefined to go on at once; or a promise that is awaited first. One that rejects lets the attempt fail.
+   */
+  onReturned?(job: RunningJob, result: unknown): Promise<void> | undefined;
   /** A run ended and its end was stored. */
   onSettled?(job: JobInfo, outcome: RunOutcome): void;
 }

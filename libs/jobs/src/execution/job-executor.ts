@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { UnrecoverableError, WaitingError, type Job } from 'bullmq';
+import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import { cancelRequests, currentJob } from '../contracts/index.js';
 import { HandlerRegistry, type Handler } from '../discovery/index.js';
 import { damageOf } from '../engines/index.js';
@@ -105,13 +105,20 @@ export class JobExecutor {
       this.refuseDamaged(run);
       if (this.mayBeCancelled(run)) await this.refuseCancelled(run);
       const claim = this.hooks.claimed(run);
-      if (claim !== undefined && (await claim) === 'done') return null;
+      if (claim !== undefined) {
+        const decision = await claim;
+        if (decision.action === 'complete') return decision.result;
+        if (decision.action === 'postpone') throw new Postponement(decision.delayMs);
+      }
       const args = this.readArguments(run);
       const valid = handler.schemas.length === 0 ? args : await this.validated(run, args);
       this.startTimeout(run);
       const result = await run.follow(this.callInContext(run, valid));
       this.refuseIfLockLost(run);
-      return this.storable(run, result);
+      const stored = this.storable(run, result);
+      const pending = this.hooks.returned(run, stored);
+      if (pending !== undefined) await pending;
+      return stored;
     } catch (thrown) {
       throw await this.failure(run, thrown);
     } finally {
@@ -219,10 +226,22 @@ export class JobExecutor {
       // BullMQ's word for "settle nothing": the job is no longer ours.
       return new WaitingError();
     }
+    if (thrown instanceof Postponement) return this.postpone(run, thrown.delayMs);
     // A handler that obeys its signal throws an AbortError; the reason of the abort says more.
     run.thrown = reason ?? thrown;
     const error = toStorableError(run.thrown, run);
     return run.unrecoverable ? asUnrecoverable(error) : error;
+  }
+
+  private async postpone(run: JobRun, delayMs: number): Promise<Error> {
+    try {
+      await run.job.moveToDelayed(Date.now() + delayMs, run.token);
+      this.hooks.settled(run, { status: 'postponed', delayMs });
+      return new DelayedError();
+    } catch {
+      // As below: the sweep brings the job back.
+      return new WaitingError();
+    }
   }
 
   private async giveBack(run: JobRun, reason: ShutdownError): Promise<Error> {
@@ -233,6 +252,13 @@ export class JobExecutor {
       // The lock is lost or the store is: the sweep brings the job back, which burns no attempt either.
     }
     return new WaitingError();
+  }
+}
+
+/** A hook wants the job to come again later. */
+class Postponement extends Error {
+  constructor(readonly delayMs: number) {
+    super(`postponed by ${delayMs} ms`);
   }
 }
 

@@ -1,5 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { JobHook, JobInfo, RunningJob, RunOutcome } from '../contracts/index.js';
+import type {
+  ClaimDecision,
+  JobHook,
+  JobInfo,
+  RunningJob,
+  RunOutcome,
+} from '../contracts/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 
 /** DI token of the list of all {@link JobHook}s. @internal */
@@ -12,6 +18,7 @@ export const JOB_HOOKS = Symbol('nestjs-jobs:job-hooks');
 @Injectable()
 export class JobHooks {
   private readonly onClaimed: readonly JobHook[];
+  private readonly onReturned: readonly JobHook[];
   private readonly onStarted: readonly JobHook[];
   private readonly onSettled: readonly JobHook[];
 
@@ -20,18 +27,41 @@ export class JobHooks {
     private readonly logger: JobLogger,
   ) {
     this.onClaimed = hooks.filter((hook) => 'onClaimed' in hook);
+    this.onReturned = hooks.filter((hook) => 'onReturned' in hook);
     this.onStarted = hooks.filter((hook) => 'onStarted' in hook);
     this.onSettled = hooks.filter((hook) => 'onSettled' in hook);
   }
 
-  /** Asks whether to run the job; a promise only where a hook needs one. */
-  claimed(job: RunningJob): Promise<'run' | 'done'> | undefined {
-    let answers: Promise<'run' | 'done'>[] | undefined;
-    for (const hook of this.onClaimed) {
+  /** Asks what to do with a claimed job; a promise only where a hook needs one. */
+  claimed(job: RunningJob): Promise<ClaimDecision> | undefined {
+    for (const [index, hook] of this.onClaimed.entries()) {
       const answer = hook.onClaimed!(job);
-      if (answer !== undefined) (answers ??= []).push(answer);
+      if (answer !== undefined) return this.claimedAfter(index, answer, job);
     }
-    return answers && Promise.all(answers).then((all) => (all.includes('done') ? 'done' : 'run'));
+    return undefined;
+  }
+
+  private async claimedAfter(
+    index: number,
+    answer: Promise<ClaimDecision>,
+    job: RunningJob,
+  ): Promise<ClaimDecision> {
+    let decision = await answer;
+    for (const hook of this.onClaimed.slice(index + 1)) {
+      if (decision.action !== 'run') return decision;
+      decision = (await hook.onClaimed!(job)) ?? decision;
+    }
+    return decision;
+  }
+
+  /** Tells of a handler that returned; a promise only where a hook needs one. */
+  returned(job: RunningJob, result: unknown): Promise<unknown> | undefined {
+    let pending: Promise<void>[] | undefined;
+    for (const hook of this.onReturned) {
+      const answer = hook.onReturned!(job, result);
+      if (answer !== undefined) (pending ??= []).push(answer);
+    }
+    return pending && Promise.all(pending);
   }
 
   started(job: JobInfo): void {

@@ -11,6 +11,7 @@ export const messages = {
     `Job ${job.name} failed attempt ${job.attempt} of ${job.attempts}: ${error.message}; next attempt at ${retryAt.toISOString()}`,
   failed: (job: JobInfo, error: Error) =>
     `Job ${job.name} failed for good at attempt ${job.attempt} of ${job.attempts}: ${error.message}`,
+  postponed: (job: JobInfo, delayMs: number) => `Job ${job.name} postponed by ${delayMs} ms`,
   givenBack: (job: JobInfo, reason: string) => `Job ${job.name} given back to its queue: ${reason}`,
   lockLost: (job: JobInfo) =>
     `Job ${job.name} lost its lock: another worker may be running it, and what this run returns is discarded`,

@@ -14,6 +14,7 @@ const OUTCOMES: RunOutcome[] = [
   { status: 'retrying', error, durationMs: 12, retryInMs: 5_000 },
   { status: 'failed', error, durationMs: 12 },
   { status: 'given-back', reason: 'shutting down' },
+  { status: 'postponed', delayMs: 40 },
 ];
 
 describe('without nestjs-pino', () => {
@@ -38,13 +39,21 @@ describe('without nestjs-pino', () => {
   it('each start and end of a job is one line of the right level', () => {
     logger.onStarted(job);
     for (const outcome of OUTCOMES) logger.onSettled(job, outcome);
-    expect(lines.map(({ level }) => level)).toEqual(['debug', 'debug', 'warn', 'error', 'log']);
+    expect(lines.map(({ level }) => level)).toEqual([
+      'debug',
+      'debug',
+      'warn',
+      'error',
+      'log',
+      'debug',
+    ]);
     expect(lines.map(({ line }) => line)).toEqual([
       expect.stringContaining('Job EmailService.send started (attempt 2 of 3)'),
       expect.stringContaining('Job EmailService.send completed in 12 ms'),
       expect.stringMatching(/failed attempt 2 of 3: refused; next attempt at \d{4}-.*Z/),
       expect.stringContaining('failed for good at attempt 2 of 3: refused'),
       expect.stringContaining('given back to its queue: shutting down'),
+      expect.stringContaining('postponed by 40 ms'),
     ]);
   });
 
@@ -135,7 +144,7 @@ describe('with nestjs-pino', () => {
   it('lines about jobs have their fields, level and error', () => {
     logger.onStarted(job);
     for (const outcome of OUTCOMES) logger.onSettled(job, outcome);
-    expect(lines.map(({ level }) => level)).toEqual([20, 20, 40, 50, 30]);
+    expect(lines.map(({ level }) => level)).toEqual([20, 20, 40, 50, 30, 20]);
     for (const line of lines) {
       expect(line).toMatchObject({
         jobId: '7',

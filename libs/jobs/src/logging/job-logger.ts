@@ -59,6 +59,9 @@ export class JobLogger implements JobHook {
         return;
       case 'given-back':
         this.jobLine('info', job, messages.givenBack(job, outcome.reason));
+        return;
+      case 'postponed':
+        this.debug(messages.postponed(job, outcome.delayMs), job);
     }
   }
 

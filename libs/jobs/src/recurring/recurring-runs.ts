@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   JOBS_ENGINE,
+  type ClaimDecision,
   type Engine,
   type JobHook,
   type JobInfo,
@@ -67,7 +68,7 @@ export class RecurringRuns implements JobHook {
     await this.engine.store.delete(KEY + id);
   }
 
-  onClaimed(job: RunningJob): Promise<'run' | 'done'> | undefined {
+  onClaimed(job: RunningJob): Promise<ClaimDecision> | undefined {
     return job.tick === undefined ? undefined : this.begin(job, job.tick.recurring, job.tick.due);
   }
 
@@ -80,7 +81,7 @@ export class RecurringRuns implements JobHook {
       .catch((error: unknown) => this.logger.warn(messages.runNotRecorded(tick.recurring, error)));
   }
 
-  private async begin(job: RunningJob, recurring: string, due: number): Promise<'run' | 'done'> {
+  private async begin(job: RunningJob, recurring: string, due: number): Promise<ClaimDecision> {
     const runs = await this.endedRuns(recurring);
     const previous = runs.find((run) => run.due < due);
     job.previousRun = previous && toRun(previous);
@@ -88,9 +89,9 @@ export class RecurringRuns implements JobHook {
     const hadItsRun = runs.some(
       (run) => run.due === due && run.jobId === job.id && run.state === 'completed',
     );
-    if (!hadItsRun || job.attempt > 1) return 'run';
+    if (!hadItsRun || job.attempt > 1) return { action: 'run' };
     this.done.add(job.id);
-    return 'done';
+    return { action: 'complete', result: null };
   }
 
   /** A store that is lost at this moment is no failure of the job, which runs without knowing of those before. */
