@@ -10,6 +10,8 @@ import { type RelayCall, relayCall } from './relay/relay-calls.js';
 import { RelaySide } from './relay/relay-side.js';
 
 const CALLS_PER_SNAPSHOT = 10;
+/** A relay has few calls, so that far fewer sequences go through all of their combinations. */
+const EVERY = 5;
 const TIMEOUT_MS = 300_000;
 
 const server = redisServer();
@@ -33,7 +35,8 @@ describe.skipIf(!server.available)(`the relays of redis and sqlite agree${note}`
     'on random sequences of calls',
     async () => {
       const outcomes = new Map<string, number>();
-      for (const seed of settings.seeds()) await compare(seed, outcomes);
+      for (const seed of settings.seeds().filter((_, index) => index % EVERY === 0))
+        await compare(seed, outcomes);
       // Each call must have done something, or the comparison is of nothing.
       expect(Object.fromEntries(outcomes)).toEqual(
         Object.fromEntries(REAL_OUTCOMES.map((outcome) => [outcome, expect.any(Number)])),

@@ -66,7 +66,7 @@ const VALUES: [string, unknown][] = [
   ['nested objects and lists', { a: [{ b: { c: [1, [2, [3]]] } }], d: 'e' }],
   [
     'keys with dots, backslashes and brackets',
-    { 'a.b': new Date(1), 'a\\.b': 1n, 'c[0]': undefined, '\\': new Date(2), '': 5n },
+    { 'a.b': new Date(1), 'a\\.b': 1n, 'c[0]': undefined, '\\': new Date(2), '"': 6n, '': 5n },
   ],
   ['keys that look like numbers', { 0: new Date(0), 10: 'ten', '-1': undefined }],
   ['keys of annotations', { json: new Date(0), meta: { values: { a: ['Date'] } }, $superjson: 1n }],

@@ -57,21 +57,24 @@ describeBackends('deduplication', (backend) => {
     const queue = new QueueDriver(store);
     await queue.add({ id: 'first', opts: same({ ttl: 20 }) });
     await expect
-      .poll(() => queue.add({ id: 'second', opts: same({ ttl: 20 }) }), { interval: 5 })
+      .poll(() => queue.add({ id: 'second', opts: same({ ttl: 20 }) }), {
+        interval: 5,
+        timeout: 10_000,
+      })
       .toBe('second');
     expect(await queue.claimAll()).toEqual(['first', 'second']);
   });
 
   backend.it('begins its time anew with each one, where it is to extend', async (store) => {
     const queue = new QueueDriver(store);
-    await queue.add({ id: 'first', opts: same({ ttl: 40 }) });
+    await queue.add({ id: 'first', opts: same({ ttl: 500 }) });
     expect(await queue.add({ id: 'second', opts: same({ ttl: 60_000, extend: true }) })).toBe(
       'first',
     );
-    const other = { deduplication: { id: 'other', ttl: 40 } };
+    const other = { deduplication: { id: 'other', ttl: 500 } };
     await queue.add({ id: 'measure', opts: other });
     await expect
-      .poll(() => queue.add({ id: 'measured', opts: other }), { interval: 5 })
+      .poll(() => queue.add({ id: 'measured', opts: other }), { interval: 5, timeout: 10_000 })
       .toBe('measured');
     expect(await queue.backend.getDeduplicationJobId('same')).toBe('first');
   });
