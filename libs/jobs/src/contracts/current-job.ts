@@ -8,6 +8,8 @@ import type { RecurringRun } from './recurring-tick.js';
  */
 export interface RunningJob extends JobInfo {
   readonly signal: AbortSignal;
+  /** BullMQ's `timestamp` of the job: a later job with the same id is another job. Undefined for a run that is no job. */
+  readonly enqueuedAt?: number | undefined;
   /** How the run of the tick before ended, for a recurring job. */
   previousRun?: RecurringRun | undefined;
   progress(value: number | object): Promise<void>;

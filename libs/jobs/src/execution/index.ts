@@ -1,4 +1,5 @@
 export { CancellationsService } from './cancellations.service.js';
+export { Checkpoints } from './checkpoints.js';
 export { EarlyRemoval } from './early-removal.service.js';
 export { EnhancedCalls } from './enhanced-calls.js';
 export { EnhancerContexts } from './enhancer-contexts.js';

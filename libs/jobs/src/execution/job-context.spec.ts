@@ -2,9 +2,19 @@ import { describe, expect, it, vi } from 'vitest';
 import { currentJob, type RunningJob } from '../contracts/index.js';
 import { NoJobContextError } from '../errors/index.js';
 import { resolveOptions } from '../options/index.js';
+import { Checkpoints } from './checkpoints.js';
 import { JobContext } from './job-context.js';
 
-const context = new JobContext(resolveOptions({ connection: 'redis://localhost' }));
+class NoCheckpoints extends Checkpoints {
+  once(): Promise<never> {
+    return Promise.reject(new Error('no store'));
+  }
+}
+
+const context = new JobContext(
+  resolveOptions({ connection: 'redis://localhost' }),
+  new NoCheckpoints(),
+);
 
 function fakeJob(id = '7') {
   return {
@@ -35,6 +45,7 @@ describe('outside a job', () => {
     ['progress()', () => context.progress(1)],
     ['log()', () => context.log('x')],
     ['extend()', () => context.extend(5)],
+    ['once()', () => context.once('x', () => 1)],
   ])('%s says so, and what to do', (member, use) => {
     expect(use).toThrow(NoJobContextError);
     expect(use).toThrow(`JobContext.${member} was used outside a job`);

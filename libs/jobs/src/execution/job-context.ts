@@ -10,10 +10,13 @@ import { describeJob, NoJobContextError, StoreUnavailableError } from '../errors
 import {
   JOBS_OPTIONS,
   parseDuration,
+  rules,
+  show,
   type Duration,
   type ResolvedOptions,
 } from '../options/index.js';
 import { toStorableResult, toStorableText } from '../payload/index.js';
+import { Checkpoints } from './checkpoints.js';
 
 const MAX_LINE = 8_192;
 
@@ -36,7 +39,10 @@ const MAX_LINE = 8_192;
  */
 @Injectable()
 export class JobContext implements Omit<JobInfo, 'tick'> {
-  constructor(@Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions) {}
+  constructor(
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+    private readonly checkpoints: Checkpoints,
+  ) {}
 
   /** Whether the calling code runs in a job; all other members throw when it does not. */
   get isActive(): boolean {
@@ -114,6 +120,28 @@ export class JobContext implements Omit<JobInfo, 'tick'> {
       throw new TypeError(`JobContext.extend() expected a duration, got ${String(duration)}`);
     const job = this.current('extend()');
     return this.bounded('extend the lock of', job, job.extend(ms));
+  }
+
+  /**
+   * Does a step of the job once, however often the job is run: what `action` returns is stored, and at every
+   * later attempt it is returned without a call. An `action` that throws has stored nothing, and is called
+   * again at the next attempt. Calls with the same name in one run share one call.
+   *
+   * A crash after the effect of `action` and before its result is stored lets it be called again. What is
+   * returned is what was stored, the first time too: as with results of handlers, what cannot be kept as it is
+   * (class instances) is simplified, and what is larger than `maxPayloadBytes` becomes undefined, with a
+   * warning. Kept until the job is removed. In a recurring job of the scope `process`: for its one run.
+   * @param name of the step, unique in the job: 1 to 256 characters
+   * @throws TypeError when the name or the action is none; the reason of {@link signal}, when that was aborted
+   *   before the action; StoreUnavailableError as {@link progress}; what `action` throws
+   */
+  once<T>(name: string, action: () => T | PromiseLike<T>): Promise<Awaited<T>> {
+    const job = this.current('once()');
+    if (!rules.key.accepts(name))
+      throw new TypeError(`JobContext.once() expected ${rules.key.expected}, got ${show(name)}`);
+    if (typeof action !== 'function')
+      throw new TypeError(`JobContext.once() expected a function, got ${show(action)}`);
+    return this.checkpoints.once(job, name, action);
   }
 
   private bounded(action: string, job: RunningJob, call: Promise<void>): Promise<void> {

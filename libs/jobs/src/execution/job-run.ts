@@ -44,6 +44,10 @@ export class JobRun extends HandlerRun {
     return this.job.opts.attempts ?? 1;
   }
 
+  get enqueuedAt(): number {
+    return this.job.timestamp;
+  }
+
   get tick(): StoredTick | undefined {
     return this.job.data.tick;
   }

@@ -17,6 +17,8 @@ export const messages = {
     `Job ${job.name} lost its lock: another worker may be running it, and what this run returns is discarded`,
   resultSimplified: (job: JobInfo, loss: string) =>
     `Job ${job.name} returned a value that cannot be stored as it is (${loss}); it was simplified`,
+  stepSimplified: (job: JobInfo, step: string, loss: string) =>
+    `Job ${job.name}: step "${step}" returned a value that cannot be stored as it is (${loss}); it was simplified`,
   unknownName: (name: string, queue: string, retryInMs: number) =>
     `Job "${name}" in queue "${queue}" has no handler in this process; postponed by ${retryInMs} ms`,
   misfires: (id: string, missed: number, runs: number, policy: string) =>

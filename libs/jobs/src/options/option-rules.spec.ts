@@ -22,6 +22,10 @@ const CASES: Record<RuleName, { good: unknown[]; bad: unknown[] }> = {
     good: ['a', 'order-7', '7a', '1.5', 'x'.repeat(256), 'Bestellung ü', '😀'],
     bad: ['', '7', '-7', '007', 'a:b', 'a\0', 'a\n', '\u007F', '\uD800', 'x'.repeat(257), 7],
   },
+  key: {
+    good: ['a', '7', 'order:42', 'x'.repeat(256), 'Mahnung ü', '😀'],
+    bad: ['', 'a\0', 'a\n', '\uD800', 'x'.repeat(257), 7, null],
+  },
   duration: { good: [0, 1, '3 days', 'PT1H'], bad: [-1, '-1s', 'soon', Number.NaN, null, {}] },
   positiveDuration: { good: [1, '1ms', 'PT1S'], bad: [0, '0s', 'PT0S', -1, 'soon', null] },
   positiveInteger: { good: [1, 1e6], bad: [0, -1, 1.5, Number.POSITIVE_INFINITY, '1', 2 ** 53] },

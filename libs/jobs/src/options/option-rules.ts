@@ -76,6 +76,15 @@ export const rules = {
       !RESERVED_IDS.has(v) &&
       !/[:\p{Cc}]/u.test(v),
   },
+  key: {
+    expected: 'a text of 1 to 256 characters, without control characters',
+    accepts: (v) =>
+      typeof v === 'string' &&
+      v.length >= 1 &&
+      v.length <= 256 &&
+      v.isWellFormed() &&
+      !/\p{Cc}/u.test(v),
+  },
   duration: {
     expected: "a duration (milliseconds, '3 days' or 'PT1H')",
     accepts: isDuration,

@@ -15,6 +15,7 @@ import {
 import { QueueRegistry } from '../engines/index.js';
 import {
   CancellationsService,
+  Checkpoints,
   EarlyRemoval,
   EnhancedCalls,
   EnhancerContexts,
@@ -31,6 +32,7 @@ import {
   WorkersService,
 } from '../execution/index.js';
 import { JobsHealth } from '../health/index.js';
+import { CheckpointStore, CheckpointSweep, StoredCheckpoints } from '../idempotency/index.js';
 import { JobLogger } from '../logging/index.js';
 import {
   Declarations,
@@ -81,6 +83,7 @@ const managedServicesProvider: Provider = {
     ServerHeartbeat,
     Reconciler,
     TickerService,
+    CheckpointSweep,
   ],
 };
 
@@ -135,6 +138,9 @@ export const jobsProviders: readonly Provider[] = [
   TickerService,
   ProcessRunner,
   ProcessRecurrences,
+  CheckpointStore,
+  CheckpointSweep,
+  { provide: Checkpoints, useClass: StoredCheckpoints },
   JobsHealth,
   ManagedServices,
   ShutdownSignals,

@@ -1,0 +1,72 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
+import { damageOf, QueueRegistry } from '../engines/index.js';
+import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { CheckpointStore, PARTS, type SteppedJob } from './checkpoint-store.js';
+
+const LEASE = 'once-sweep';
+
+/** How often the fleet sweeps. */
+const INTERVAL_MS = 10 * 60_000;
+
+/** How often a process asks whether it is its turn. */
+const TURN_MS = 60_000;
+
+/** So many jobs are asked for at once. */
+const READERS = 20;
+
+/**
+ * Forgets the checkpoints of jobs that are gone: BullMQ removes jobs in many ways (retention, clean, drain,
+ * obliterate, by hand) and tells of none. One process sweeps at a time.
+ * @internal
+ */
+@Injectable()
+export class CheckpointSweep implements ManagedService {
+  readonly name = 'checkpoint sweep';
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly checkpoints: CheckpointStore,
+    private readonly queues: QueueRegistry,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+  ) {}
+
+  start(): Promise<void> {
+    if (this.options.workers !== false)
+      this.timer = setInterval(() => void this.takeTurn(), TURN_MS).unref();
+    return Promise.resolve();
+  }
+
+  stop(): Promise<void> {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    return Promise.resolve();
+  }
+
+  /** Forgets the checkpoints of all jobs that are not in the store. */
+  async sweep(): Promise<void> {
+    for (const part of PARTS) {
+      const jobs = (await this.checkpoints.jobs(part)).values();
+      const lanes = Array.from({ length: READERS }, async () => {
+        for (const job of jobs) if (await this.isGone(job)) await this.checkpoints.forget(job);
+      });
+      await Promise.all(lanes);
+    }
+  }
+
+  private async takeTurn(): Promise<void> {
+    try {
+      const { store } = this.engine;
+      if (await store.compareAndSet(LEASE, undefined, '1', INTERVAL_MS)) await this.sweep();
+    } catch {
+      // Nothing is lost by forgetting later; an outage is reported elsewhere.
+    }
+  }
+
+  private async isGone({ queue, id, enqueuedAt }: SteppedJob): Promise<boolean> {
+    const job = await this.queues.get(queue).getJob(id);
+    if (job === undefined) return true;
+    return damageOf(job) === undefined && job.timestamp !== enqueuedAt;
+  }
+}

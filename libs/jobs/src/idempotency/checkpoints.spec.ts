@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeEngines, type Isolation } from '../../../../test/support/engines.js';
+import type { Engine, RunningJob } from '../contracts/index.js';
+import { createEngine, QueueRegistry } from '../engines/index.js';
+import { StoreUnavailableError } from '../errors/index.js';
+import type { JobLogger } from '../logging/index.js';
+import { resolveOptions, type ResolvedOptions } from '../options/index.js';
+import { StoreCalls } from '../scheduling/index.js';
+import { CheckpointStore } from './checkpoint-store.js';
+import { CheckpointSweep } from './checkpoint-sweep.service.js';
+import { StoredCheckpoints } from './stored-checkpoints.js';
+
+const logger = { warn: () => undefined } as unknown as JobLogger;
+
+describeEngines('checkpoints', (fixture) => {
+  let isolation: Isolation;
+  let options: ResolvedOptions;
+  let engine: Engine;
+  let queues: QueueRegistry;
+  let store: CheckpointStore;
+
+  beforeEach(async () => {
+    isolation = fixture.isolation();
+    options = resolveOptions({ connection: fixture.url, ...isolation, enqueueTimeout: 300 });
+    engine = createEngine(options);
+    await engine.connect();
+    queues = new QueueRegistry(engine);
+    store = new CheckpointStore(engine);
+  });
+
+  afterEach(async () => {
+    await queues.close();
+    await engine.close();
+    await fixture.cleanup(isolation);
+  });
+
+  const checkpointsOn = (on: Engine) =>
+    new StoredCheckpoints(new CheckpointStore(on), new StoreCalls(on, options), logger, options);
+  const checkpoints = () => checkpointsOn(engine);
+
+  const runOf = (id: string, enqueuedAt = 1): RunningJob =>
+    ({ id, queue: 'q', enqueuedAt, signal: new AbortController().signal }) as RunningJob;
+
+  /** Keys of checkpoints, and of jobs that have any. */
+  const keys = async () => [...(await engine.store.entries('once')).keys()];
+
+  it('keep what was stored first, and tell it to the run that comes too late', async () => {
+    const { promise: oldIsAwake, resolve: wakeOld } = Promise.withResolvers<void>();
+    const { promise: oldRuns, resolve: noteOld } = Promise.withResolvers<void>();
+    const old = checkpoints().once(runOf('a'), 'step', async () => {
+      noteOld();
+      await oldIsAwake;
+      return 'old';
+    });
+    await oldRuns;
+    expect(await checkpoints().once(runOf('a'), 'step', () => 'new')).toBe('new');
+    wakeOld();
+    expect(await old).toBe('new');
+    expect(await checkpoints().once(runOf('a'), 'step', () => 'third')).toBe('new');
+  });
+
+  it('show a run that slept what was done meanwhile', async () => {
+    const sleeper = checkpoints();
+    const run = runOf('a');
+    await sleeper.once(run, 'first', () => 1);
+    await checkpoints().once(runOf('a'), 'second', () => 'by the other');
+    expect(await sleeper.once(run, 'second', () => 'by the sleeper')).toBe('by the other');
+  });
+
+  it('are told apart by job, by when it was stored, and by name', async () => {
+    const of = async (run: RunningJob, step: string) =>
+      checkpoints().once(run, step, () => `${run.id} ${run.enqueuedAt} ${step}`);
+    const asked: [RunningJob, string][] = [
+      [runOf('a'), 'x'],
+      [runOf('a'), 'y'],
+      [runOf('a', 2), 'x'],
+      [runOf('b'), 'x'],
+    ];
+    const answers = [];
+    for (const [run, step] of asked) answers.push(await of(run, step));
+    expect(answers).toEqual(['a 1 x', 'a 1 y', 'a 2 x', 'b 1 x']);
+  });
+
+  it('are forgotten when their job is gone, and not before', async () => {
+    const queue = queues.get('q');
+    const kept = await queue.add('kept', {}, { jobId: 'kept', delay: 3_600_000 });
+    const removed = await queue.add('removed', {}, { jobId: 'removed' });
+    const replaced = await queue.add('replaced', {}, { jobId: 'replaced' });
+    for (const job of [kept, removed])
+      for (const step of ['x', 'y'])
+        await checkpoints().once(runOf(job.id!, job.timestamp), step, () => 1);
+    await checkpoints().once(runOf('replaced', replaced.timestamp - 5), 'x', () => 1);
+    expect(await keys()).toHaveLength(5 + 3);
+
+    const sweep = new CheckpointSweep(store, queues, engine, options);
+    await removed.remove();
+    await sweep.sweep();
+    expect(await keys()).toHaveLength(2 + 1);
+    expect(await checkpoints().once(runOf('kept', kept.timestamp), 'x', () => 2)).toBe(1);
+  });
+
+  it('are found again when their job was removed while a step was done', async () => {
+    const abort = new AbortController();
+    const run = { ...runOf('gone'), signal: abort.signal } as RunningJob;
+    const sweep = new CheckpointSweep(store, queues, engine, options);
+    await checkpoints().once(run, 'x', async () => {
+      await sweep.sweep();
+      abort.abort();
+    });
+    expect(await keys()).toHaveLength(2);
+    await sweep.sweep();
+    expect(await keys()).toEqual([]);
+  });
+
+  it('call nothing when the store is lost, and say so in time', async () => {
+    const hangs = () => new Promise<never>(() => undefined);
+    const lost = { ...engine, store: { ...engine.store, get: hangs, set: hangs } } as Engine;
+    lost.isConnectionError = () => false;
+    let calls = 0;
+    const answer = checkpointsOn(lost).once(runOf('a'), 'step', () => ++calls);
+    await expect(answer).rejects.toThrow(StoreUnavailableError);
+    await expect(answer).rejects.toThrow('read step "step" of job');
+    expect(calls).toBe(0);
+  });
+
+  it('store again what met a store that was lost for a moment', async () => {
+    const { store: real } = engine;
+    let losses = 2;
+    const flaky = {
+      get: real.get.bind(real),
+      set: real.set.bind(real),
+      compareAndSet: async (...args: Parameters<typeof real.compareAndSet>) => {
+        const wasSet = await real.compareAndSet(...args);
+        if (losses-- > 0) throw new Error('lost');
+        return wasSet;
+      },
+    };
+    const lossy = { ...engine, store: flaky, isConnectionError: () => true } as unknown as Engine;
+    let calls = 0;
+    expect(await checkpointsOn(lossy).once(runOf('a'), 'step', () => ++calls)).toBe(1);
+    expect(await checkpoints().once(runOf('a'), 'step', () => ++calls)).toBe(1);
+  });
+});

@@ -1,0 +1,3 @@
+export { CheckpointStore } from './checkpoint-store.js';
+export { CheckpointSweep } from './checkpoint-sweep.service.js';
+export { StoredCheckpoints } from './stored-checkpoints.js';
