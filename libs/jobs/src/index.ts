@@ -40,6 +40,7 @@ export type {
   RecurringRun,
   RecurringTick,
   ServerInfo,
+  StoredKey,
   StoredTick,
 } from './contracts/index.js';
 export type { StoredPayload } from './payload/index.js';
@@ -69,6 +70,7 @@ export {
   DamagedJobError,
   DuplicateJobError,
   EnqueueUncertainError,
+  IdempotencyKeyReusedError,
   InvalidArgumentsError,
   InvalidCronError,
   InvalidCalendarError,

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { JobInfo } from './job-info.js';
 import type { RecurringRun } from './recurring-tick.js';
+import type { StoredKey } from './stored-key.js';
 
 /**
  * A running job as seen from inside its handler. Implemented by execution, read by logging.
@@ -10,6 +11,8 @@ export interface RunningJob extends JobInfo {
   readonly signal: AbortSignal;
   /** BullMQ's `timestamp` of the job: a later job with the same id is another job. Undefined for a run that is no job. */
   readonly enqueuedAt?: number | undefined;
+  /** Its idempotency key, if it has one. */
+  readonly idempotency?: StoredKey | undefined;
   /** How the run of the tick before ended, for a recurring job. */
   previousRun?: RecurringRun | undefined;
   progress(value: number | object): Promise<void>;

@@ -90,6 +90,28 @@ export class DuplicateJobError extends JobsError {
 }
 
 /**
+ * The idempotency key was given with other arguments before; nothing was stored.
+ * @publicApi
+ */
+export class IdempotencyKeyReusedError extends JobsError {
+  readonly queue: string;
+  readonly id: string;
+
+  /** @param location of the job that has the key */
+  constructor(
+    readonly key: string,
+    location: JobLocation & { queue: string; id: string },
+  ) {
+    super(
+      `The idempotency key ${JSON.stringify(key)} belongs to ${describeJob(location)}, which has other arguments; ` +
+        'nothing was stored. Give each piece of work a key of its own; or go on with the job that exists: jobs.get(error).',
+    );
+    this.queue = location.queue;
+    this.id = location.id;
+  }
+}
+
+/**
  * The client given to `withTransaction()` has no open transaction: the job would be stored at once,
  * whatever becomes of what comes after it. It was not stored.
  * @publicApi

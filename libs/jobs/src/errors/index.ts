@@ -16,6 +16,7 @@ export {
 export {
   DuplicateJobError,
   EnqueueUncertainError,
+  IdempotencyKeyReusedError,
   InvalidArgumentsError,
   InvalidEnqueueOptionsError,
   InvalidInvocationError,

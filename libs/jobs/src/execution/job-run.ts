@@ -1,5 +1,5 @@
 import type { Job } from 'bullmq';
-import type { StoredTick } from '../contracts/index.js';
+import type { StoredKey, StoredTick } from '../contracts/index.js';
 import type { Handler } from '../discovery/index.js';
 import type { StoredPayload } from '../payload/index.js';
 import { HandlerRun } from './handler-run.js';
@@ -46,6 +46,10 @@ export class JobRun extends HandlerRun {
 
   get enqueuedAt(): number {
     return this.job.timestamp;
+  }
+
+  get idempotency(): StoredKey | undefined {
+    return this.job.data.idempotency;
   }
 
   get tick(): StoredTick | undefined {

@@ -1,3 +1,6 @@
 export { CheckpointStore } from './checkpoint-store.js';
 export { CheckpointSweep } from './checkpoint-sweep.service.js';
+export { KeyRecords } from './key-records.js';
+export { KeyedRuns } from './keyed-runs.js';
 export { StoredCheckpoints } from './stored-checkpoints.js';
+export { StoredKeys } from './stored-keys.js';

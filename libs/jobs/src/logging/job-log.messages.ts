@@ -19,6 +19,8 @@ export const messages = {
     `Job ${job.name} returned a value that cannot be stored as it is (${loss}); it was simplified`,
   stepSimplified: (job: JobInfo, step: string, loss: string) =>
     `Job ${job.name}: step "${step}" returned a value that cannot be stored as it is (${loss}); it was simplified`,
+  keyNotChanged: (job: JobInfo, error: unknown) =>
+    `The record of the idempotency key of job ${job.name} was not changed: ${short(error)}`,
   unknownName: (name: string, queue: string, retryInMs: number) =>
     `Job "${name}" in queue "${queue}" has no handler in this process; postponed by ${retryInMs} ms`,
   misfires: (id: string, missed: number, runs: number, policy: string) =>

@@ -1,5 +1,5 @@
 import type { SuperJSONResult } from 'superjson';
-import type { StoredTick } from '../contracts/index.js';
+import type { StoredKey, StoredTick } from '../contracts/index.js';
 
 /**
  * The stored form of a job: what BullMQ keeps as `data`. Only `args` is needed, so that a service in
@@ -17,6 +17,8 @@ export interface StoredPayload {
   readonly nonce?: string;
   /** Present in the run of a recurring job: the tick it is for. */
   readonly tick?: StoredTick;
+  /** Present with an `idempotencyKey`. */
+  readonly idempotency?: StoredKey;
   /** Set by `cancel()` on a job that had not started: the next worker fails it. */
   readonly cancelled?: { readonly reason?: string };
 }

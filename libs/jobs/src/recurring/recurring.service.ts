@@ -17,7 +17,7 @@ import {
   JobWriter,
   recordInvocation,
   RecurringJobs,
-  validateEnqueueOptions,
+  validateTickOptions,
   type RecurringJob,
   type RecurringJobOptions,
 } from '../scheduling/index.js';
@@ -56,7 +56,7 @@ export class RecurringService extends RecurringJobs {
     const timing = this.timingOf(id, recurrence, settings);
     const { methodName, args } = recordInvocation(type, call);
     const handler = this.registry.byMethod(type, methodName);
-    validateEnqueueOptions(enqueueOptions, handler);
+    validateTickOptions(enqueueOptions, handler);
     const job = await this.preparer.prepare(handler, args, enqueueOptions, 0);
     const definition = { id, source: 'api', timing, call: toScheduledCall(job) } as const;
     const now = await this.now();

@@ -17,6 +17,15 @@ export interface EnqueueOptions {
    * a DuplicateJobError. No integer, no `:`. Default: a new UUIDv7.
    */
   id?: string;
+  /**
+   * Your own name for this piece of work, for one that must not be done twice: while a job of this handler
+   * with this key is live, and for {@link idempotencyWindow} after it completed, no other is stored, and the
+   * call returns the handle of that job. One that failed for good, or was removed, frees its key. The same key with other
+   * arguments is refused with an IdempotencyKeyReusedError. 1 to 256 characters; not together with `id`, nor in a transaction.
+   */
+  idempotencyKey?: string;
+  /** How long the key holds after completion. Default 24 h. */
+  idempotencyWindow?: Duration;
   /** The queue. Default: the handler's. */
   queue?: string;
   /** How many times the job may be tried in all. Default: the handler's. */
@@ -51,6 +60,8 @@ export type ScheduleOptions = EnqueueOptions &
 
 const ENQUEUE_RULES: Readonly<Record<string, Rule>> = {
   id: rules.jobId,
+  idempotencyKey: rules.key,
+  idempotencyWindow: rules.positiveDuration,
   queue: rules.queueName,
   attempts: rules.positiveInteger,
   backoff: rules.storedBackoff,
@@ -58,6 +69,8 @@ const ENQUEUE_RULES: Readonly<Record<string, Rule>> = {
   timeout: rules.positiveDuration,
   lifo: rules.boolean,
 };
+
+const { id: _, idempotencyKey: __, idempotencyWindow: ___, ...TICK_RULES } = ENQUEUE_RULES;
 
 const SCHEDULE_RULES: Readonly<Record<string, Rule>> = {
   ...ENQUEUE_RULES,
@@ -76,6 +89,7 @@ export function validateEnqueueOptions(options: EnqueueOptions, location: JobLoc
       ? `${problem}; to run a job later, use schedule()`
       : problem,
   );
+  problems.push(...keyFaults(options));
   refuse(problems, location);
 }
 
@@ -86,11 +100,31 @@ export function validateEnqueueOptions(options: EnqueueOptions, location: JobLoc
  */
 export function validateScheduleOptions(options: ScheduleOptions, location: JobLocation): void {
   const problems = checkOptions(options, SCHEDULE_RULES, 'options');
+  problems.push(...keyFaults(options));
   const { delay, at } = (options ?? {}) as { delay?: unknown; at?: unknown };
   if ((delay === undefined) === (at === undefined)) {
     problems.push('options: expected exactly one of "delay" and "at"');
   }
   refuse(problems, location);
+}
+
+/**
+ * Checks the options of the jobs of a recurring job, of which each has an id of its own.
+ * @throws InvalidEnqueueOptionsError with every fault
+ * @internal
+ */
+export function validateTickOptions(options: EnqueueOptions, location: JobLocation): void {
+  refuse(checkOptions(options, TICK_RULES, 'options'), location);
+}
+
+function keyFaults(options: EnqueueOptions | null | undefined): string[] {
+  const { id, idempotencyKey, idempotencyWindow } = options ?? {};
+  const faults: string[] = [];
+  if (id !== undefined && idempotencyKey !== undefined)
+    faults.push('options: expected at most one of "id" and "idempotencyKey"');
+  if (idempotencyWindow !== undefined && idempotencyKey === undefined)
+    faults.push('options: "idempotencyWindow" expected an "idempotencyKey" beside it');
+  return faults;
 }
 
 function refuse(problems: readonly string[], location: JobLocation): void {

@@ -1,8 +1,10 @@
 export {
   validateEnqueueOptions,
+  validateTickOptions,
   type EnqueueOptions,
   type ScheduleOptions,
 } from './enqueue-options.js';
+export { IdempotencyKeys } from './idempotency-keys.js';
 export { recordInvocation } from './invocation-recorder.js';
 export type { JobDetails, JobStateName } from './job-details.js';
 export { JobCanceller } from './job-canceller.js';
@@ -13,7 +15,7 @@ export { JobPreparer } from './job.preparer.js';
 export { JobReader } from './job-reader.js';
 export { JobScheduler } from './job-scheduler.js';
 export { JobWriter } from './job-writer.js';
-export type { PreparedJob, StoredJobOptions } from './prepared-job.js';
+export type { EnqueuedJob, PreparedJob, StoredJobOptions } from './prepared-job.js';
 export { RecurringJobs, type RecurringJob, type RecurringJobOptions } from './recurring-jobs.js';
 export { StoreCalls } from './store-calls.js';
 export { TransactionalJobs } from './transactional-jobs.js';

@@ -10,7 +10,7 @@ import { recordInvocation } from './invocation-recorder.js';
 import { JobHandle } from './job-handle.js';
 import type { JobReader } from './job-reader.js';
 import type { JobPreparer } from './job.preparer.js';
-import type { PreparedJob } from './prepared-job.js';
+import type { EnqueuedJob, PreparedJob } from './prepared-job.js';
 
 /**
  * What a handler's caller gets: the handle of a job whose result is what the method returns.
@@ -40,10 +40,12 @@ export abstract class JobEnqueuer {
   /** @internal */
   constructor(private readonly parts: EnqueueParts) {}
 
-  /** Stores prepared jobs; answers each on its own. @internal */
-  protected abstract write(job: PreparedJob): Promise<void>;
+  /** Stores a prepared job. @returns the job that has its idempotency key, where it has one @internal */
+  protected abstract write(job: PreparedJob): Promise<EnqueuedJob | void>;
   /** Stores many prepared jobs; an outcome for each, in order. @internal */
-  protected abstract writeMany(jobs: readonly PreparedJob[]): Promise<PromiseSettledResult<void>[]>;
+  protected abstract writeMany(
+    jobs: readonly PreparedJob[],
+  ): Promise<PromiseSettledResult<EnqueuedJob | void>[]>;
 
   /**
    * Stores a call of a `@Job()` method, to be run as soon as a worker is free.
@@ -51,8 +53,8 @@ export abstract class JobEnqueuer {
    * @param call makes exactly one call: `(s) => s.sendWelcome(id)`. Nothing runs now.
    * @returns the job's handle, once the store has confirmed the job
    * @throws InvalidInvocationError, InvalidEnqueueOptionsError, UnserializableValueError,
-   *   PayloadTooLargeError, InvalidArgumentsError, DuplicateJobError, EnqueueUncertainError,
-   *   StoreUnavailableError
+   *   PayloadTooLargeError, InvalidArgumentsError, DuplicateJobError, IdempotencyKeyReusedError,
+   *   EnqueueUncertainError, StoreUnavailableError
    */
   async enqueue<T extends object, R>(
     type: HandlerClass<T>,
@@ -61,8 +63,7 @@ export abstract class JobEnqueuer {
   ): Promise<HandleOf<R>> {
     const prepared = this.prepareCall(type, call, options, 0);
     const job = prepared instanceof Promise ? await prepared : prepared;
-    await this.write(job);
-    return this.handle<R>(job);
+    return this.handle<R>((await this.write(job)) ?? job);
   }
 
   /**
@@ -106,7 +107,7 @@ export abstract class JobEnqueuer {
       const outcome = written.next().value!;
       return outcome.status === 'rejected'
         ? outcome
-        : { status: 'fulfilled', value: this.handle<R>(p.value) };
+        : { status: 'fulfilled', value: this.handle<R>(outcome.value ?? p.value) };
     });
   }
 
@@ -148,11 +149,10 @@ export abstract class JobEnqueuer {
   }
 
   private async store<R>(job: PreparedJob): Promise<HandleOf<R>> {
-    await this.write(job);
-    return this.handle<R>(job);
+    return this.handle<R>((await this.write(job)) ?? job);
   }
 
-  private handle<R>(job: PreparedJob): HandleOf<R> {
-    return new JobHandle<Awaited<R>>(job.id, job.queue, job.name, this.parts.reader);
+  private handle<R>({ id, queue, name, result }: EnqueuedJob): HandleOf<R> {
+    return new JobHandle<Awaited<R>>(id, queue, name, this.parts.reader, result);
   }
 }

@@ -15,6 +15,7 @@ export class JobHandle<R = unknown> {
     readonly queue: string,
     readonly name: string,
     private readonly reader: JobReader,
+    private readonly known?: { readonly value: unknown },
   ) {}
 
   /** The state now, or `'removed'` when the job is not in the store. */
@@ -31,6 +32,7 @@ export class JobHandle<R = unknown> {
    * @throws JobFailedError, JobCancelledError, JobNotFoundError, ResultTimeoutError
    */
   result(options: { timeout?: Duration; signal?: AbortSignal } = {}): Promise<R> {
+    if (this.known !== undefined) return Promise.resolve(this.known.value as R);
     return this.reader.result(this, options) as Promise<R>;
   }
 

@@ -4,6 +4,7 @@ import { cancelRequests, JOBS_ENGINE, type Engine } from '../contracts/index.js'
 import { HandlerRegistry } from '../discovery/index.js';
 import { describeJob, JobStateError } from '../errors/index.js';
 import type { StoredPayload } from '../payload/index.js';
+import { IdempotencyKeys } from './idempotency-keys.js';
 import { JobCanceller } from './job-canceller.js';
 import { JobEnqueuer } from './job-enqueuer.js';
 import { handleOf, type JobHandle } from './job-handle.js';
@@ -13,7 +14,7 @@ import { RecurringJobs } from './recurring-jobs.js';
 import { JobPreparer } from './job.preparer.js';
 import { JobWriter } from './job-writer.js';
 import { StoreCalls } from './store-calls.js';
-import type { PreparedJob } from './prepared-job.js';
+import type { EnqueuedJob, PreparedJob } from './prepared-job.js';
 import { TransactionalJobs } from './transactional-jobs.js';
 
 /**
@@ -37,6 +38,7 @@ export class JobScheduler extends JobEnqueuer {
     private readonly writer: JobWriter,
     private readonly canceller: JobCanceller,
     private readonly calls: StoreCalls,
+    private readonly keys: IdempotencyKeys,
     /** Recurring jobs: made, changed, paused, run and asked for at run time. */
     readonly recurring: RecurringJobs,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
@@ -111,13 +113,15 @@ export class JobScheduler extends JobEnqueuer {
   }
 
   /** @internal */
-  protected write(job: PreparedJob): Promise<void> {
-    return this.writer.write(job);
+  protected write(job: PreparedJob): Promise<EnqueuedJob | void> {
+    return job.data.idempotency === undefined ? this.writer.write(job) : this.keys.store(job);
   }
 
   /** @internal */
-  protected writeMany(jobs: readonly PreparedJob[]): Promise<PromiseSettledResult<void>[]> {
-    return Promise.allSettled(jobs.map((job) => this.writer.write(job)));
+  protected writeMany(
+    jobs: readonly PreparedJob[],
+  ): Promise<PromiseSettledResult<EnqueuedJob | void>[]> {
+    return Promise.allSettled(jobs.map((job) => this.write(job)));
   }
 
   private async inState(ref: JobRef, operation: string, expected: string): Promise<Job> {

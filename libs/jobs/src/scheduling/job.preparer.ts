@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { JobsOptions } from 'bullmq';
 import { Inject, Injectable } from '@nestjs/common';
+import type { StoredKey } from '../contracts/index.js';
 import type { Handler } from '../discovery/index.js';
 import { InvalidEnqueueOptionsError, PayloadTooLargeError } from '../errors/index.js';
 import {
@@ -12,6 +13,7 @@ import {
   type ResolvedOptions,
 } from '../options/index.js';
 import {
+  fingerprintOf,
   serializeArguments,
   storeValue,
   validateArguments,
@@ -20,6 +22,9 @@ import {
 import type { EnqueueOptions } from './enqueue-options.js';
 import { newJobId } from './job-id.js';
 import type { PreparedJob, StoredJobOptions } from './prepared-job.js';
+
+/** How long an idempotency key holds after completion. */
+const DEFAULT_WINDOW = '24 h';
 
 /**
  * Makes a {@link PreparedJob} of a handler, arguments and options. All that can be wrong with one job
@@ -84,6 +89,7 @@ export class JobPreparer {
     const context = this.captureContext(location);
     if (context !== undefined) data.context = context;
     if (options.id !== undefined) data.nonce = randomUUID();
+    if (options.idempotencyKey !== undefined) data.idempotency = storedKey(options, data);
     return {
       queue,
       name,
@@ -123,6 +129,11 @@ export class JobPreparer {
     if (bytes > limit) throw new PayloadTooLargeError(bytes, limit, location);
     return value;
   }
+}
+
+function storedKey(options: EnqueueOptions, data: StoredPayload): StoredKey {
+  const windowMs = parseDuration(options.idempotencyWindow ?? DEFAULT_WINDOW)!;
+  return { key: options.idempotencyKey!, windowMs, hash: fingerprintOf(data) };
 }
 
 /** BullMQ keeps unknown fields of a backoff, though its type does not say so. */

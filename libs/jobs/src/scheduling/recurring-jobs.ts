@@ -8,7 +8,8 @@ import type { JobHandle } from './job-handle.js';
  * Options of a recurring job that is made by a call: those of its ticks, and those of the jobs that they become.
  * @publicApi
  */
-export type RecurringJobOptions = RecurrenceSettings & Omit<EnqueueOptions, 'id' | 'lifo'>;
+export type RecurringJobOptions = RecurrenceSettings &
+  Omit<EnqueueOptions, 'id' | 'lifo' | 'idempotencyKey' | 'idempotencyWindow'>;
 
 /**
  * A recurring job as it is now.

@@ -1,6 +1,10 @@
 import { Queue, type BackendFactory, type RedisQueueBackend } from 'bullmq';
 import type { Engine } from '../contracts/index.js';
-import { DuplicateJobError, UnsupportedByEngineError } from '../errors/index.js';
+import {
+  DuplicateJobError,
+  InvalidEnqueueOptionsError,
+  UnsupportedByEngineError,
+} from '../errors/index.js';
 import { JobEnqueuer, type EnqueueParts } from './job-enqueuer.js';
 import { assertStoredByUs, insertJobs } from './job-writer.js';
 import type { PreparedJob } from './prepared-job.js';
@@ -33,6 +37,7 @@ export class TransactionalJobs extends JobEnqueuer {
 
   /** @internal */
   protected async write(job: PreparedJob): Promise<void> {
+    refuseKey(job);
     const queue = this.queueOf(job.queue);
     await insertJobs(queue, [job]);
     if (job.data.nonce !== undefined) await assertStoredByUs(queue, job);
@@ -41,6 +46,7 @@ export class TransactionalJobs extends JobEnqueuer {
   /** @internal */
   protected async writeMany(jobs: readonly PreparedJob[]): Promise<PromiseSettledResult<void>[]> {
     const outcomes = new Map<PreparedJob, PromiseSettledResult<void>>();
+    for (const job of jobs) refuseKey(job);
     for (const [name, group] of Map.groupBy(jobs, (job) => job.queue)) {
       const queue = this.queueOf(name);
       // A failed statement spoils the whole transaction, so there is no use in trying the rest.
@@ -74,4 +80,12 @@ export class TransactionalJobs extends JobEnqueuer {
     }
     return queue;
   }
+}
+
+/** Keys are recorded beside the queues, where a rollback of the application's transaction does not reach. */
+function refuseKey(job: PreparedJob): void {
+  if (job.data.idempotency === undefined) return;
+  const fault =
+    'options: "idempotencyKey" expected an enqueue outside a transaction; in one, give "id", which is stored once';
+  throw new InvalidEnqueueOptionsError([fault], job);
 }

@@ -32,7 +32,14 @@ import {
   WorkersService,
 } from '../execution/index.js';
 import { JobsHealth } from '../health/index.js';
-import { CheckpointStore, CheckpointSweep, StoredCheckpoints } from '../idempotency/index.js';
+import {
+  CheckpointStore,
+  CheckpointSweep,
+  KeyedRuns,
+  KeyRecords,
+  StoredCheckpoints,
+  StoredKeys,
+} from '../idempotency/index.js';
 import { JobLogger } from '../logging/index.js';
 import {
   Declarations,
@@ -50,6 +57,7 @@ import {
   TickRunner,
 } from '../recurring/index.js';
 import {
+  IdempotencyKeys,
   JobCanceller,
   JobPreparer,
   JobReader,
@@ -90,7 +98,7 @@ const managedServicesProvider: Provider = {
 const jobHooksProvider: Provider = {
   provide: JOB_HOOKS,
   useFactory: (...hooks: unknown[]) => hooks,
-  inject: [JobLogger, SettledJobs, EarlyRemoval, RecurringRuns],
+  inject: [JobLogger, SettledJobs, EarlyRemoval, RecurringRuns, KeyedRuns],
 };
 
 /** Everything the module is made of, but its options and queues. @internal */
@@ -140,6 +148,9 @@ export const jobsProviders: readonly Provider[] = [
   ProcessRecurrences,
   CheckpointStore,
   CheckpointSweep,
+  KeyRecords,
+  KeyedRuns,
+  { provide: IdempotencyKeys, useClass: StoredKeys },
   { provide: Checkpoints, useClass: StoredCheckpoints },
   JobsHealth,
   ManagedServices,

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { describeJob } from '../errors/index.js';
+import { StoreCalls } from '../scheduling/index.js';
+
+const KEYS = 'idem:';
+
+/**
+ * A key whose job was neither due nor tried for so long is free, in ms: what was removed must not hold it for ever.
+ * @internal
+ */
+export const HELD_MS = 30 * 24 * 3_600_000;
+
+/** Each is a race that was lost to another process. @internal */
+export const MOST_TRIES = 50;
+
+/** What is known of a key: the job that has it, and whether that has completed. @internal */
+export interface KeyRecord {
+  readonly queue: string;
+  readonly id: string;
+  /** Of its arguments. */
+  readonly hash: string;
+  readonly done?: true;
+  /** In its stored form; absent when it was too large to be kept here. */
+  readonly result?: unknown;
+}
+
+/** A record as it was read, to be changed only if it is still so. @internal */
+export interface HeldKey {
+  readonly record: KeyRecord;
+  readonly text: string;
+}
+
+/**
+ * The records of idempotency keys, each changed by whoever read it last.
+ * Reads and changes throw StoreUnavailableError.
+ * @internal
+ */
+@Injectable()
+export class KeyRecords {
+  constructor(
+    private readonly calls: StoreCalls,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+  ) {}
+
+  /** @param name stored name of the handler: each has keys of its own */
+  async find(name: string, key: string): Promise<HeldKey | undefined> {
+    const { store } = this.engine;
+    const text = await this.calls.read(`read an idempotency key of ${describeJob({ name })}`, () =>
+      store.get(storeKeyOf(name, key)),
+    );
+    return text === undefined ? undefined : { record: JSON.parse(text) as KeyRecord, text };
+  }
+
+  /**
+   * Puts a record in the place of another, or of none.
+   * @returns false when it was another meanwhile; or this one already, by a call whose answer was lost
+   */
+  replace(
+    name: string,
+    key: string,
+    held: HeldKey | undefined,
+    record: KeyRecord,
+    ttlMs: number,
+  ): Promise<boolean> {
+    const text = JSON.stringify(record);
+    const { store } = this.engine;
+    return this.calls.read(`store an idempotency key of ${describeJob({ name })}`, () =>
+      store.compareAndSet(storeKeyOf(name, key), held?.text, text, ttlMs),
+    );
+  }
+
+  free(name: string, key: string, held: HeldKey): Promise<boolean> {
+    return this.engine.store.delete(storeKeyOf(name, key), held.text);
+  }
+}
+
+function storeKeyOf(name: string, key: string): string {
+  return (
+    KEYS +
+    createHash('sha256')
+      .update(JSON.stringify([name, key]))
+      .digest('hex')
+      .slice(0, 40)
+  );
+}

@@ -1,0 +1,115 @@
+import { Injectable } from '@nestjs/common';
+import type {
+  ClaimDecision,
+  JobHook,
+  JobInfo,
+  RunningJob,
+  RunOutcome,
+  StoredKey,
+} from '../contracts/index.js';
+import { JobLogger, messages } from '../logging/index.js';
+import { JobReader, StoreCalls } from '../scheduling/index.js';
+import { HELD_MS, KeyRecords, MOST_TRIES, type KeyRecord } from './key-records.js';
+
+/** A larger result is not kept with the key, in characters of JSON. */
+const LARGEST_RESULT = 65_536;
+
+/** While another job with the key is live, this soon the job comes again. */
+const LOOK_AGAIN_MS = 5_000;
+
+/**
+ * What idempotency keys mean for jobs that run. The result is recorded before the job completes, so that a job
+ * which is run again after a crash at that moment is completed without its handler.
+ * @internal
+ */
+@Injectable()
+export class KeyedRuns implements JobHook {
+  /** The keys of jobs that run in this process. */
+  private readonly running = new WeakMap<JobInfo, StoredKey>();
+
+  constructor(
+    private readonly records: KeyRecords,
+    private readonly reader: JobReader,
+    private readonly calls: StoreCalls,
+    private readonly logger: JobLogger,
+  ) {}
+
+  onClaimed(job: RunningJob): Promise<ClaimDecision> | undefined {
+    return isKey(job.idempotency) ? this.begin(job, job.idempotency) : undefined;
+  }
+
+  onReturned(job: RunningJob, result: unknown): Promise<void> | undefined {
+    return isKey(job.idempotency) ? this.finish(job, job.idempotency, result) : undefined;
+  }
+
+  onSettled(job: JobInfo, outcome: RunOutcome): void {
+    const stored = this.running.get(job);
+    if (stored === undefined) return;
+    const change =
+      outcome.status === 'failed'
+        ? this.free(job, stored)
+        : outcome.status === 'retrying'
+          ? this.renew(job, stored, outcome.retryInMs)
+          : undefined;
+    change?.catch((error: unknown) => this.logger.warn(messages.keyNotChanged(job, error), job));
+  }
+
+  private async begin(job: RunningJob, stored: StoredKey): Promise<ClaimDecision> {
+    this.running.set(job, stored);
+    try {
+      return await this.decide(job, stored);
+    } catch (error) {
+      // To wait for the store burns no attempt.
+      if (!this.calls.isUnavailable(error)) throw error;
+      return { action: 'postpone', delayMs: LOOK_AGAIN_MS };
+    }
+  }
+
+  private async decide(job: RunningJob, { key, hash }: StoredKey): Promise<ClaimDecision> {
+    const { id, queue, name } = job;
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const held = await this.records.find(name, key);
+      if (held?.record.done) return { action: 'complete', result: held.record.result ?? null };
+      if (held?.record.id === id && held.record.queue === queue) return { action: 'run' };
+      // Another job has the key: this one had failed, and was retried by hand after that was stored.
+      const state = held && (await this.reader.state(held.record));
+      if (state === 'completed') return { action: 'complete', result: null };
+      const isFree = state === undefined || state === 'failed' || state === 'removed';
+      if (!isFree) break;
+      if (await this.records.replace(name, key, held, { queue, id, hash }, HELD_MS))
+        return { action: 'run' };
+    }
+    return { action: 'postpone', delayMs: LOOK_AGAIN_MS };
+  }
+
+  private async finish(job: RunningJob, stored: StoredKey, result: unknown): Promise<void> {
+    const { id, queue, name } = job;
+    const { key, hash, windowMs } = stored;
+    const isSmall = (JSON.stringify(result) ?? '').length <= LARGEST_RESULT;
+    const record: KeyRecord = { queue, id, hash, done: true, ...(isSmall && { result }) };
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const held = await this.records.find(name, key);
+      // The first result stays: a run that lost its lock without knowing may come later.
+      if (held?.record.done) return;
+      if (await this.records.replace(name, key, held, record, windowMs)) return;
+    }
+  }
+
+  /** At its failure for good. A job that fails in another way is found by the next caller. */
+  private async free({ name, queue, id }: JobInfo, { key }: StoredKey): Promise<void> {
+    const held = await this.records.find(name, key);
+    if (held && !held.record.done && held.record.id === id && held.record.queue === queue)
+      await this.records.free(name, key, held);
+  }
+
+  private async renew({ name, id }: JobInfo, { key }: StoredKey, waitMs: number): Promise<void> {
+    const held = await this.records.find(name, key);
+    if (held && !held.record.done && held.record.id === id)
+      await this.records.replace(name, key, held, held.record, HELD_MS + waitMs);
+  }
+}
+
+/** Another service may have written the job by hand. */
+function isKey(stored: StoredKey | undefined): stored is StoredKey {
+  return typeof stored?.key === 'string' && typeof stored.windowMs === 'number';
+}

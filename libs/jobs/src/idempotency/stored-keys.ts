@@ -1,0 +1,97 @@
+import { Injectable } from '@nestjs/common';
+import { describeJob, IdempotencyKeyReusedError } from '../errors/index.js';
+import { restoreValue } from '../payload/index.js';
+import {
+  IdempotencyKeys,
+  JobReader,
+  JobWriter,
+  type EnqueuedJob,
+  type PreparedJob,
+} from '../scheduling/index.js';
+import { HELD_MS, KeyRecords, MOST_TRIES, type HeldKey, type KeyRecord } from './key-records.js';
+
+/**
+ * Enqueueing with idempotency keys. A record says which job has a key; it is taken before the job is stored, so that of many
+ * callers one stores it and the others find it. What a crash leaves behind is found and mended by whoever comes
+ * next: a record whose job was never stored (that caller stores it, under the recorded id, so that both may), or
+ * whose job has failed for good (that caller's job takes the key).
+ * @internal
+ */
+@Injectable()
+export class StoredKeys extends IdempotencyKeys {
+  constructor(
+    private readonly records: KeyRecords,
+    private readonly reader: JobReader,
+    private readonly writer: JobWriter,
+  ) {
+    super();
+  }
+
+  async store(job: PreparedJob): Promise<EnqueuedJob> {
+    const { key } = job.data.idempotency!;
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      if (await this.take(job, undefined)) return this.add(job, job.id);
+      const held = await this.records.find(job.name, key);
+      const stored = held && (await this.storeBeside(job, held));
+      if (stored !== undefined) return stored;
+    }
+    throw new Error(`The idempotency key of ${describeJob(job)} changes hands without end.`);
+  }
+
+  /** @returns undefined when the key changed hands meanwhile */
+  private async storeBeside(job: PreparedJob, held: HeldKey): Promise<EnqueuedJob | undefined> {
+    const { record } = held;
+    const { id, queue } = record;
+    // Its own, by a call whose answer was lost.
+    if (id === job.id) return this.add(job, id);
+    if (record.done) return this.same(job, record);
+    switch (await this.reader.state(record)) {
+      case 'failed':
+        return (await this.take(job, held)) ? this.add(job, job.id) : undefined;
+      case 'removed':
+        return this.storeInstead({ ...job, queue }, held);
+      default:
+        return this.same(job, record);
+    }
+  }
+
+  /**
+   * The recorded job is not there: not yet, or not any more. Under its id, both may store it. With other
+   * arguments, it is another call that lost its job if there is no job of those, and a clash if there is one.
+   */
+  private async storeInstead(job: PreparedJob, held: HeldKey): Promise<EnqueuedJob | undefined> {
+    const { id, hash } = held.record;
+    const { key, hash: ownHash } = job.data.idempotency!;
+    if (hash === ownHash) return this.add(job, id);
+    const own = { ...held.record, hash: ownHash };
+    if (!(await this.records.replace(job.name, key, held, own, heldMs(job)))) return undefined;
+    const added = await this.add(job, id);
+    const stored = await this.reader.find(added);
+    const { idempotency } = (stored?.data ?? {}) as PreparedJob['data'];
+    return this.same(job, { ...held.record, hash: idempotency?.hash ?? ownHash });
+  }
+
+  /** The job that has the key. */
+  private same(job: PreparedJob, record: KeyRecord): EnqueuedJob {
+    const { key, hash } = job.data.idempotency!;
+    const { id, queue, result } = record;
+    const stored = { id, queue, name: job.name };
+    if (record.hash !== hash) throw new IdempotencyKeyReusedError(key, stored);
+    return result === undefined ? stored : { ...stored, result: { value: restoreValue(result) } };
+  }
+
+  private async add(job: PreparedJob, id: string): Promise<EnqueuedJob> {
+    await this.writer.write(id === job.id ? job : { ...job, id, opts: { ...job.opts, jobId: id } });
+    return { id, queue: job.queue, name: job.name };
+  }
+
+  private take(job: PreparedJob, held: HeldKey | undefined): Promise<boolean> {
+    const { id, queue, name } = job;
+    const { key, hash } = job.data.idempotency!;
+    return this.records.replace(name, key, held, { queue, id, hash }, heldMs(job));
+  }
+}
+
+function heldMs(job: PreparedJob): number {
+  return HELD_MS + (job.opts.delay ?? 0);
+}
