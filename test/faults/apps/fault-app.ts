@@ -4,11 +4,20 @@
  */
 import { ConsoleLogger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { Job } from 'bullmq';
 import type { AppConfig, ChildMessage, CommandMessage } from '../harness/protocol.js';
 import { AppModule } from './app.module.js';
 import { Commands } from './commands.js';
 
 const config = JSON.parse(process.argv[2]!) as AppConfig;
+
+// The moment between what a hook did with a result and its being stored.
+if (config.diesAtCompletion) {
+  Job.prototype.moveToCompleted = () => {
+    process.kill(process.pid, 'SIGKILL');
+    return new Promise(() => undefined);
+  };
+}
 
 // Whatever became of the test, nothing of it may stay behind.
 process.once('disconnect', () => process.exit(1));

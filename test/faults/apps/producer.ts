@@ -47,12 +47,12 @@ export class Producer {
   private async store(
     label: string,
     behaviour: Behaviour,
-    { ownIds, handler }: EnqueueRequest,
+    { ownIds, keys, handler }: EnqueueRequest,
   ): Promise<void> {
     for (let id = ownIds ? label : undefined; ; await delay(REPEAT_PAUSE_MS)) {
       try {
         this.ledger.append({ type: 'attempted', label });
-        const options = id === undefined ? {} : { id };
+        const options = keys ? { idempotencyKey: label } : id === undefined ? {} : { id };
         const handle =
           handler === 'upgrade'
             ? await this.jobs.enqueue(Upgrade, (u) => u.run(label, behaviour), options)

@@ -40,13 +40,32 @@ export class Workload {
     const end = (ok: boolean) =>
       this.ledger.append({ type: 'ended', label, run, pid, ok, dbOpen: this.database.open });
     try {
-      if (!this.config.finishAtOnce) await behave(behaviour, aborted);
+      if (!this.config.finishAtOnce) await this.behave(behaviour, aborted, label, run);
     } catch (error) {
       end(false);
       throw error;
     }
     end(true);
     return run;
+  }
+
+  private async behave(
+    behaviour: Behaviour,
+    aborted: Promise<Error>,
+    label: string,
+    run: string,
+  ): Promise<void> {
+    if (behaviour.does !== 'steps') return behave(behaviour, aborted);
+    for (let step = 0; step < behaviour.count; step++) {
+      const note = (done: boolean, value: string) =>
+        this.ledger.append({ type: 'step', label, run, step, done, value });
+      const value = await this.context.once(`step ${step}`, async () => {
+        note(false, run);
+        await delay(behaviour.ms);
+        return run;
+      });
+      note(true, value);
+    }
   }
 }
 
@@ -61,7 +80,10 @@ export class Upgrade {
   }
 }
 
-async function behave(behaviour: Behaviour, aborted: Promise<Error>): Promise<void> {
+async function behave(
+  behaviour: Exclude<Behaviour, { does: 'steps' }>,
+  aborted: Promise<Error>,
+): Promise<void> {
   switch (behaviour.does) {
     case 'work':
       await delay(behaviour.ms);

@@ -16,6 +16,8 @@ export type LedgerEntry =
   | { type: 'aborted'; label: string; run: string; pid: number; reason: string; dbOpen: boolean }
   /** A handler is about to return or to throw. */
   | { type: 'ended'; label: string; run: string; pid: number; ok: boolean; dbOpen: boolean }
+  /** A step of a handler is done: it is called, or (done) its value was stored. */
+  | { type: 'step'; label: string; run: string; step: number; done: boolean; value: string }
   /** `cancel` is about to be called. */
   | { type: 'cancelled'; label: string }
   /** The harness did harm: to one process, or (no pid) to all. Its effect lasts till `until`. */

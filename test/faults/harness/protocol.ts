@@ -8,6 +8,8 @@ export type Behaviour =
   | { does: 'obey' }
   /** Runs until its signal aborts, then returns as if nothing had happened. */
   | { does: 'return-late' }
+  /** Does so many steps, each once and taking this long. */
+  | { does: 'steps'; count: number; ms: number }
   /** Ends its process. */
   | { does: 'exit' };
 
@@ -26,6 +28,8 @@ export interface AppConfig {
   recurring?: readonly RecurringConfig[];
   /** How long the run of a tick takes. Default 0. */
   tickMs?: number;
+  /** Whether the process ends itself, as by kill -9, when it is about to complete its first job. Default false. */
+  diesAtCompletion?: boolean;
   /** Whether handlers return at once, whatever they are told to do. Default false. */
   finishAtOnce?: boolean;
 }
@@ -56,6 +60,8 @@ export interface EnqueueRequest {
   pauseMs?: number;
   /** Whether the label is given as the job's id, instead of one made by the module. Default false. */
   ownIds?: boolean;
+  /** Whether the label is the job's idempotency key. Default false. */
+  keys?: boolean;
   /** Which handler. Default `workload`. */
   handler?: 'workload' | 'upgrade';
 }
