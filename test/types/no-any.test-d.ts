@@ -19,6 +19,7 @@ import type {
   JobsModuleOptions,
   JobStateName,
   QueueOptions,
+  RecurringJobOptions,
   Retention,
   ScheduleOptions,
   ServerInfo,
@@ -113,5 +114,43 @@ describe('the context of a job', () => {
     const context = {} as JobContext;
     // @ts-expect-error read-only
     context.id = 'x';
+  });
+});
+
+describe('once', () => {
+  const context = {} as JobContext;
+
+  it('returns what the action returns', () => {
+    expectTypeOf(context.once('a', () => 1)).resolves.toEqualTypeOf<number>();
+    expectTypeOf(context.once('a', async () => 'b')).resolves.toEqualTypeOf<string>();
+    expectTypeOf(context.once('a', async () => undefined)).resolves.toEqualTypeOf<undefined>();
+    expectTypeOf(context.once('a', () => new Map<string, Date>())).resolves.toEqualTypeOf<
+      Map<string, Date>
+    >();
+  });
+
+  it('takes a name and a function alone', () => {
+    // @ts-expect-error a name is needed
+    void context.once(() => 1);
+    // @ts-expect-error not a function
+    void context.once('a', 1);
+    // @ts-expect-error a name is a text
+    void context.once(7, () => 1);
+  });
+});
+
+describe('an idempotency key', () => {
+  it('is an option of every enqueue, with a duration', () => {
+    const options = { idempotencyKey: 'a', idempotencyWindow: '2 days' } as const;
+    expectTypeOf(options).toExtend<EnqueueOptions>();
+    expectTypeOf({ ...options, delay: 5 }).toExtend<ScheduleOptions>();
+    // @ts-expect-error a key is a text
+    expectTypeOf({ idempotencyKey: 7 }).toExtend<EnqueueOptions>();
+    // @ts-expect-error a window is a duration
+    expectTypeOf({ idempotencyWindow: new Date() }).toExtend<EnqueueOptions>();
+  });
+
+  it('is none of a recurring job, whose ticks have ids of their own', () => {
+    expectTypeOf<RecurringJobOptions>().not.toHaveProperty('idempotencyKey');
   });
 });
