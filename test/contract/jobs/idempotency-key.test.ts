@@ -263,6 +263,9 @@ describeEngines('idempotencyKey', (engine) => {
     expect(await problem({ idempotencyWindow: '1h' })).toContain('expected an "idempotencyKey"');
     expect(await problem({ ...ORDER, id: 'mine' })).toContain('at most one of "id"');
     await expect(
+      jobs.enqueueByName('Payments.charge', ['o-1'], { ...ORDER, id: 'mine', delay: 5 }),
+    ).rejects.toThrow('at most one of "id"');
+    await expect(
       jobs.recurring.addOrUpdate('sync', Payments, (s) => s.charge('o-1'), '0 0 * * *', {
         ...ORDER,
       } as object),

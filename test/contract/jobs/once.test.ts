@@ -57,6 +57,18 @@ class Orders {
     });
   }
 
+  @Job({ attempts: 1 })
+  async triedAgain(): Promise<string[]> {
+    const step = async () => {
+      this.done.push('step');
+      if (this.done.length === 1) throw new Error('the step failed');
+      return 'at the second call';
+    };
+    const both = [this.context.once('step', step), this.context.once('step', step)];
+    const ends = await Promise.allSettled(both);
+    return [...ends.map(({ status }) => status), await this.context.once('step', step)];
+  }
+
   @Job()
   async together(): Promise<string[]> {
     const step = () => {
@@ -180,6 +192,13 @@ describeEngines('JobContext.once', (engine) => {
     expect(orders.done).toEqual(['step', 'step']);
     const { stacktrace } = await handle.details();
     expect(stacktrace[0]).toContain('the step failed');
+  });
+
+  it('calls it again in the same attempt, once all who shared the call know', async () => {
+    const { jobs, orders } = await boot();
+    const handle = await jobs.enqueue(Orders, (s) => s.triedAgain());
+    expect(await handle.result()).toEqual(['rejected', 'rejected', 'at the second call']);
+    expect(orders.done).toEqual(['step', 'step']);
   });
 
   it('shares one call among those who ask for one step at once', async () => {

@@ -7,7 +7,7 @@ import { LONG } from '../harness/seeds.js';
 
 const LOCK = { duration: 1_000, sweep: 300 };
 const JOBS = LONG ? 200 : 12;
-const KILLS = LONG ? 20 : 2;
+const KILLS = LONG ? 20 : 1;
 const STEPS = { does: 'steps', count: 4, ms: 40 } as const;
 
 type StepEvent = Extract<LedgerEvent, { type: 'step' }>;

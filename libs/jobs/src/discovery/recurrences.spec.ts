@@ -197,6 +197,23 @@ describe('faults of @Recurring()', () => {
     ]);
   });
 
+  it('are told of two uses on one method that say different things of its jobs', async () => {
+    const backoff = { type: 'fixed', delay: 5 } as const;
+    @Injectable()
+    class Service {
+      @Recurring('@daily', { id: 'a', attempts: 2, queue: 'q', backoff })
+      @Recurring('@hourly', { id: 'b', attempts: 3, timeout: 5, backoff: { ...backoff } })
+      run(): void {}
+
+      @Recurring('@daily', { id: 'c', attempts: 2, misfire: 'skip' })
+      @Recurring('@hourly', { id: 'd', attempts: 2 })
+      agreed(): void {}
+    }
+    expect((await boot([Service])).problems).toEqual([
+      `${ON}its uses differ in "attempts"; give it once, it counts for all of them`,
+    ]);
+  });
+
   it.each([
     ['a getter', 'getter', /expected a method, got a getter or setter/],
     ['a symbol', 'symbol', /expected a method with a name, got one with a symbol/],

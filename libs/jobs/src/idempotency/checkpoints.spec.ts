@@ -112,6 +112,14 @@ describeEngines('checkpoints', (fixture) => {
     expect(await keys()).toEqual([]);
   });
 
+  it('are stored for jobs alone', async () => {
+    const { enqueuedAt: _, ...run } = runOf('tick');
+    const own = checkpoints();
+    const step = () => own.once(run as RunningJob, 'x', () => ({}));
+    expect(await step()).toBe(await step());
+    expect(await keys()).toEqual([]);
+  });
+
   it('call nothing when the store is lost, and say so in time', async () => {
     const hangs = () => new Promise<never>(() => undefined);
     const lost = { ...engine, store: { ...engine.store, get: hangs, set: hangs } } as Engine;

@@ -41,9 +41,7 @@ export class StoredKeys extends IdempotencyKeys {
   /** @returns undefined when the key changed hands meanwhile */
   private async storeBeside(job: PreparedJob, held: HeldKey): Promise<EnqueuedJob | undefined> {
     const { record } = held;
-    const { id, queue } = record;
-    // Its own, by a call whose answer was lost.
-    if (id === job.id) return this.add(job, id);
+    const { queue } = record;
     if (record.done) return this.same(job, record);
     switch (await this.reader.state(record)) {
       case 'failed':

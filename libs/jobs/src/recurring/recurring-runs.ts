@@ -140,6 +140,12 @@ function toRun({ due, finishedAt, result, ...run }: StoredRun): RecurringRun {
   };
 }
 
+/** A damaged ledger must not fail the runs to come: it is begun anew with the end of the next. */
 function parse(text: string | undefined): StoredRun[] {
-  return text === undefined ? [] : (JSON.parse(text) as StoredRun[]);
+  try {
+    const runs: unknown = JSON.parse(text ?? '[]');
+    return Array.isArray(runs) ? (runs as StoredRun[]) : [];
+  } catch {
+    return [];
+  }
 }

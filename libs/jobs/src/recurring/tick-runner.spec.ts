@@ -21,11 +21,13 @@ describe('the runner of due ticks', () => {
   let store: ScheduleStore;
   let book: ScheduleBook;
   let runner: TickRunner;
+  let now: number;
 
   beforeEach(() => {
     stored.clear();
     error.mockReset();
     written.length = 0;
+    now = NOW;
     write = () => undefined;
     // Knows its next tick, and fails at the one after.
     const excludes = (time: number) => {
@@ -55,7 +57,7 @@ describe('the runner of due ticks', () => {
     store = new ScheduleStore(calls, logger, engine);
     book = new ScheduleBook(store, logger, options);
     const queues = { get: () => ({ getJob: async () => undefined }) } as unknown as QueueRegistry;
-    const clock = { now: () => NOW } as StoreClock;
+    const clock = { now: () => now } as StoreClock;
     runner = new TickRunner(book, store, writer, queues, calls, clock, new TickLog(logger), logger);
   });
 
@@ -95,6 +97,20 @@ describe('the runner of due ticks', () => {
     expect(schedule.paused).toBe(true);
     expect(schedule.progress).toMatchObject({ cursor: 10_000, runs: 1 });
     expect(schedule.lastJob).toEqual({ queue: 'q', id: 'paused@10000' });
+  });
+
+  it('names the one run for missed ticks by the first of them, whenever it is planned', async () => {
+    await add('missed', { misfire: 'fire-once', misfireThresholdMs: 100 });
+    const before = stored.get('recurring:missed')!;
+    await runner.run(book.due(now, 10));
+    // A leader that died before it stored how far it had come: the next one finds more missed ticks.
+    stored.set('recurring:missed', before);
+    await book.load();
+    now = NOW + 3_000;
+    await runner.run(book.due(now, 10));
+    expect(written).toEqual(['missed@10000', 'missed@10000']);
+    const { schedule } = (await store.get('missed'))!;
+    expect(schedule.progress).toMatchObject({ cursor: 13_000, misfires: 4, runs: 1 });
   });
 
   it('leaves what another leader has stored', async () => {
