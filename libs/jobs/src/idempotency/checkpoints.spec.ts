@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { describeEngines, type Isolation } from '../../../../test/support/engines.js';
 import type { Engine, RunningJob } from '../contracts/index.js';
 import { createEngine, QueueRegistry } from '../engines/index.js';
@@ -99,6 +99,29 @@ describeEngines('checkpoints', (fixture) => {
     expect(await checkpoints().once(runOf('kept', kept.timestamp), 'x', () => 2)).toBe(1);
   });
 
+  it('are swept now and then, by one process of those that work', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const sweeps = [options, options, { ...options, workers: false as const }].map(
+      (own) => new CheckpointSweep(store, queues, engine, own),
+    );
+    const swept = sweeps.map((sweep) => vi.spyOn(sweep, 'sweep'));
+    const counts = () => swept.map(({ mock }) => mock.calls.length);
+    try {
+      for (const sweep of sweeps) await sweep.start();
+      await checkpoints().once(runOf('gone'), 'x', () => 1);
+      vi.advanceTimersByTime(60_000);
+      await expect.poll(keys).toEqual(['once-sweep']);
+      expect(counts().toSorted((a, b) => a - b)).toEqual([0, 0, 1]);
+      expect(counts()[2]).toBe(0);
+      for (const sweep of sweeps) await sweep.stop();
+      await engine.store.delete('once-sweep');
+      vi.advanceTimersByTime(60_000);
+      expect(await keys()).toEqual([]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('are found again when their job was removed while a step was done', async () => {
     const abort = new AbortController();
     const run = { ...runOf('gone'), signal: abort.signal } as RunningJob;
@@ -115,7 +138,7 @@ describeEngines('checkpoints', (fixture) => {
   it('are stored for jobs alone', async () => {
     const { enqueuedAt: _, ...run } = runOf('tick');
     const own = checkpoints();
-    const step = () => own.once(run as RunningJob, 'x', () => ({}));
+    const step = () => own.once(run, 'x', () => ({}));
     expect(await step()).toBe(await step());
     expect(await keys()).toEqual([]);
   });

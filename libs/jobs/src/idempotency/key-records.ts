@@ -50,7 +50,12 @@ export class KeyRecords {
     const text = await this.calls.read(`read an idempotency key of ${describeJob({ name })}`, () =>
       store.get(storeKeyOf(name, key)),
     );
-    return text === undefined ? undefined : { record: JSON.parse(text) as KeyRecord, text };
+    if (text === undefined) return undefined;
+    const record = parse(text);
+    if (record !== undefined) return { record, text };
+    // It names no job, so the key is nobody's.
+    await store.delete(storeKeyOf(name, key), text);
+    return undefined;
   }
 
   /**
@@ -73,6 +78,15 @@ export class KeyRecords {
 
   free(name: string, key: string, held: HeldKey): Promise<boolean> {
     return this.engine.store.delete(storeKeyOf(name, key), held.text);
+  }
+}
+
+function parse(text: string): KeyRecord | undefined {
+  try {
+    const record = JSON.parse(text) as KeyRecord | null;
+    return typeof record?.id === 'string' ? record : undefined;
+  } catch {
+    return undefined;
   }
 }
 

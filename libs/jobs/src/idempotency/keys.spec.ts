@@ -115,7 +115,7 @@ describeEngines('idempotency keys', (fixture) => {
     const run = runOf('a');
     await runs.onClaimed(run);
     settle(run, { status: 'failed', error: new Error('no') });
-    await vi.waitUntil(async () => (await held()) === undefined);
+    await expect.poll(held).toBeUndefined();
   });
 
   it('are left to the job that took them when an older one fails', async () => {
@@ -202,6 +202,15 @@ describeEngines('idempotency keys', (fixture) => {
     settle(run, { status: 'failed', error: new Error('no') });
     await vi.waitUntil(() => warn.mock.calls.length > 0);
     expect(warn).toHaveBeenCalledOnce();
+  });
+
+  it('are free when their record is damaged', async () => {
+    const key = 'k';
+    await keys.store(prepared('a'));
+    for (const [name] of await engine.store.entries('idem:'))
+      await engine.store.set(name, '{"id":');
+    expect(await records.find('S.m', key)).toBeUndefined();
+    expect(await keys.store(prepared('b'))).toMatchObject({ id: 'b' });
   });
 
   it('mean nothing where another service wrote no key', () => {
