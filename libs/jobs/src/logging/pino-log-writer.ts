@@ -1,4 +1,4 @@
-import type { ModuleRef } from '@nestjs/core';
+import { type ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { PinoLogger } from 'nestjs-pino';
 import type { JobInfo } from '../contracts/index.js';
 import { fieldsOf, type LogFields, type LogLevel, type LogWriter } from './log-writer.js';
@@ -28,14 +28,23 @@ export class PinoLogWriter implements LogWriter {
 
 /**
  * A writer over the application's nestjs-pino, or undefined when the package or its LoggerModule is
- * not used. Optional, hence the dynamic import.
+ * not used. Optional, hence the dynamic import; and the package may be there for something else, hence the look
+ * first: loading it takes longer than the rest of this module.
  * @internal
  */
 export async function findPinoLogWriter(moduleRef: ModuleRef): Promise<LogWriter | undefined> {
+  if (!hasPinoLogger(moduleRef)) return undefined;
   try {
     const { PinoLogger } = await import('nestjs-pino');
     return new PinoLogWriter(await moduleRef.resolve(PinoLogger, undefined, { strict: false }));
   } catch {
     return undefined;
   }
+}
+
+function hasPinoLogger(moduleRef: ModuleRef): boolean {
+  const modules = moduleRef.get(ModulesContainer, { strict: false });
+  return [...modules.values()].some(({ providers }) =>
+    [...providers.values()].some(({ name }) => name === 'PinoLogger'),
+  );
 }
