@@ -24,10 +24,11 @@ const MEMORY_FILE = 'file:jobs?vfs=memdb';
  * again later (`GroupWriter`).
  */
 export function openDatabase({ path, durability, inMemory }: SqliteConnection): DatabaseSync {
+  const isNew = !existsSync(path);
   if (!inMemory) {
     mkdirSync(dirname(path), { recursive: true });
     // A link may lead to another disk.
-    expectLocalDisk(path, existsSync(path) ? realpathSync(path) : dirname(path));
+    expectLocalDisk(path, isNew ? dirname(path) : realpathSync(path));
   }
   const database = new DatabaseSync(inMemory ? MEMORY_FILE : path, { timeout: 0 });
   try {
@@ -35,8 +36,10 @@ export function openDatabase({ path, durability, inMemory }: SqliteConnection): 
     database.exec(`PRAGMA cache_size = -${PAGE_CACHE_KIB}`);
     database.exec('PRAGMA temp_store = MEMORY');
     if (inMemory) database.exec('PRAGMA journal_mode = MEMORY');
-    else useLog(database, durability);
+    else useLog(database, isNew);
     migrate(database, path);
+    // Not before: the first commit that waits for the disk takes the tables there, too.
+    if (!inMemory) database.exec(`PRAGMA synchronous = ${durability}`);
     return database;
   } catch (error) {
     database.close();
@@ -44,10 +47,12 @@ export function openDatabase({ path, durability, inMemory }: SqliteConnection): 
   }
 }
 
-function useLog(database: DatabaseSync, durability: SqliteConnection['durability']): void {
+function useLog(database: DatabaseSync, isNew: boolean): void {
+  // A new file is one page until it has its log: there is nothing that a journal could keep half of.
+  if (isNew) database.exec('PRAGMA journal_mode = MEMORY');
   // Must come before the first table.
   database.exec('PRAGMA auto_vacuum = INCREMENTAL');
   database.exec('PRAGMA journal_mode = WAL');
-  database.exec(`PRAGMA synchronous = ${durability}`);
+  database.exec('PRAGMA synchronous = NORMAL');
   database.exec(`PRAGMA journal_size_limit = ${LOG_LIMIT_BYTES}`);
 }

@@ -189,7 +189,7 @@ function misconfigured(problem: string): JobsConfigurationError {
 async function prepare({ store, driver }: Opened, withinMs: number): Promise<void> {
   for (const deadline = performance.now() + withinMs; ;) {
     try {
-      return await store.write(createTables);
+      return await store.write(createTables, { synced: false });
     } catch (error) {
       if (!(error instanceof driver.StoreBusyError) || performance.now() > deadline) throw error;
       await pause(BUSY_PAUSE_MS);
