@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -104,6 +104,17 @@ describe.each(LIBRARIES)('package %s', (library) => {
     const files = stdout.split('\n');
     expect(files).toEqual(expect.arrayContaining(['package/LICENSE', 'package/CHANGELOG.md']));
     expect(files.filter((file) => /\.(spec|test)\./.test(file))).toEqual([]);
+  });
+
+  it('is few files to load, with source maps that lead to the sources beside them', () => {
+    const dist = join(libraryFolder, 'dist');
+    expect(globSync('**/*.js', { cwd: dist }).length).toBeLessThan(20);
+    const maps = globSync('**/*.js.map', { cwd: dist }).map((map) => join(dist, map));
+    expect(maps).not.toEqual([]);
+    for (const map of maps) {
+      const { sources } = JSON.parse(readFileSync(map, 'utf8')) as { sources: string[] };
+      expect(sources.filter((source) => !existsSync(join(dirname(map), source)))).toEqual([]);
+    }
   });
 });
 
