@@ -18,7 +18,7 @@ const WARM_UP_SHARE = 1 / 4;
  * Measures a scenario on an engine. Contestants take turns, in an order that is reversed each round,
  * each in its own process; a round starts on an empty prefix or schema and is cleaned up before the
  * next one. The first round warms up and does not count, nor do the first jobs of each round. Boot is the exception: it is measured cold,
- * so each round has fresh processes, and the store keeps its tables as it does between two deploys.
+ * so each round has fresh processes, and a server keeps its tables as it does between two deploys.
  */
 export class Bench {
   private readonly processes = new Map<string, ContestantProcess>();
@@ -46,12 +46,14 @@ export class Bench {
       for (let round = 0; round <= rounds; round++) {
         for (const entry of round % 2 === 0 ? entries : entries.toReversed()) {
           this.onRound(`${scenario.name} ${nameOf(entry)}, round ${round}/${rounds}`);
-          const isolation = kept.get(entry) ?? (await this.isolate(engineNamed(entry.engine)));
-          if (isBoot) kept.set(entry, isolation);
+          const engine = engineNamed(entry.engine);
+          const isolation = kept.get(entry) ?? (await this.isolate(engine));
+          const isKept = isBoot && engine.isEmbedded !== true;
+          if (isKept) kept.set(entry, isolation);
           const sample = await this.runRound(scenario, entry, isolation, round === rounds);
           if (round > 0) entry.samples.push(sample);
           if (isBoot) await this.endProcesses();
-          else await this.cleanup(isolation);
+          if (!isKept) await this.cleanup(isolation);
         }
       }
     } finally {

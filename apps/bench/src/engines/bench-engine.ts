@@ -48,6 +48,8 @@ export interface BenchEngine {
   readonly name: string;
   /** Fewer rounds are run where each takes long. */
   readonly isSlow: boolean;
+  /** Whether boot is measured on a new store: one that the application makes itself when it starts for the first time. */
+  readonly isEmbedded?: boolean;
   /**
    * The store's version and the settings that its speed depends on, on one line.
    * @throws Error that names the address, when the store does not answer

@@ -11,6 +11,7 @@ let current: { id: string; connection: SqliteConnection } | undefined;
 export const memoryEngine: BenchEngine = {
   name: 'memory',
   isSlow: false,
+  isEmbedded: true,
 
   describe: () => Promise.resolve(`SQLite ${sqliteVersion()} in memory`),
 

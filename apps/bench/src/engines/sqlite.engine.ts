@@ -11,6 +11,7 @@ const directory = join(process.env.BENCH_SQLITE_DIR ?? tmpdir(), 'nestjs-jobs-be
 export const sqliteEngine: BenchEngine = {
   name: 'sqlite',
   isSlow: false,
+  isEmbedded: true,
 
   describe: () => Promise.resolve(`SQLite ${sqliteVersion()} (durability full) in ${directory}`),
 

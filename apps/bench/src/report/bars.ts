@@ -38,6 +38,10 @@ const BARS: readonly Bar[] = [
     value: (row: Row) => (row.p50Ms ?? Number.NaN) - (row.connectionMs ?? 0),
     isMet: (ms: number) => ms < 300,
   })),
+  ...['sqlite', 'memory'].flatMap((engine) => [
+    embeddedBoot(engine, 'less than 150 ms added, with loading', 150, addedWithLoading),
+    embeddedBoot(engine, 'less than 30 MB added', 30, ({ memoryMb = Number.NaN }) => memoryMb),
+  ]),
   onRedis(1.5, { engine: 'sqlite', scenario: 'process', concurrency: 32, subject: 'bullmq' }),
   onRedis(1.5, { engine: 'sqlite', scenario: 'process', concurrency: 32 }),
   onRedis(3, { engine: 'memory', scenario: 'process', concurrency: 32, subject: 'bullmq' }),
@@ -90,6 +94,15 @@ function atLeast(ratio: number, about: About): Bar {
 function onRedis(ratio: number, about: About): Bar {
   const bar = atLeast(ratio, { ...about, baseline: 'redis' });
   return { ...bar, promise: `${bar.promise}, to raw BullMQ on Redis` };
+}
+
+function embeddedBoot(engine: string, promise: string, below: number, value: Bar['value']): Bar {
+  const isMet = (figure: number) => figure < below;
+  return { engine, scenario: 'boot', subject: 'jobs', promise, value, isMet };
+}
+
+function addedWithLoading({ p50Ms, loadMs }: Row): number {
+  return (p50Ms ?? Number.NaN) + (loadMs ?? Number.NaN);
 }
 
 function onBacklog(
