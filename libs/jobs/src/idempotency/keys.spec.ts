@@ -32,6 +32,10 @@ describeEngines('idempotency keys', (fixture) => {
   let count = 0;
 
   beforeEach(async () => {
+    await build(10_000);
+  });
+
+  async function build(enqueueTimeout: number): Promise<void> {
     states.clear();
     written.length = 0;
     ttls.length = 0;
@@ -39,7 +43,7 @@ describeEngines('idempotency keys', (fixture) => {
     lost = writeFails = false;
     storedHash = 'h';
     const { prefix, schema } = { ...isolation, prefix: `${isolation.prefix}${(count += 1)}` };
-    options = resolveOptions({ connection: fixture.url, prefix, schema, enqueueTimeout: 300 });
+    options = resolveOptions({ connection: fixture.url, prefix, schema, enqueueTimeout });
     engine = createEngine(options);
     await engine.connect();
     const { store } = engine;
@@ -72,7 +76,7 @@ describeEngines('idempotency keys', (fixture) => {
     records = new KeyRecords(calls, losing);
     keys = new StoredKeys(records, reader, writer);
     runs = new KeyedRuns(records, reader, calls, { warn } as unknown as JobLogger);
-  });
+  }
 
   afterEach(async () => {
     await engine.close();
@@ -190,6 +194,8 @@ describeEngines('idempotency keys', (fixture) => {
   });
 
   it('let a job wait for a store that is lost, and a caller know', async () => {
+    await engine.close();
+    await build(100);
     lost = true;
     expect(await runs.onClaimed(runOf('a'))).toEqual({ action: 'postpone', delayMs: 5_000 });
     await expect(runs.onReturned(runOf('a'), 1)).rejects.toThrow(StoreUnavailableError);
