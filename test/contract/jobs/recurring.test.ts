@@ -177,11 +177,19 @@ describeEngines('recurring jobs', (engine) => {
       });
       const reports = second.module.get(Reports);
       await expect.poll(() => reports.of('mine').length, { timeout: 10_000 }).toBeGreaterThan(8);
-      const ticks = reports.of('mine');
+      const count = async () => (await second.jobs.recurring.get('mine'))!.misfires;
+      await expect.poll(count, { timeout: 10_000 }).toBeGreaterThanOrEqual(9);
+      const misfires = await count();
+      const all = reports.of('mine');
+      // A busy process may have left runs behind that it had enqueued in time.
+      const ticks = all.slice(
+        Math.max(
+          0,
+          all.findIndex(({ isLate }) => isLate),
+        ),
+      );
       const late = ticks.filter(({ isLate }) => isLate);
       const dues = ticks.map(({ due }) => (due.getTime() - last.due.getTime()) / every);
-      const { misfires } = (await second.jobs.recurring.get('mine'))!;
-      expect(misfires).toBeGreaterThanOrEqual(9);
       if (misfire === 'fire-once') {
         // On a busy machine ticks may be missed later on as well; those of the downtime had one run.
         expect(late[0]).toEqual(ticks[0]);
