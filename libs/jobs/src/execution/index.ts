@@ -8,6 +8,7 @@ export { HandlerRun } from './handler-run.js';
 export { JobContext } from './job-context.js';
 export { JobExecutor } from './job-executor.js';
 export { JOB_HOOKS, JobHooks } from './job-hooks.js';
+export { JobsWorker } from './jobs-worker.js';
 export { RunningJobs } from './running-jobs.js';
 export { ServerHeartbeat } from './server-heartbeat.service.js';
 export { StoreOutage } from './store-outage.js';

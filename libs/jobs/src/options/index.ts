@@ -24,7 +24,7 @@ export type {
   JobsOptionsFactory,
   QueueOptions,
 } from './module-options.js';
-export { checkOptions, RESERVED_IDS, rules, show, type Rule } from './option-rules.js';
+export { checkOptions, HUBS_QUEUE, RESERVED_IDS, rules, show, type Rule } from './option-rules.js';
 export {
   JOBS_OPTIONS,
   type ResolvedOptions,

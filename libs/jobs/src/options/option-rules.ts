@@ -10,6 +10,10 @@ export interface Rule {
 }
 
 const QUEUE_NAME = /^[\w.-]{1,128}$/;
+
+/** The queue of this library's own bookkeeping, which no application can use. @internal */
+export const HUBS_QUEUE = 'nestjs-jobs.hubs';
+
 const JOB_NAME = /^[\w.:/-]{1,256}$/;
 const MAX_PRIORITY = 2_097_151;
 
@@ -43,7 +47,7 @@ const isRecord = (v: unknown): v is Record<string, unknown> =>
 const isInteger = (v: unknown, min: number, max: number) =>
   Number.isInteger(v) && (v as number) >= min && (v as number) <= max;
 
-const isQueueName = (v: unknown) => typeof v === 'string' && QUEUE_NAME.test(v);
+const isQueueName = (v: unknown) => typeof v === 'string' && QUEUE_NAME.test(v) && v !== HUBS_QUEUE;
 const isJobName = (v: unknown) => typeof v === 'string' && JOB_NAME.test(v);
 const isDuration = (v: unknown) => parseDuration(v) !== undefined;
 const isPositiveDuration = (v: unknown) => (parseDuration(v) ?? 0) > 0;
@@ -53,7 +57,7 @@ const isStoredBackoff = (v: unknown) => isRecord(v) && (isPause(v) || isDelays(v
 /** Every rule that options are checked with; written once. @internal */
 export const rules = {
   queueName: {
-    expected: 'a queue name of 1 to 128 letters, digits, "_", "." or "-"',
+    expected: `a queue name of 1 to 128 letters, digits, "_", "." or "-", and not "${HUBS_QUEUE}"`,
     accepts: isQueueName,
   },
   jobName: {

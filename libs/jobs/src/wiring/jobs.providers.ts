@@ -40,6 +40,7 @@ import {
   StoredCheckpoints,
   StoredKeys,
 } from '../idempotency/index.js';
+import { ChildOutcomes, HUB_KINDS, HubQueue, HubSweeper, HubWorker } from '../hubs/index.js';
 import { JobLogger } from '../logging/index.js';
 import {
   Declarations,
@@ -86,6 +87,8 @@ const managedServicesProvider: Provider = {
     StoreOutage,
     CancellationsService,
     EarlyRemoval,
+    HubWorker,
+    HubSweeper,
     WorkersService,
     ProcessRecurrences,
     ServerHeartbeat,
@@ -101,11 +104,18 @@ const jobHooksProvider: Provider = {
   inject: [JobLogger, SettledJobs, EarlyRemoval, RecurringRuns, KeyedRuns],
 };
 
+const hubKindsProvider: Provider = {
+  provide: HUB_KINDS,
+  useFactory: (...kinds: unknown[]) => kinds,
+  inject: [],
+};
+
 /** Everything the module is made of, but its options and queues. @internal */
 export const jobsProviders: readonly Provider[] = [
   queueRegistryProvider,
   managedServicesProvider,
   jobHooksProvider,
+  hubKindsProvider,
   JobLogger,
   HandlerExplorer,
   HandlerRegistry,
@@ -133,6 +143,10 @@ export const jobsProviders: readonly Provider[] = [
   EarlyRemoval,
   WorkersService,
   ServerHeartbeat,
+  HubQueue,
+  ChildOutcomes,
+  HubWorker,
+  HubSweeper,
   ScheduleStore,
   StoreClock,
   RecurringRuns,

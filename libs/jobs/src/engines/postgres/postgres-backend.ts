@@ -43,6 +43,7 @@ const NOT_OURS = new Set([
 ]);
 
 type AddEntries = Parameters<IQueueBackend['addJobs']>[0];
+type FlowEntries = Parameters<IQueueBackend['addFlow']>[0];
 
 /** One job as BullMQ's bulk statement takes it, as far as it is looked at here. */
 interface BatchEntry {
@@ -105,6 +106,24 @@ export class SafePostgresBackend extends PostgresQueueBackend {
     const params = [this.queueName, JSON.stringify(jobs)];
     const { rows } = await this.postgres.query<{ id: string }>(BACKEND_SQL.addMany, params);
     return rows.map(({ id }) => id);
+  }
+
+  /**
+   * BullMQ gives a job that exists already a parent, but not its options, where PostgreSQL looks for what the job's
+   * failure means to its parent. Until they are there, a failure does not release the parent.
+   */
+  override async addFlow(entries: FlowEntries): Promise<[Error | null, string | number][]> {
+    const added = await super.addFlow(entries);
+    const children = entries.filter(
+      ({ jobData: { parent, opts } }) => parent && opts?.ignoreDependencyOnFailure,
+    );
+    const isStored = added.every(([error]) => error === null);
+    if (children.length > 0 && isStored) {
+      const queues = children.map(({ queueName }) => queueName);
+      const ids = children.map(({ jobId }) => jobId);
+      await this.postgres.query(BACKEND_SQL.ignoreFailures, [queues, ids]);
+    }
+    return added;
   }
 
   override async moveToActive(token: string, name?: string): Promise<unknown[]> {

@@ -1,0 +1,162 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  FlowProducer,
+  type BackendFactory,
+  type FlowJob,
+  type JobsOptions,
+  type Queue,
+  type RedisQueueBackend,
+} from 'bullmq';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { endsWithin, QueueRegistry, SafeQueue } from '../engines/index.js';
+import { StoreOutage } from '../execution/index.js';
+import { HUBS_QUEUE } from '../options/index.js';
+import { StoreCalls, type PreparedJob } from '../scheduling/index.js';
+import { hubOptions } from './hub-options.js';
+
+/** A job of a flow, below its root. */
+type FlowNode = NonNullable<FlowJob['children']>[number];
+
+/** A store that is gone must not hold up the exit. */
+const GOODBYE_TIMEOUT_MS = 1_000;
+
+/** A hub as it is added. @internal */
+export interface HubDraft {
+  /** The name of its `HubKind`. */
+  readonly kind: string;
+  /** Unique among all hubs: without `:`, and no integer. */
+  readonly id: string;
+  /** A few bytes: whatever is long has a record of its own. */
+  readonly data: object;
+}
+
+/** A job that is to be a hub's child: a prepared job, or a hub with children of its own. @internal */
+export type HubChild = PreparedJob | (HubDraft & { readonly children: readonly HubChild[] });
+
+/** A job that is stored already. @internal */
+export interface StoredChild {
+  readonly queue: string;
+  readonly id: string;
+  readonly name: string;
+}
+
+/**
+ * Where hubs are: one queue for all of them, so that a hub waits behind no backlog, pause or rate limit of the
+ * jobs that it follows.
+ * @internal
+ */
+@Injectable()
+export class HubQueue implements OnApplicationShutdown {
+  private queue: SafeQueue | undefined;
+  private flows: FlowProducer | undefined;
+
+  constructor(
+    private readonly queues: QueueRegistry,
+    private readonly calls: StoreCalls,
+    private readonly outage: StoreOutage,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+  ) {}
+
+  /** BullMQ's queue of the hubs. */
+  get bullmq(): Queue {
+    if (this.queue === undefined) {
+      this.queue = new SafeQueue(HUBS_QUEUE, this.engine);
+      this.queue.on('error', (error) => this.notice(error));
+    }
+    return this.queue;
+  }
+
+  /** What a job's `parent` says when it is the child of a hub. */
+  get qualifiedName(): string {
+    return this.bullmq.qualifiedName;
+  }
+
+  /**
+   * Adds a hub and jobs that it waits for, all or none of them. Repeating it is safe.
+   * @throws StoreUnavailableError
+   */
+  async addWith(hub: HubDraft, children: readonly HubChild[]): Promise<void> {
+    const flow = { ...hubNode(hub), children: children.map(toNode) };
+    await this.calls.change(`store the ${hub.kind} "${hub.id}"`, () => this.producer.add(flow));
+  }
+
+  /**
+   * Adds a hub that waits for a job which is stored already, in whatever state that is. One that has completed
+   * releases the hub at once; one that has failed does not, before it is retried.
+   * @returns false when the job has another parent, and the hub was not added
+   */
+  async adopt(hub: HubDraft, child: StoredChild): Promise<boolean> {
+    await this.calls.change(`store the ${hub.kind} "${hub.id}"`, () =>
+      this.producer.add({ ...hubNode(hub), children: [stubOf(child)] }),
+    );
+    const adopted = await this.queues.get(child.queue).getJob(child.id);
+    // Removed meanwhile, by which the hub was released.
+    if (adopted === undefined || adopted.parentKey === this.bullmq.toKey(hub.id)) return true;
+    await this.remove(hub.id);
+    return false;
+  }
+
+  /** Adds a hub that waits for nothing but its time: its kind looks how things are. */
+  async addAlone(hub: HubDraft, delayMs = 0): Promise<void> {
+    const opts = { ...hubOptions(hub.id), ...(delayMs > 0 && { delay: delayMs }) };
+    await this.calls.change(`store the ${hub.kind} "${hub.id}"`, () =>
+      this.bullmq.add(hub.kind, hub.data, opts),
+    );
+  }
+
+  /** Lets a hub run although its child has not told it its end. @returns false when it did not wait */
+  async release(child: Pick<StoredChild, 'queue' | 'id'>): Promise<boolean> {
+    const job = await this.queues.get(child.queue).getJob(child.id);
+    return (await job?.removeChildDependency()) ?? false;
+  }
+
+  /** Removes a hub that does not run; its children stay. */
+  async remove(id: string): Promise<void> {
+    await this.bullmq.remove(id, { removeChildren: false });
+  }
+
+  /** @internal */
+  async onApplicationShutdown(): Promise<void> {
+    const closing = Promise.all([this.flows?.close(), this.queue?.close()]);
+    await endsWithin(GOODBYE_TIMEOUT_MS, closing);
+  }
+
+  private get producer(): FlowProducer {
+    if (this.flows === undefined) {
+      // As for queues: the class names Redis's backend as its type for `getBackend()` alone.
+      const factory = this.engine.backendFactory as BackendFactory<RedisQueueBackend>;
+      this.flows = new FlowProducer(this.engine.bullmqOptions, factory);
+      this.flows.on('error', (error) => this.notice(error));
+    }
+    return this.flows;
+  }
+
+  private notice(error: Error): void {
+    if (this.engine.isConnectionError(error)) this.outage.notice(error);
+  }
+}
+
+function hubNode({ kind, id, data }: HubDraft): FlowNode {
+  return { queueName: HUBS_QUEUE, name: kind, data, opts: hubOptions(id) };
+}
+
+function toNode(child: HubChild): FlowNode {
+  if ('kind' in child) {
+    const node = hubNode(child);
+    return { ...node, opts: asChild(node.opts!), children: child.children.map(toNode) };
+  }
+  const { queue, name, data, opts } = child;
+  return { queueName: queue, name, data, opts: asChild(opts) };
+}
+
+/** A child's failure releases its parent, and is told to it. */
+function asChild(opts: JobsOptions): JobsOptions {
+  return { ...opts, ignoreDependencyOnFailure: true };
+}
+
+/** What takes the place of a child that is gone by the time: a job that fails without running. */
+function stubOf({ queue, id, name }: StoredChild): FlowNode {
+  const data = { args: [], cancelled: { reason: 'it was removed' } };
+  const opts = { jobId: id, attempts: 1, removeOnFail: { age: 60 } };
+  return { queueName: queue, name, data, opts: asChild(opts) };
+}

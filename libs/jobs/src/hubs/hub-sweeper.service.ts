@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
+import { endsWithin } from '../engines/index.js';
+import { StoreOutage, WorkersService } from '../execution/index.js';
+import { JobLogger, messages } from '../logging/index.js';
+import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { SHARDS } from './hub-key.js';
+import { HUB_KINDS, type HubKind } from './hub-kind.js';
+
+const LEASE = 'hubs:sweeper';
+
+/** A sweeper that missed this many turns is replaced. */
+const LEASE_TURNS = 3;
+
+/** A store that is gone must not hold up the exit. */
+const GOODBYE_TIMEOUT_MS = 1_000;
+
+/**
+ * Has each kind of hub repair what got stuck, one part of its records in each turn, in one process of the fleet.
+ * A turn takes place as often as abandoned jobs are looked for.
+ * @internal
+ */
+@Injectable()
+export class HubSweeper implements ManagedService {
+  readonly name = 'sweep of hubs';
+  private readonly holder = randomUUID();
+  private timer: NodeJS.Timeout | undefined;
+  private turn = Promise.resolve();
+  private turns = 0;
+  private isStopping = false;
+
+  constructor(
+    @Inject(HUB_KINDS) private readonly kinds: readonly HubKind[],
+    private readonly workers: WorkersService,
+    private readonly outage: StoreOutage,
+    private readonly logger: JobLogger,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+  ) {}
+
+  start(): Promise<void> {
+    if (this.workers.queues.length > 0) this.takeTurnLater();
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    clearTimeout(this.timer);
+    await endsWithin(GOODBYE_TIMEOUT_MS, this.turn);
+    if (this.turns === 0) return;
+    await endsWithin(
+      GOODBYE_TIMEOUT_MS,
+      this.engine.store.releasePermit(LEASE, this.holder).catch(() => undefined),
+    );
+  }
+
+  private takeTurnLater(): void {
+    this.timer = setTimeout(() => {
+      this.turn = this.takeTurn()
+        .catch((error: unknown) => this.report(error as Error))
+        .finally(() => this.isStopping || this.takeTurnLater());
+    }, this.options.sweepIntervalMs).unref();
+  }
+
+  private async takeTurn(): Promise<void> {
+    const { store } = this.engine;
+    const leaseMs = LEASE_TURNS * this.options.sweepIntervalMs;
+    if (!(await store.acquirePermit(LEASE, this.holder, 1, leaseMs))) return;
+    const shard = SHARDS[this.turns % SHARDS.length]!;
+    this.turns += 1;
+    for (const kind of this.kinds) await kind.sweep?.(shard);
+  }
+
+  private report(error: Error): void {
+    if (this.engine.isConnectionError(error)) this.outage.notice(error);
+    else this.logger.error(messages.hookFailed(this.name, error), error);
+  }
+}

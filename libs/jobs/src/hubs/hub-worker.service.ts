@@ -1,0 +1,106 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DelayedError, WaitingError, type Job } from 'bullmq';
+import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
+import { endsWithin } from '../engines/index.js';
+import { JobsWorker, StoreOutage, WorkersService } from '../execution/index.js';
+import { JobLogger, messages } from '../logging/index.js';
+import { HUBS_QUEUE, JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { HUB_KINDS, type HubKind } from './hub-kind.js';
+import { WITHOUT_END } from './hub-options.js';
+import { tellStep } from './hub-steps.js';
+
+/** So many hubs of a process run at once. They wait for the store most of the time. */
+const CONCURRENCY = 20;
+
+/** Pause before a hub runs again whose work failed, or whose kind only a newer process knows. */
+const RETRY_PAUSE_MS = 1_000;
+
+/** After a connection error, the worker tries again this soon. */
+const RECONNECT_PAUSE_MS = 1_000;
+
+/** A store that is gone must not hold up the exit. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/**
+ * Runs released hubs, in every process that runs jobs, whichever queues those are of.
+ * @internal
+ */
+@Injectable()
+export class HubWorker implements ManagedService {
+  readonly name = 'hubs';
+  private readonly kinds: ReadonlyMap<string, HubKind>;
+  private worker: JobsWorker | undefined;
+
+  constructor(
+    @Inject(HUB_KINDS) kinds: readonly HubKind[],
+    private readonly workers: WorkersService,
+    private readonly outage: StoreOutage,
+    private readonly logger: JobLogger,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+  ) {
+    this.kinds = new Map(kinds.map((kind) => [kind.kind, kind]));
+  }
+
+  start(): Promise<void> {
+    if (this.workers.queues.length === 0) return Promise.resolve();
+    const worker = new JobsWorker(
+      HUBS_QUEUE,
+      (job, token) => this.process(job, token!),
+      {
+        ...this.engine.bullmqOptions,
+        autorun: false,
+        concurrency: CONCURRENCY,
+        lockDuration: this.options.lockDurationMs,
+        stalledInterval: this.options.sweepIntervalMs,
+        maxStalledCount: WITHOUT_END,
+        runRetryDelay: RECONNECT_PAUSE_MS,
+      },
+      this.engine.backendFactory,
+    );
+    worker.on('error', (error) => this.report(error));
+    worker.on('completed', ({ id }) => tellStep('hub completed', id!));
+    worker.run().catch((error: Error) => this.report(error));
+    this.worker = worker;
+    return Promise.resolve();
+  }
+
+  /** Lets running hubs finish, which takes a few calls of the store. */
+  async stop(): Promise<void> {
+    const { worker } = this;
+    this.worker = undefined;
+    if (worker === undefined || (await endsWithin(CLOSE_TIMEOUT_MS, worker.close()))) return;
+    await endsWithin(CLOSE_TIMEOUT_MS, worker.disconnect());
+  }
+
+  /** BullMQ's processor. */
+  private async process(hub: Job, token: string): Promise<null> {
+    tellStep('hub claimed', hub.id!);
+    const againInMs = await this.run(hub);
+    if (againInMs === undefined) return null;
+    try {
+      await hub.moveToDelayed(Date.now() + againInMs, token);
+    } catch {
+      // Settle nothing: the lock runs out and the hub comes back.
+      throw new WaitingError();
+    }
+    throw new DelayedError();
+  }
+
+  private async run(hub: Job): Promise<number | undefined> {
+    try {
+      const kind = this.kinds.get(hub.name);
+      return kind === undefined ? RETRY_PAUSE_MS : await kind.run(hub);
+    } catch (error) {
+      this.report(error as Error);
+      return RETRY_PAUSE_MS;
+    }
+  }
+
+  private report(error: Error): void {
+    // That a lock was lost means that another process runs the hub, which may be run twice.
+    if (error.message.startsWith('could not renew lock')) return;
+    if (this.engine.isConnectionError(error)) this.outage.notice(error);
+    else this.logger.error(messages.workerError(HUBS_QUEUE, error), error);
+  }
+}
