@@ -1,5 +1,5 @@
 export { JobsModule } from './jobs.module.js';
-export { Job, Jobs, Recurring } from './decorators/index.js';
+export { Continuation, Job, Jobs, Recurring } from './decorators/index.js';
 export {
   Cron,
   CronExpression,
@@ -16,12 +16,16 @@ export {
   type DailyWindowOptions,
 } from './calendars/index.js';
 export {
+  JobChain,
   JobHandle,
   JobScheduler,
   RecurringJobs,
   TransactionalJobs,
   type RecurringJob,
   type RecurringJobOptions,
+  type Antecedents,
+  type ContinuationValues,
+  type ContinueOptions,
   type EnqueueManyOptions,
   type EnqueueOptions,
   type HandleOf,
@@ -45,6 +49,13 @@ export type {
 } from './contracts/index.js';
 export type { StoredPayload } from './payload/index.js';
 export type {
+  ContinuationMoment,
+  ContinuationOptions,
+  ContinuationValue,
+  HandlerMethod,
+  JobEnding,
+  JobError,
+  MethodOf,
   MisfirePolicy,
   OverlapPolicy,
   Recurrence,
@@ -65,6 +76,7 @@ export type {
   StandardSchema,
 } from './options/index.js';
 export {
+  ContinuationSkippedError,
   CalendarAnswerError,
   CronArgumentError,
   DamagedJobError,

@@ -4,6 +4,7 @@ import { LedgerWriter } from '../harness/ledger.js';
 import type { AppConfig } from '../harness/protocol.js';
 import { Commands } from './commands.js';
 import { DatabaseModule } from './database.module.js';
+import { Following } from './following.js';
 import { Producer } from './producer.js';
 import { Ticking } from './ticking.js';
 import { APP_CONFIG, Upgrade, Workload } from './workload.js';
@@ -21,6 +22,7 @@ export class AppModule {
         { provide: LedgerWriter, useFactory: () => new LedgerWriter(config.ledger) },
         Workload,
         Ticking,
+        Following,
         ...(config.upgraded ? [Upgrade] : []),
         Producer,
         Commands,

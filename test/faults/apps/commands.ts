@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { JobNotFoundError, JobScheduler } from 'nestjs-jobs';
 import { LedgerWriter } from '../harness/ledger.js';
 import { type AppCommands, type JobAddress, QUEUE, type StoredJob } from '../harness/protocol.js';
+import { Following } from './following.js';
 import { Producer } from './producer.js';
 
 /** Reads at once: enough to be quick, too few to starve the workers under test. */
@@ -16,6 +17,7 @@ export class Commands {
   } = {
     enqueue: (request) => this.producer.enqueue(request),
     inspect: (request) => this.inspect(request),
+    follow: (request) => this.following.enqueue(request),
     cancel: (request) => this.cancel(request),
     results: (request) => this.results(request),
     recurring: async () =>
@@ -31,6 +33,7 @@ export class Commands {
   constructor(
     private readonly jobs: JobScheduler,
     private readonly producer: Producer,
+    private readonly following: Following,
     private readonly ledger: LedgerWriter,
   ) {}
 

@@ -30,9 +30,21 @@ export interface AppConfig {
   tickMs?: number;
   /** Whether the process ends itself, as by kill -9, when it is about to complete its first job. Default false. */
   diesAtCompletion?: boolean;
+  /** Where the process kills itself. Default nowhere. */
+  dieAt?: DeathPoint;
   /** Whether handlers return at once, whatever they are told to do. Default false. */
   finishAtOnce?: boolean;
 }
+
+/** A step of a job or of a hub, as the module tells it, or `last line` of a handler. */
+export interface DeathPoint {
+  step: string;
+  /** Parts of the ids of those jobs and hubs that it is meant for. */
+  of: readonly string[];
+}
+
+/** How a job gets its continuation: by a chain, by `continueWith`, or by `@Continuation()`. */
+export type FollowShape = 'chain' | 'continued' | 'declared';
 
 /** A recurring job. */
 export interface RecurringConfig {
@@ -86,6 +98,8 @@ export interface AppCommands {
   cancel: [{ jobs: JobAddress[]; pauseMs: number }, { accepted: number }];
   /** Reads all recurring jobs. */
   recurring: [undefined, Pick<RecurringJob, 'id' | 'state' | 'runs' | 'misfires' | 'skips'>[]];
+  /** Enqueues the job `a-<label>` with the continuation `c-<label>`; those are labels and ids. */
+  follow: [{ label: string; shape: FollowShape }, undefined];
   /** Waits for the results of jobs that this process enqueued, all at once. */
   results: [{ jobs: JobAddress[]; timeoutMs: number }, { values: unknown[]; errors: string[] }];
 }

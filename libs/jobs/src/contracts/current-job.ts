@@ -13,6 +13,10 @@ export interface RunningJob extends JobInfo {
   readonly enqueuedAt?: number | undefined;
   /** Its idempotency key, if it has one. */
   readonly idempotency?: StoredKey | undefined;
+  /** BullMQ's key of the job's parent, if it had one when it was claimed. */
+  readonly parentKey?: string | undefined;
+  /** What `context.capture()` returned when the job was enqueued, in its stored form. */
+  readonly context?: unknown;
   /** How the run of the tick before ended, for a recurring job. */
   previousRun?: RecurringRun | undefined;
   progress(value: number | object): Promise<void>;

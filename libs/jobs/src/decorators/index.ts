@@ -1,3 +1,8 @@
+export {
+  Continuation,
+  continuationsOf,
+  type ContinuationMetadata,
+} from './continuation.decorator.js';
 export { Job } from './job.decorator.js';
 export { Jobs } from './jobs.decorator.js';
 export { Recurring, recurrencesOf, type RecurringMetadata } from './recurring.decorator.js';

@@ -4,6 +4,8 @@ import { rules, type JobOptions, type JobsClassOptions } from '../options/index.
 export const JOB_METADATA = 'nestjs-jobs:job';
 /** Metadata key on a method: its uses of `@Recurring()`. @internal */
 export const RECURRING_METADATA = 'nestjs-jobs:recurring';
+/** Metadata key on a method: its uses of `@Continuation()`. @internal */
+export const CONTINUATION_METADATA = 'nestjs-jobs:continuation';
 /** Metadata key on a class: its {@link JobsClassOptions}. @internal */
 export const JOBS_METADATA = 'nestjs-jobs:jobs';
 

@@ -1,7 +1,13 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import { classOptionsOf, jobOptionsOf, recurrencesOf } from '../decorators/index.js';
+import {
+  classOptionsOf,
+  continuationsOf,
+  jobOptionsOf,
+  recurrencesOf,
+} from '../decorators/index.js';
+import { jobOptionsOfContinuations } from './continuations.js';
 import type { HandlerClass } from './handler.js';
 import type { FoundHandler } from './handler.factory.js';
 import { jobOptionsIn } from './recurrences.js';
@@ -55,13 +61,17 @@ export class HandlerExplorer {
       const method = prototype[methodName] as object;
       const own = jobOptionsOf(method);
       const recurrences = recurrencesOf(method);
-      if (own === undefined && recurrences.length === 0) return [];
+      const continuations = continuationsOf(method);
+      if (own === undefined && recurrences.length + continuations.length === 0) return [];
       const ownOptions = own === undefined ? {} : own;
       // Anything but an object is a fault, which the checks at boot tell of.
       const options =
-        recurrences.length === 0 ? ownOptions : { ...own, ...jobOptionsIn(recurrences) };
+        recurrences.length + continuations.length === 0
+          ? ownOptions
+          : { ...own, ...jobOptionsIn(recurrences), ...jobOptionsOfContinuations(continuations) };
       const classOptions = classOptionsOf(type) ?? {};
-      return [{ wrapper, type, owner, methodName, options, ownOptions, classOptions, recurrences }];
+      const uses = { recurrences, continuations };
+      return [{ wrapper, type, owner, methodName, options, ownOptions, classOptions, ...uses }];
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import type { RecurringMetadata } from '../decorators/index.js';
+import type { ContinuationMetadata, RecurringMetadata } from '../decorators/index.js';
 import {
   DEFAULT_QUEUE,
   parseDuration,
@@ -26,6 +26,8 @@ export interface FoundHandler {
   readonly ownOptions: JobOptions;
   /** Its uses of `@Recurring()`. */
   readonly recurrences: readonly RecurringMetadata[];
+  /** Its uses of `@Continuation()`. */
+  readonly continuations: readonly ContinuationMetadata[];
   readonly classOptions: JobsClassOptions;
 }
 

@@ -11,6 +11,7 @@ import {
 } from './boot-checks.js';
 import type { Handler, HandlerClass } from './handler.js';
 import { HandlerExplorer } from './handler.explorer.js';
+import { readContinuations, type DeclaredContinuation } from './continuations.js';
 import { createHandler } from './handler.factory.js';
 import { readRecurrences, type DeclaredRecurrence } from './recurrences.js';
 
@@ -20,6 +21,7 @@ interface Index {
   readonly byClass: ReadonlyMap<HandlerClass, ReadonlyMap<string, Handler>>;
   readonly all: readonly Handler[];
   readonly recurrences: readonly DeclaredRecurrence[];
+  readonly continuations: readonly DeclaredContinuation[];
 }
 
 /**
@@ -50,6 +52,11 @@ export class HandlerRegistry {
   /** Every use of `@Recurring()`. */
   get recurrences(): readonly DeclaredRecurrence[] {
     return this.ready.recurrences;
+  }
+
+  /** Every use of `@Continuation()`. */
+  get continuations(): readonly DeclaredContinuation[] {
+    return this.ready.continuations;
   }
 
   /** Stored names and aliases that this process can run, in alphabetical order. */
@@ -117,6 +124,14 @@ export class HandlerRegistry {
       hasScheduler,
     });
     problems.push(...faults);
+    const followed = readContinuations(decorated, (type, methodName) => {
+      const target = exploration.tokens.get(type) ?? type;
+      return found.find(
+        (handler) =>
+          handler.methodName === methodName && [handler.owner, handler.type].includes(target),
+      );
+    });
+    problems.push(...followed.problems);
     // A queue of `workers` may belong to a handler that has a fault.
     if (problems.length === 0) problems.push(...checkWorkers(found, this.options));
     if (problems.length > 0) throw new JobsConfigurationError(problems);
@@ -138,6 +153,6 @@ export class HandlerRegistry {
       const methods = byClass.get(type);
       if (methods && !byClass.has(token)) byClass.set(token, methods);
     }
-    return { all, byName, byClass, recurrences };
+    return { all, byName, byClass, recurrences, continuations: followed.continuations };
   }
 }

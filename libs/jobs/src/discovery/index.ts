@@ -1,6 +1,7 @@
 export type { Handler, HandlerClass } from './handler.js';
 export { HandlerExplorer } from './handler.explorer.js';
 export { QueueRetention, type KeptJobs } from './queue-retention.js';
+export type { DeclaredContinuation } from './continuations.js';
 export type { DeclaredRecurrence } from './recurrences.js';
 export { HandlerRegistry } from './handler.registry.js';
 export { SchedulerLookup, type TimeoutRegistry } from './scheduler-lookup.js';

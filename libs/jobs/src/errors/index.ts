@@ -1,4 +1,5 @@
 export { InvalidRecurringJobError, RecurringJobNotFoundError } from './recurring.errors.js';
+export { ContinuationSkippedError } from './continuation.errors.js';
 export { describeJob, JobsError, type JobLocation } from './jobs.error.js';
 export {
   JobsConfigurationError,

@@ -43,6 +43,14 @@ export abstract class HandlerRun implements RunningJob {
     return this.controller.signal;
   }
 
+  get parentKey(): string | undefined {
+    return undefined;
+  }
+
+  get context(): unknown {
+    return undefined;
+  }
+
   get elapsedMs(): number {
     return Math.round(performance.now() - this.startedAt);
   }

@@ -56,6 +56,14 @@ export class JobRun extends HandlerRun {
     return this.job.data.tick;
   }
 
+  override get parentKey(): string | undefined {
+    return this.job.parentKey;
+  }
+
+  override get context(): unknown {
+    return this.job.data.context;
+  }
+
   progress(value: number | object): Promise<void> {
     return this.job.updateProgress(value);
   }

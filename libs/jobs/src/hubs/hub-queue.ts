@@ -91,9 +91,15 @@ export class HubQueue implements OnApplicationShutdown {
     );
     const adopted = await this.queues.get(child.queue).getJob(child.id);
     // Removed meanwhile, by which the hub was released.
-    if (adopted === undefined || adopted.parentKey === this.bullmq.toKey(hub.id)) return true;
-    await this.remove(hub.id);
-    return false;
+    if (adopted === undefined) return true;
+    if (adopted.parentKey !== this.bullmq.toKey(hub.id)) {
+      await this.remove(hub.id);
+      return false;
+    }
+    // On PostgreSQL, a job that completes in this very moment may not have seen its parent yet.
+    if (adopted.finishedOn !== undefined && (await this.hasCompleted(child)))
+      await this.release(hub.id, child);
+    return true;
   }
 
   /** Adds a hub that waits for nothing but its time: its kind looks how things are. */
@@ -104,10 +110,17 @@ export class HubQueue implements OnApplicationShutdown {
     );
   }
 
-  /** Lets a hub run although its child has not told it its end. @returns false when it did not wait */
-  async release(child: Pick<StoredChild, 'queue' | 'id'>): Promise<boolean> {
+  /** Lets a hub that waits run, although its child has not told it its end. @returns false when it does not wait */
+  async release(hubId: string, child: Pick<StoredChild, 'queue' | 'id'>): Promise<boolean> {
+    if (!(await this.isWaiting(hubId))) return false;
     const job = await this.queues.get(child.queue).getJob(child.id);
-    return (await job?.removeChildDependency()) ?? false;
+    try {
+      return (await job?.removeChildDependency()) ?? false;
+    } catch (error) {
+      // Released by its child meanwhile, and gone.
+      if (await this.isWaiting(hubId)) throw error;
+      return false;
+    }
   }
 
   /** Removes a hub that does not run; its children stay. */
@@ -119,6 +132,14 @@ export class HubQueue implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     const closing = Promise.all([this.flows?.close(), this.queue?.close()]);
     await endsWithin(GOODBYE_TIMEOUT_MS, closing);
+  }
+
+  private async hasCompleted({ queue, id }: StoredChild): Promise<boolean> {
+    return (await this.queues.get(queue).getJobState(id)) === 'completed';
+  }
+
+  private async isWaiting(hubId: string): Promise<boolean> {
+    return (await this.bullmq.getJobState(hubId)) === 'waiting-children';
   }
 
   private get producer(): FlowProducer {

@@ -166,7 +166,7 @@ describeEngines('hubs', (engine) => {
     await expect(handle.result()).rejects.toThrow('too far');
     await hubs.adopt(hubOf(handle.id), handle);
     expect(await hubs.bullmq.getJobState('hub')).toBe('waiting-children');
-    expect(await hubs.release(handle)).toBe(true);
+    expect(await hubs.release('hub', handle)).toBe(true);
     expect(await ended()).toMatchObject({ status: 'failed', error: { name: 'RangeError' } });
   });
 

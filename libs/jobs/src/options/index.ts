@@ -6,6 +6,15 @@ export type {
   RecurrenceSettings,
   RecurringOptions,
 } from './recurring-options.js';
+export type {
+  ContinuationMoment,
+  ContinuationOptions,
+  ContinuationValue,
+  HandlerMethod,
+  JobEnding,
+  JobError,
+  MethodOf,
+} from './continuation-options.js';
 export type { ContextCarrier } from './context-carrier.js';
 export { DEFAULT_BACKOFF, DEFAULT_QUEUE, SHORTEST_RETENTION_MS } from './defaults.js';
 export { closest } from './did-you-mean.js';

@@ -98,6 +98,10 @@ const CASES: Record<RuleName, { good: unknown[]; bad: unknown[] }> = {
     good: [{ capture: nothing, restore: nothing }],
     bad: [{ capture: nothing }, { restore: nothing }, nothing, null],
   },
+  continuationMoment: {
+    good: ['completed', 'failed', 'finished'],
+    bad: ['success', 'all', true, null],
+  },
   record: { good: [{}], bad: [[], null, 'a', nothing] },
 };
 

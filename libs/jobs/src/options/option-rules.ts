@@ -9,7 +9,7 @@ export interface Rule {
   readonly secret?: boolean;
 }
 
-const QUEUE_NAME = /^[\w.-]{1,128}$/;
+const NAME = /^[\w.-]{1,128}$/;
 
 /** The queue of this library's own bookkeeping, which no application can use. @internal */
 export const HUBS_QUEUE = 'nestjs-jobs.hubs';
@@ -47,7 +47,8 @@ const isRecord = (v: unknown): v is Record<string, unknown> =>
 const isInteger = (v: unknown, min: number, max: number) =>
   Number.isInteger(v) && (v as number) >= min && (v as number) <= max;
 
-const isQueueName = (v: unknown) => typeof v === 'string' && QUEUE_NAME.test(v) && v !== HUBS_QUEUE;
+const isName = (v: unknown) => typeof v === 'string' && NAME.test(v);
+const isQueueName = (v: unknown) => isName(v) && v !== HUBS_QUEUE;
 const isJobName = (v: unknown) => typeof v === 'string' && JOB_NAME.test(v);
 const isDuration = (v: unknown) => parseDuration(v) !== undefined;
 const isPositiveDuration = (v: unknown) => (parseDuration(v) ?? 0) > 0;
@@ -160,11 +161,15 @@ export const rules = {
   },
   recurringId: {
     expected: 'an id of 1 to 128 letters, digits, "_", "." or "-"',
-    accepts: isQueueName,
+    accepts: isName,
   },
   calendars: {
     expected: 'calendars by name, each with a function excludes(), and excludedUntil() or none',
     accepts: (v) => isRecord(v) && Object.values(v).every(isCalendar),
+  },
+  continuationMoment: {
+    expected: "'completed', 'failed' or 'finished'",
+    accepts: (v) => v === 'completed' || v === 'failed' || v === 'finished',
   },
   record: { expected: 'an object', accepts: isRecord },
 } satisfies Record<string, Rule>;

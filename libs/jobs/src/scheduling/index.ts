@@ -5,16 +5,25 @@ export {
   type ScheduleOptions,
 } from './enqueue-options.js';
 export { IdempotencyKeys } from './idempotency-keys.js';
+export {
+  Continuations,
+  type Antecedents,
+  type ChainStep,
+  type ContinuationValues,
+  type ContinueOptions,
+} from './continuations.js';
 export { recordInvocation } from './invocation-recorder.js';
 export type { JobDetails, JobStateName } from './job-details.js';
 export { JobCanceller } from './job-canceller.js';
 export { JobEnqueuer, type EnqueueManyOptions, type HandleOf } from './job-enqueuer.js';
+export { JobChain } from './job-chain.js';
 export { JobHandle } from './job-handle.js';
 export type { JobRef } from './job-ref.js';
 export { JobPreparer } from './job.preparer.js';
 export { JobReader } from './job-reader.js';
 export { JobScheduler } from './job-scheduler.js';
-export { JobWriter } from './job-writer.js';
+export { assertStoredByUs, JobWriter } from './job-writer.js';
+export { PendingJobs, type PendingJob } from './pending-jobs.js';
 export type { EnqueuedJob, PreparedJob, StoredJobOptions } from './prepared-job.js';
 export { RecurringJobs, type RecurringJob, type RecurringJobOptions } from './recurring-jobs.js';
 export { StoreCalls } from './store-calls.js';

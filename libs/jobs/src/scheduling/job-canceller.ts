@@ -13,6 +13,7 @@ import { payloadFault, type StoredPayload } from '../payload/index.js';
 import type { JobStateName } from './job-details.js';
 import type { JobRef } from './job-ref.js';
 import { JobReader } from './job-reader.js';
+import { PendingJobs } from './pending-jobs.js';
 import { StoreCalls } from './store-calls.js';
 
 /**
@@ -29,15 +30,23 @@ export class JobCanceller {
   constructor(
     private readonly reader: JobReader,
     private readonly calls: StoreCalls,
+    private readonly pending: PendingJobs,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {}
 
   /** @returns false when there was nothing to cancel: the job has finished or is not in the store */
   async cancel(ref: JobRef, reason: string | undefined): Promise<boolean> {
     const job = await this.reader.find(ref);
-    if (job === undefined || job.finishedOn !== undefined) return false;
+    if (job === undefined) return this.cancelPending(ref, reason);
+    if (job.finishedOn !== undefined) return false;
     const location = { queue: job.queueName, id: job.id!, name: job.name };
     return this.calls.change(`cancel ${describeJob(location)}`, () => this.request(job, reason));
+  }
+
+  /** One that waits for others is in no queue: it never will be. */
+  private async cancelPending(ref: JobRef, reason: string | undefined): Promise<boolean> {
+    const waiting = await this.reader.findPending(ref);
+    return waiting !== undefined && this.pending.cancel(waiting.job, reason);
   }
 
   private async request(job: Job, reason: string | undefined): Promise<boolean> {

@@ -5,6 +5,7 @@ import {
   restoreValue,
   type StoredPayload,
 } from '../payload/index.js';
+import type { PendingJob } from './pending-jobs.js';
 
 /**
  * The states of a job, by BullMQ's names; `removed` = not in the store.
@@ -67,6 +68,27 @@ export function toJobDetails(job: Job, state: JobStateName): JobDetails {
     enqueuedAt: new Date(job.timestamp),
     startedAt: job.processedOn === undefined ? undefined : new Date(job.processedOn),
     finishedAt: job.finishedOn === undefined ? undefined : new Date(job.finishedOn),
+  };
+}
+
+/** @internal */
+export function pendingDetails({ job, at, end }: PendingJob): JobDetails {
+  return {
+    id: job.id,
+    name: job.name,
+    queue: job.queue,
+    state: end === undefined ? 'waiting-children' : 'removed',
+    // What they will be is known when the job before has ended.
+    args: undefined,
+    progress: 0,
+    attemptsMade: 0,
+    attempts: job.opts.attempts ?? 1,
+    result: undefined,
+    failedReason: end?.message,
+    stacktrace: [],
+    enqueuedAt: new Date(at),
+    startedAt: undefined,
+    finishedAt: undefined,
   };
 }
 

@@ -20,9 +20,10 @@ import {
   type ResolvedOptions,
 } from '../options/index.js';
 import { restoreValue } from '../payload/index.js';
-import { toJobDetails, type JobDetails, type JobStateName } from './job-details.js';
+import { pendingDetails, toJobDetails, type JobDetails, type JobStateName } from './job-details.js';
 import { isReadableId } from './job-id.js';
 import type { JobRef } from './job-ref.js';
+import { PendingJobs, type PendingJob } from './pending-jobs.js';
 import { StoreCalls } from './store-calls.js';
 
 const DEFAULT_RESULT_TIMEOUT_MS = 60_000;
@@ -59,6 +60,7 @@ export class JobReader {
     private readonly registry: HandlerRegistry,
     private readonly settled: SettledJobs,
     private readonly calls: StoreCalls,
+    private readonly pending: PendingJobs,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
@@ -78,19 +80,49 @@ export class JobReader {
     return job;
   }
 
+  /** Where a job is, or will be: one that waits for others counts, too. */
+  async locate(ref: JobRef): Promise<Required<JobAddress> | undefined> {
+    const job = await this.find(ref);
+    if (job !== undefined) return { queue: job.queueName, id: job.id!, name: job.name };
+    const waiting = await this.findPending(ref);
+    if (waiting === undefined) {
+      // It may have come into its queue between the two questions.
+      const again = await this.find(ref);
+      return again && { queue: again.queueName, id: again.id!, name: again.name };
+    }
+    const { queue, id, name } = waiting.job;
+    return { queue, id, name };
+  }
+
+  /** A job that is not in its queue, since it waits for others, or did so in vain. */
+  async findPending(ref: JobRef): Promise<PendingJob | undefined> {
+    const id = typeof ref === 'string' ? ref : ref.id;
+    if (!isReadableId(id)) return undefined;
+    const queues = typeof ref === 'string' ? [...this.knownQueues()] : [ref.queue];
+    const found = await Promise.all(queues.map((queue) => this.pending.find({ queue, id })));
+    return found.find((job) => job !== undefined);
+  }
+
   async state({ queue, id }: JobAddress): Promise<JobStateName> {
     if (!this.canHold(queue) || !isReadableId(id)) return 'removed';
-    const state = await this.calls.read(`read the state of ${describeJob({ queue, id })}`, () =>
-      this.queues.get(queue).getJobState(id),
-    );
-    return state === 'unknown' ? 'removed' : state;
+    return this.calls.read(`read the state of ${describeJob({ queue, id })}`, async () => {
+      const state = await this.stateInQueue({ queue, id });
+      if (state !== 'removed') return state;
+      const waiting = await this.pending.find({ queue, id });
+      if (waiting !== undefined) return waiting.end === undefined ? 'waiting-children' : 'removed';
+      // It may have come into its queue between the two questions.
+      return this.stateInQueue({ queue, id });
+    });
   }
 
   async details(address: JobAddress): Promise<JobDetails> {
     // One after the other: a job that is read later than its state is never older than it.
     const state = await this.state(address);
-    const job = await this.get(address);
-    return toJobDetails(job, state);
+    const job = await this.find(address);
+    if (job !== undefined) return toJobDetails(job, state);
+    const waiting = await this.pending.find(address);
+    if (waiting === undefined) throw new JobNotFoundError(address);
+    return pendingDetails(waiting);
   }
 
   async logs({ queue, id }: JobAddress): Promise<readonly string[]> {
@@ -148,6 +180,11 @@ export class JobReader {
     );
   }
 
+  private async stateInQueue({ queue, id }: JobAddress): Promise<JobStateName> {
+    const state = await this.queues.get(queue).getJobState(id);
+    return state === 'unknown' ? 'removed' : state;
+  }
+
   private knownQueues(): Set<string> {
     return new Set([
       ...this.registry.queues,
@@ -171,7 +208,12 @@ export class JobReader {
     if (status === 2) throw await this.failureOf(address, value);
     if (status === 0) return { finished: false };
     const request = await cancelRequests.find(this.engine.store, address);
-    throw request ? cancelRequests.toError(request, address) : new JobNotFoundError(address);
+    if (request) throw cancelRequests.toError(request, address);
+    const waiting = await this.pending.find(address);
+    if (waiting?.end) throw waiting.end;
+    // It may have come into its queue between the two questions.
+    if (waiting || (await this.stateInQueue(address)) !== 'removed') return { finished: false };
+    throw new JobNotFoundError(address);
   }
 
   private async failureOf(address: JobAddress, reason: string): Promise<Error> {

@@ -1,13 +1,21 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { cancelRequests, JOBS_ENGINE, type Engine } from '../contracts/index.js';
-import { HandlerRegistry } from '../discovery/index.js';
+import { HandlerRegistry, type HandlerClass } from '../discovery/index.js';
 import { describeJob, JobStateError } from '../errors/index.js';
+import type { ContinuationMoment } from '../options/index.js';
 import type { StoredPayload } from '../payload/index.js';
+import {
+  Continuations,
+  type Antecedents,
+  type ContinuationValues,
+  type ContinueOptions,
+} from './continuations.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import { JobCanceller } from './job-canceller.js';
-import { JobEnqueuer } from './job-enqueuer.js';
-import { handleOf, type JobHandle } from './job-handle.js';
+import { JobChain } from './job-chain.js';
+import { JobEnqueuer, type HandleOf } from './job-enqueuer.js';
+import { handleOf, JobHandle } from './job-handle.js';
 import type { JobRef } from './job-ref.js';
 import { JobReader } from './job-reader.js';
 import { RecurringJobs } from './recurring-jobs.js';
@@ -41,6 +49,7 @@ export class JobScheduler extends JobEnqueuer {
     private readonly keys: IdempotencyKeys,
     /** Recurring jobs: made, changed, paused, run and asked for at run time. */
     readonly recurring: RecurringJobs,
+    private readonly continuations: Continuations,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {
     super({ registry, preparer, reader });
@@ -58,10 +67,47 @@ export class JobScheduler extends JobEnqueuer {
     return new TransactionalJobs(parts, this.engine, client);
   }
 
+  /**
+   * Stores a call to be run when a job has ended, or when several have. It is stored at once: with an end that has
+   * come already it runs now, and no crash can lose it.
+   *
+   * Its handle has the state `waiting-children` until then. If it can never run, since the job before failed (or
+   * completed, with `on: 'failed'`), `result()` throws a ContinuationSkippedError; a retry of the failed job lets it
+   * wait again. Cancelling or removing the job before cancels it, unless it runs `on` that.
+   * @param after the job's handle, `{ queue, id }` or id; or a list, to run once when all of them have ended
+   * @param call makes exactly one call: `(s, order) => s.ship(order.id)`. Its second parameter stands for what the
+   *   job before returns (its error, with `on: 'failed'`; how it ended, with `on: 'finished'`), of a list for each.
+   *   It can be passed on, whole or a property of it; nothing else can be done with it
+   * @throws JobNotFoundError when a job before is not in the store; InvalidInvocationError, and as `enqueue`
+   */
+  continueWith<
+    const A extends Antecedents,
+    T extends object,
+    R,
+    On extends ContinuationMoment = 'completed',
+  >(
+    after: A,
+    type: HandlerClass<T>,
+    call: (service: T, value: ContinuationValues<A, On>) => R,
+    options: ContinueOptions<On> = {},
+  ): Promise<HandleOf<R>> {
+    return this.continuations.continueWith(after, type, call, options);
+  }
+
+  /**
+   * Begins a chain of jobs that run one after the other:
+   * `jobs.chain().then(Orders, (s) => s.process(id)).then(Shipping, (s, order) => s.ship(order)).enqueue()`.
+   */
+  chain(): JobChain<undefined> {
+    return new JobChain(this.continuations);
+  }
+
   /** Finds a job. @returns undefined when it is not in the store */
   async get<R = unknown>(ref: JobRef): Promise<JobHandle<R> | undefined> {
     const job = await this.reader.find(ref);
-    return job && (handleOf(job, this.reader) as JobHandle<R>);
+    if (job !== undefined) return handleOf(job, this.reader) as JobHandle<R>;
+    const found = await this.reader.locate(ref);
+    return found && new JobHandle<R>(found.id, found.queue, found.name, this.reader);
   }
 
   /**
@@ -85,6 +131,7 @@ export class JobScheduler extends JobEnqueuer {
       await cancelRequests.forget(this.engine.store, { queue: job.queueName, id: job.id! });
       const { cancelled, ...data } = job.data as StoredPayload;
       if (cancelled !== undefined) await job.updateData(data);
+      await this.continuations.revive({ queue: job.queueName, id: job.id! });
       await job.retry('failed', { resetAttemptsMade: true });
     });
   }
@@ -104,12 +151,19 @@ export class JobScheduler extends JobEnqueuer {
    * @throws JobNotFoundError, JobStateError while it runs
    */
   async remove(ref: JobRef): Promise<void> {
+    if (await this.removePending(ref)) return;
     const job = await this.reader.get(ref);
     const location = { queue: job.queueName, id: job.id!, name: job.name };
     if ((await this.reader.state(location)) === 'active') {
       throw new JobStateError('remove', location, 'any but active (cancel it first)', 'active');
     }
     await this.calls.change(`remove ${describeJob(location)}`, () => job.remove());
+  }
+
+  /** A job that waits for others is in no queue: to remove it is to cancel it. */
+  private async removePending(ref: JobRef): Promise<boolean> {
+    if ((await this.reader.find(ref)) !== undefined) return false;
+    return this.canceller.cancel(ref, 'it was removed');
   }
 
   /** @internal */

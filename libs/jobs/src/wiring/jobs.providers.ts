@@ -41,6 +41,16 @@ import {
   StoredKeys,
 } from '../idempotency/index.js';
 import { ChildOutcomes, HUB_KINDS, HubQueue, HubSweeper, HubWorker } from '../hubs/index.js';
+import {
+  ContinuationJobs,
+  ContinuationService,
+  DeclaredContinuations,
+  LinkAttachment,
+  LinkBook,
+  LinkHubKind,
+  LinkSweep,
+  TicketBook,
+} from '../continuations/index.js';
 import { JobLogger } from '../logging/index.js';
 import {
   Declarations,
@@ -58,12 +68,14 @@ import {
   TickRunner,
 } from '../recurring/index.js';
 import {
+  Continuations,
   IdempotencyKeys,
   JobCanceller,
   JobPreparer,
   JobReader,
   JobScheduler,
   JobWriter,
+  PendingJobs,
   RecurringJobs,
   StoreCalls,
 } from '../scheduling/index.js';
@@ -101,13 +113,21 @@ const managedServicesProvider: Provider = {
 const jobHooksProvider: Provider = {
   provide: JOB_HOOKS,
   useFactory: (...hooks: unknown[]) => hooks,
-  inject: [JobLogger, SettledJobs, EarlyRemoval, RecurringRuns, KeyedRuns],
+  inject: [
+    JobLogger,
+    SettledJobs,
+    EarlyRemoval,
+    RecurringRuns,
+    // Before the keys: a job that is completed without its handler is followed all the same.
+    DeclaredContinuations,
+    KeyedRuns,
+  ],
 };
 
 const hubKindsProvider: Provider = {
   provide: HUB_KINDS,
   useFactory: (...kinds: unknown[]) => kinds,
-  inject: [],
+  inject: [LinkHubKind],
 };
 
 /** Everything the module is made of, but its options and queues. @internal */
@@ -147,6 +167,15 @@ export const jobsProviders: readonly Provider[] = [
   ChildOutcomes,
   HubWorker,
   HubSweeper,
+  LinkBook,
+  TicketBook,
+  { provide: PendingJobs, useExisting: TicketBook },
+  LinkAttachment,
+  LinkSweep,
+  LinkHubKind,
+  ContinuationJobs,
+  { provide: Continuations, useClass: ContinuationService },
+  DeclaredContinuations,
   ScheduleStore,
   StoreClock,
   RecurringRuns,

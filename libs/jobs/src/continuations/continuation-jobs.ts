@@ -1,0 +1,101 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { HandlerRegistry, type Handler, type HandlerClass } from '../discovery/index.js';
+import { InvalidEnqueueOptionsError } from '../errors/index.js';
+import { JOBS_OPTIONS, rules, show, type ResolvedOptions } from '../options/index.js';
+import { deserializeArguments, serializeArguments } from '../payload/index.js';
+import type { JobOutcome, StoredChild } from '../hubs/index.js';
+import {
+  JobPreparer,
+  recordInvocation,
+  validateEnqueueOptions,
+  type ContinueOptions,
+  type PreparedJob,
+} from '../scheduling/index.js';
+import { extractSlots, fillSlots } from './slots.js';
+import type { Ticket } from './ticket.js';
+
+/** A ticket that does not say yet what it follows. @internal */
+export type UnlinkedTicket = Omit<Ticket, 'after'>;
+
+/**
+ * Makes the jobs of continuations: as far as they are known when they are asked for, and whole when what they follow
+ * has ended.
+ * @internal
+ */
+@Injectable()
+export class ContinuationJobs {
+  constructor(
+    private readonly registry: HandlerRegistry,
+    private readonly preparer: JobPreparer,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+  ) {}
+
+  /**
+   * Checks all that can be wrong with a continuation.
+   * @param value what the callback's second parameter is
+   */
+  async prepare(
+    type: HandlerClass,
+    call: (service: never, value: never) => unknown,
+    options: ContinueOptions,
+    value: unknown,
+  ): Promise<UnlinkedTicket> {
+    const { on = 'completed', ...enqueueOptions } = options;
+    const invocation =
+      typeof call === 'function'
+        ? recordInvocation(type, (service) => call(service as never, value as never))
+        : recordInvocation(type, call);
+    const handler = this.registry.byMethod(type, invocation.methodName);
+    validateEnqueueOptions(enqueueOptions, handler);
+    const faults = [
+      ...(rules.continuationMoment.accepts(on)
+        ? []
+        : [`options: "on" expected ${rules.continuationMoment.expected}, got ${show(on)}`]),
+      // The key would be taken when it is enqueued, long after the call could be told of the job that has it.
+      ...('idempotencyKey' in enqueueOptions
+        ? [
+            'options: "idempotencyKey" expected enqueue(); a continuation is stored once by its "id"',
+          ]
+        : []),
+    ];
+    if (faults.length > 0) throw new InvalidEnqueueOptionsError(faults, handler);
+    const { args, slots } = extractSlots(invocation.args);
+    // Arguments that are not all known are checked when the job runs.
+    const checked = slots.length === 0 ? handler : { ...handler, schemas: [] };
+    const job = await this.preparer.prepare(checked, args, enqueueOptions, 0);
+    return { job, on, slots, at: Date.now() };
+  }
+
+  /** A continuation that `@Continuation()` declares: its one argument is what became of the job before. */
+  async prepareDeclared(
+    handler: Handler,
+    on: Ticket['on'],
+    context: unknown,
+  ): Promise<UnlinkedTicket> {
+    const job = await this.preparer.prepare({ ...handler, schemas: [] }, [null], {}, 0);
+    const { context: _, ...data } = job.data;
+    return {
+      job: { ...job, data: { ...data, ...(context !== undefined && { context }) } },
+      on,
+      slots: [{ at: [0], of: 0, path: [] }],
+      at: Date.now(),
+    };
+  }
+
+  /**
+   * The job as it is enqueued.
+   * @throws PayloadTooLargeError, UnserializableValueError
+   */
+  complete({ job, slots, on }: Ticket, outcomes: readonly JobOutcome[]): PreparedJob {
+    if (slots.length === 0) return job;
+    const args = fillSlots(deserializeArguments(job.data), slots, outcomes, on);
+    const { args: _args, meta: _meta, ...rest } = job.data;
+    const stored = serializeArguments(args, job, this.options.maxPayloadBytes);
+    return { ...job, data: { ...rest, ...stored } };
+  }
+}
+
+/** How links name a job. @internal */
+export function linkTo({ queue, id, name }: PreparedJob): StoredChild {
+  return { queue, id, name };
+}

@@ -1,0 +1,137 @@
+import { Injectable } from '@nestjs/common';
+import type { HandlerClass } from '../discovery/index.js';
+import { QueueRegistry } from '../engines/index.js';
+import { DuplicateJobError, InvalidInvocationError, JobNotFoundError } from '../errors/index.js';
+import { HubQueue, type StoredChild } from '../hubs/index.js';
+import { show, type ContinuationMoment } from '../options/index.js';
+import {
+  assertStoredByUs,
+  Continuations,
+  JobHandle,
+  JobReader,
+  JobWriter,
+  StoreCalls,
+  type Antecedents,
+  type ChainStep,
+  type ContinuationValues,
+  type ContinueOptions,
+  type HandleOf,
+  type JobRef,
+  type PreparedJob,
+} from '../scheduling/index.js';
+import { ContinuationJobs, linkTo, type UnlinkedTicket } from './continuation-jobs.js';
+import { LinkAttachment } from './link-attachment.js';
+import { LinkBook } from './link-book.js';
+import { hubOf } from './link-hub.js';
+import { createPlaceholder } from './placeholder.js';
+import { TicketBook } from './ticket-book.js';
+
+/** See {@link Continuations}. @internal */
+@Injectable()
+export class ContinuationService extends Continuations {
+  constructor(
+    private readonly jobs: ContinuationJobs,
+    private readonly tickets: TicketBook,
+    private readonly links: LinkBook,
+    private readonly attachment: LinkAttachment,
+    private readonly hubs: HubQueue,
+    private readonly queues: QueueRegistry,
+    private readonly reader: JobReader,
+    private readonly writer: JobWriter,
+    private readonly calls: StoreCalls,
+  ) {
+    super();
+  }
+
+  async continueWith<
+    const A extends Antecedents,
+    T extends object,
+    R,
+    On extends ContinuationMoment = 'completed',
+  >(
+    after: A,
+    type: HandlerClass<T>,
+    call: (service: T, value: ContinuationValues<A, On>) => R,
+    options: ContinueOptions<On>,
+  ): Promise<HandleOf<R>> {
+    const isList = Array.isArray(after);
+    const refs = (isList ? after : [after]) as readonly JobRef[];
+    if (refs.length === 0)
+      throw new InvalidInvocationError('Expected at least one job to continue, got an empty list.');
+    const values = refs.map((_, place) => createPlaceholder(place));
+    const ticket = await this.jobs.prepare(type, call, options, isList ? values : values[0]);
+    const antecedents = await Promise.all(refs.map((ref) => this.locate(ref)));
+    await this.refuseTaken(ticket.job, options);
+    await this.tickets.create({ ...ticket, after: antecedents });
+    for (const antecedent of antecedents) {
+      const links = await this.links.add(antecedent, [linkTo(ticket.job)]);
+      await this.calls.change('attach a continuation', () => this.attachment.attach(links));
+    }
+    return this.handle(ticket.job) as HandleOf<R>;
+  }
+
+  async enqueueChain(steps: readonly ChainStep[]): Promise<JobHandle> {
+    const prepared: UnlinkedTicket[] = [];
+    for (const { type, call, options } of steps) {
+      const value = prepared.length === 0 ? undefined : createPlaceholder(0);
+      prepared.push(await this.jobs.prepare(type, call, options, value));
+      await this.refuseTaken(prepared.at(-1)!.job, options);
+    }
+    const [first, ...rest] = prepared;
+    if (first === undefined)
+      throw new InvalidInvocationError(
+        'Expected at least one step before enqueue(), as in chain().then(OrderService, (s) => s.process(id)).',
+      );
+    if (rest.length === 0) {
+      await this.writer.write(first.job);
+      return this.handle(first.job);
+    }
+    // Nothing runs before the first job is stored, which is the last thing that is done.
+    const links = [];
+    for (const [index, ticket] of rest.entries()) {
+      const antecedent = linkTo(prepared[index]!.job);
+      await this.tickets.create({ ...ticket, after: [antecedent] });
+      links.push(await this.links.add(antecedent, [linkTo(ticket.job)]));
+    }
+    await this.hubs.addWith(hubOf(links[0]!), [first.job]);
+    if (first.job.data.nonce !== undefined) await this.refuseForeign(first.job, rest[0]!.job);
+    return this.handle(prepared.at(-1)!.job);
+  }
+
+  async revive(job: { readonly queue: string; readonly id: string }): Promise<void> {
+    const read = await this.links.read(job);
+    if (read?.links.skipped) await this.attachment.revive(read);
+  }
+
+  /** @throws JobNotFoundError */
+  private async locate(ref: JobRef): Promise<StoredChild> {
+    if (typeof ref !== 'string' && typeof (ref as { id?: unknown } | null)?.id !== 'string')
+      throw new InvalidInvocationError(
+        `Expected a job's handle, { queue, id } or id to continue, got ${show(ref)}.`,
+      );
+    const found = await this.reader.locate(ref);
+    if (found === undefined)
+      throw new JobNotFoundError(typeof ref === 'string' ? { id: ref } : ref);
+    return found;
+  }
+
+  /** An id that the caller chose is refused now, not when the job before has ended. */
+  private async refuseTaken(job: PreparedJob, { id }: ContinueOptions): Promise<void> {
+    if (id !== undefined && (await this.reader.locate(job)) !== undefined)
+      throw new DuplicateJobError(job);
+  }
+
+  /** A job of someone else that took the id of the first step at the same moment must not be followed. */
+  private async refuseForeign(first: PreparedJob, second: PreparedJob): Promise<void> {
+    try {
+      await assertStoredByUs(this.queues.get(first.queue), first);
+    } catch (error) {
+      await this.tickets.cancel(second, 'its chain was not stored');
+      throw error;
+    }
+  }
+
+  private handle({ id, queue, name }: PreparedJob): JobHandle {
+    return new JobHandle(id, queue, name, this.reader);
+  }
+}

@@ -1,0 +1,126 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  JOBS_ENGINE,
+  type ClaimDecision,
+  type Engine,
+  type JobHook,
+  type JobInfo,
+  type RunningJob,
+  type RunOutcome,
+} from '../contracts/index.js';
+import { HandlerRegistry, type DeclaredContinuation } from '../discovery/index.js';
+import { HubQueue, tellStep } from '../hubs/index.js';
+import { JobLogger, messages } from '../logging/index.js';
+import { ContinuationJobs, linkTo } from './continuation-jobs.js';
+import { LinkAttachment } from './link-attachment.js';
+import { hubIdOf, LinkBook, type Links } from './link-book.js';
+import { TicketBook } from './ticket-book.js';
+
+/** Pause before a job is claimed again whose continuations could not be stored, since the store was lost. */
+const RETRY_PAUSE_MS = 1_000;
+
+/**
+ * Links each job to the continuations that `@Continuation()` declares for its handler: when it is claimed, wherever
+ * it came from, and before its handler is called. Jobs of other handlers cost nothing.
+ * @internal
+ */
+@Injectable()
+export class DeclaredContinuations implements JobHook {
+  private byName: Map<string, DeclaredContinuation[]> | undefined;
+  /** Jobs of this process that were linked and have not ended. */
+  private readonly linked = new Set<string>();
+
+  constructor(
+    private readonly registry: HandlerRegistry,
+    private readonly jobs: ContinuationJobs,
+    private readonly tickets: TicketBook,
+    private readonly links: LinkBook,
+    private readonly attachment: LinkAttachment,
+    private readonly hubs: HubQueue,
+    private readonly logger: JobLogger,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+  ) {}
+
+  onClaimed(job: RunningJob): Promise<ClaimDecision> | undefined {
+    const declared = this.of(job.name);
+    return declared && this.linkClaimed(job, declared);
+  }
+
+  onSettled(job: JobInfo, outcome: RunOutcome): void {
+    tellStep('job settled', job.id);
+    const declared = this.of(job.name);
+    if (declared === undefined || this.linked.delete(keyOf(job))) return;
+    // Failed before its handler could be called: cancelled, damaged, or crashed too often.
+    if (outcome.status !== 'failed' || declared.every(({ on }) => on === 'completed')) return;
+    this.link(job, undefined, declared)
+      .then((links) => this.attachment.attach(links))
+      .catch((error: unknown) => this.logger.error(messages.hookFailed('continuations', error)));
+  }
+
+  private of(name: string): readonly DeclaredContinuation[] | undefined {
+    this.byName ??= this.index();
+    return this.byName.size === 0 ? undefined : this.byName.get(name);
+  }
+
+  private index(): Map<string, DeclaredContinuation[]> {
+    const byName = new Map<string, DeclaredContinuation[]>();
+    for (const continuation of this.registry.continuations) {
+      const { name, aliases } = continuation.antecedent;
+      for (const known of new Set([name, ...aliases])) {
+        const others = byName.get(known) ?? [];
+        byName.set(known, others);
+        // A handler that is provided twice is one.
+        if (!others.some((other) => other.handler.name === continuation.handler.name))
+          others.push(continuation);
+      }
+    }
+    return byName;
+  }
+
+  private async linkClaimed(
+    job: RunningJob,
+    declared: readonly DeclaredContinuation[],
+  ): Promise<ClaimDecision> {
+    try {
+      const links = await this.link(job, job.context, declared);
+      tellStep('declared links stored', job.id);
+      const hubKey = this.hubs.bullmq.toKey(hubIdOf(links));
+      if (job.parentKey !== hubKey) await this.attachment.attach(links);
+      tellStep('hub attached', job.id);
+      this.linked.add(keyOf(job));
+      return { action: 'run' };
+    } catch (error) {
+      if (!this.engine.isConnectionError(error)) throw error;
+      return { action: 'postpone', delayMs: RETRY_PAUSE_MS };
+    }
+  }
+
+  private async link(
+    job: JobInfo,
+    context: unknown,
+    declared: readonly DeclaredContinuation[],
+  ): Promise<Links> {
+    const { queue, id, name } = job;
+    const antecedent = { queue, id, name };
+    let read = await this.links.read(antecedent);
+    if (read?.links.skipped) {
+      // Retried by someone who knows nothing of links.
+      await this.attachment.revive(read);
+      read = await this.links.read(antecedent);
+    }
+    const known = new Set(read?.links.continuations.flatMap((l) => (l.declared ? [l.name] : [])));
+    const missing = declared.filter(({ handler }) => !known.has(handler.name));
+    if (read !== undefined && missing.length === 0) return read.links;
+    const added = [];
+    for (const { handler, on } of missing) {
+      const ticket = await this.jobs.prepareDeclared(handler, on, context);
+      await this.tickets.create({ ...ticket, after: [antecedent] });
+      added.push({ ...linkTo(ticket.job), declared: true } as const);
+    }
+    return this.links.add(antecedent, added);
+  }
+}
+
+function keyOf({ queue, id }: JobInfo): string {
+  return `${queue}:${id}`;
+}

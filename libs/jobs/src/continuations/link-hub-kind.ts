@@ -1,0 +1,166 @@
+import { Injectable } from '@nestjs/common';
+import type { Job } from 'bullmq';
+import {
+  DuplicateJobError,
+  PayloadTooLargeError,
+  UnserializableValueError,
+} from '../errors/index.js';
+import { ChildOutcomes, tellStep, type HubKind, type JobOutcome } from '../hubs/index.js';
+import { JobCanceller, JobWriter, type PreparedJob } from '../scheduling/index.js';
+import { ContinuationJobs } from './continuation-jobs.js';
+import { LinkAttachment } from './link-attachment.js';
+import { LinkBook, type Link, type Links } from './link-book.js';
+import { LINK_HUB, type LinkHubData } from './link-hub.js';
+import { LinkSweep } from './link-sweep.js';
+import { accepts, endBy, outcomeOf, type Ticket } from './ticket.js';
+import { TicketBook, type ReadTicket } from './ticket-book.js';
+
+/** So many continuations of a job are dealt with at once. */
+const AT_ONCE = 20;
+
+/** Pauses before it is asked again whether a job has ended: a part of the time it has been waited for. */
+const SHORTEST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+
+/**
+ * What the hub of a job's links does: when the job has ended, it enqueues the continuations that want that end, and
+ * skips the others.
+ *
+ * Each step is stored before the next, and each can be repeated: the links stay until all is done, a continuation
+ * is enqueued under an id that it got when it was asked for, and its ticket goes only when it is in its queue.
+ * @internal
+ */
+@Injectable()
+export class LinkHubKind implements HubKind {
+  readonly kind = LINK_HUB;
+
+  constructor(
+    private readonly links: LinkBook,
+    private readonly tickets: TicketBook,
+    private readonly attachment: LinkAttachment,
+    private readonly repairs: LinkSweep,
+    private readonly outcomes: ChildOutcomes,
+    private readonly jobs: ContinuationJobs,
+    private readonly writer: JobWriter,
+    private readonly canceller: JobCanceller,
+  ) {}
+
+  async run(hub: Job): Promise<number | undefined> {
+    const data = hub.data as LinkHubData;
+    for (;;) {
+      const read = await this.links.read(data);
+      // Done already, or another hub's.
+      if (read === undefined || read.links.skipped) return undefined;
+      if (read.links.generation !== data.generation) return undefined;
+      const outcome = await this.endOf(hub, read.links);
+      if (outcome === undefined) return pauseFor(hub);
+      tellStep('outcome read', data.id);
+      const skipped = await this.deliverAll(read.links, outcome);
+      tellStep('links to be deleted', data.id);
+      const isDone =
+        skipped.length > 0
+          ? await this.links.keepSkipped(read, skipped)
+          : await this.links.delete(read);
+      tellStep('links deleted', data.id);
+      if (isDone) return undefined;
+    }
+  }
+
+  sweep(shard: string): Promise<void> {
+    return this.repairs.sweep(shard);
+  }
+
+  private async endOf(hub: Job, { antecedent }: Links): Promise<JobOutcome | undefined> {
+    const outcome = await this.outcomes.of(hub, antecedent);
+    if (outcome?.status !== 'cancelled') return outcome;
+    const read = await this.tickets.read(antecedent);
+    // It may have come into its queue between the two questions.
+    if (read === undefined) return this.outcomes.of(hub, antecedent);
+    const { end, job } = read.ticket;
+    return end && outcomeOf(end, job);
+  }
+
+  /** @returns what was skipped, and would run if the job were retried and ended otherwise */
+  private async deliverAll(links: Links, outcome: JobOutcome): Promise<Link[]> {
+    const skipped: Link[] = [];
+    const rest = [...links.continuations];
+    while (rest.length > 0) {
+      const deliveries = rest.splice(0, AT_ONCE).map(async (link) => {
+        if (await this.deliver(link, links, outcome)) skipped.push(link);
+      });
+      await Promise.all(deliveries);
+    }
+    return skipped;
+  }
+
+  /** @returns whether it was skipped for now */
+  private async deliver(link: Link, { antecedent }: Links, outcome: JobOutcome): Promise<boolean> {
+    for (;;) {
+      const read = await this.tickets.read(link);
+      if (read === undefined || read.ticket.end?.kind === 'cancelled') return false;
+      const { ticket } = read;
+      if (!accepts(ticket.on, outcome)) {
+        const end = endBy(antecedent, outcome);
+        if (ticket.end !== undefined) await this.tickets.tellFollowing(ticket.job);
+        else if (!(await this.tickets.end(read, end))) continue;
+        return end.kind === 'skipped' && outcome.status !== 'completed';
+      }
+      const settled = ticket.after.map((one, place) =>
+        one.queue === antecedent.queue && one.id === antecedent.id
+          ? outcome
+          : ticket.outcomes?.[place],
+      );
+      const areAllThere = settled.every((one) => one !== undefined);
+      if (areAllThere && ticket.end === undefined) {
+        await this.enqueue(read, settled);
+        return false;
+      }
+      if (await this.tickets.replace(read, withOutcomes(ticket, settled))) return false;
+    }
+  }
+
+  private async enqueue(read: ReadTicket, outcomes: readonly JobOutcome[]): Promise<void> {
+    const { ticket } = read;
+    try {
+      const job = this.jobs.complete(ticket, outcomes);
+      tellStep('continuation to be enqueued', job.id);
+      await this.writer.write(job);
+      tellStep('continuation enqueued', job.id);
+      await this.attachment.attachAllOf(job);
+      tellStep('ticket to be deleted', job.id);
+      if (!(await this.tickets.delete(read))) await this.deleteChanged(job);
+    } catch (error) {
+      if (!isForGood(error)) throw error;
+      // What it was to get cannot be stored as arguments; or another job took its id.
+      await this.tickets.end(read, { kind: 'skipped', reason: error.message.replace(/\.$/, '') });
+    }
+  }
+
+  /** The ticket was changed while its job was put in its queue: a cancellation counts for the job now. */
+  private async deleteChanged(job: PreparedJob): Promise<void> {
+    const read = await this.tickets.read(job);
+    const end = read?.ticket.end;
+    if (end?.kind === 'cancelled') await this.canceller.cancel(job, end.reason);
+    else if (read !== undefined) await this.tickets.delete(read);
+  }
+}
+
+function withOutcomes(ticket: Ticket, settled: readonly (JobOutcome | undefined)[]): Ticket {
+  const outcomes = Object.fromEntries(
+    settled.flatMap((outcome, place) => (outcome === undefined ? [] : [[place, outcome]])),
+  ) as Record<number, JobOutcome>;
+  return { ...ticket, outcomes };
+}
+
+function isForGood(error: unknown): error is Error {
+  return (
+    error instanceof DuplicateJobError ||
+    error instanceof PayloadTooLargeError ||
+    error instanceof UnserializableValueError
+  );
+}
+
+function pauseFor({ timestamp }: Job): number {
+  const waited = Date.now() - timestamp;
+  return Math.min(Math.max(waited / 4, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS);
+}

@@ -1,0 +1,99 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { DuplicateJobError } from '../errors/index.js';
+import { hubKeyOf, HubQueue } from '../hubs/index.js';
+import { PendingJobs, StoreCalls, type PendingJob, type PreparedJob } from '../scheduling/index.js';
+import { LinkBook } from './link-book.js';
+import { hubOf } from './link-hub.js';
+import { toError, type Ticket, type TicketEnd } from './ticket.js';
+
+const KEY = 'continuation:';
+
+/** Why a continuation did not run can be read for as long as failed jobs are kept by default. */
+const ENDED_TTL_MS = 7 * 24 * 3_600_000;
+
+/** The address of a job. */
+type Address = Pick<PreparedJob, 'queue' | 'id'>;
+
+/** A ticket and the text that it is stored as, by which a change of it is noticed. @internal */
+export interface ReadTicket {
+  readonly ticket: Ticket;
+  readonly text: string;
+}
+
+/**
+ * Continuations that are not in their queues: those that wait, and those that never will be.
+ * @internal
+ */
+@Injectable()
+export class TicketBook extends PendingJobs {
+  constructor(
+    private readonly links: LinkBook,
+    private readonly hubs: HubQueue,
+    private readonly calls: StoreCalls,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+  ) {
+    super();
+  }
+
+  async find(address: Address): Promise<PendingJob | undefined> {
+    const read = await this.calls.read('read a continuation', () => this.read(address));
+    if (read === undefined) return undefined;
+    const { job, at, end } = read.ticket;
+    return { job, at, end: end && toError(end, job) };
+  }
+
+  async cancel(address: Address, reason: string | undefined): Promise<boolean> {
+    return this.calls.change('cancel a continuation', async () => {
+      for (;;) {
+        const read = await this.read(address);
+        if (read === undefined || read.ticket.end !== undefined) return false;
+        const end = { kind: 'cancelled', ...(reason !== undefined && { reason }) } as const;
+        if (await this.end(read, end)) return true;
+      }
+    });
+  }
+
+  async read(address: Address): Promise<ReadTicket | undefined> {
+    const text = await this.engine.store.get(keyOf(address));
+    return text === undefined ? undefined : { ticket: JSON.parse(text) as Ticket, text };
+  }
+
+  /** Stores a new one. @throws DuplicateJobError when there is one for this job, unless it is to be kept */
+  async create(ticket: Ticket, options: { keepExisting?: boolean } = {}): Promise<void> {
+    const { job } = ticket;
+    const isNew = await this.calls.change('store a continuation', () =>
+      this.engine.store.compareAndSet(keyOf(job), undefined, JSON.stringify(ticket)),
+    );
+    if (!isNew && !options.keepExisting) throw new DuplicateJobError(job);
+  }
+
+  /** @returns false when it was changed meanwhile */
+  replace({ ticket: { job }, text }: ReadTicket, ticket: Ticket): Promise<boolean> {
+    return this.engine.store.compareAndSet(keyOf(job), text, JSON.stringify(ticket));
+  }
+
+  /** Its job is in its queue. @returns false when it was changed meanwhile */
+  delete({ ticket: { job }, text }: ReadTicket): Promise<boolean> {
+    return this.engine.store.delete(keyOf(job), text);
+  }
+
+  /** Notes that it will not be enqueued; what follows it is told. @returns false when it was changed meanwhile */
+  async end({ ticket, text }: ReadTicket, end: TicketEnd): Promise<boolean> {
+    const ended = JSON.stringify({ ...ticket, end });
+    const { store } = this.engine;
+    if (!(await store.compareAndSet(keyOf(ticket.job), text, ended, ENDED_TTL_MS))) return false;
+    await this.tellFollowing(ticket.job);
+    return true;
+  }
+
+  /** Lets those that follow a continuation look what became of it. */
+  async tellFollowing(job: Address): Promise<void> {
+    const read = await this.links.read(job);
+    if (read !== undefined) await this.hubs.addAlone(hubOf(read.links));
+  }
+}
+
+function keyOf(address: Address): string {
+  return KEY + hubKeyOf(address);
+}

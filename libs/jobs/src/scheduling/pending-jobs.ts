@@ -1,0 +1,29 @@
+import type { JobCancelledError, ContinuationSkippedError } from '../errors/index.js';
+import type { PreparedJob } from './prepared-job.js';
+
+/** A job that is stored, but not in its queue yet, or that never will be. @internal */
+export interface PendingJob {
+  readonly job: PreparedJob;
+  /** When it was stored, Unix ms. */
+  readonly at: number;
+  /** Why it will never be in its queue; undefined while it may. */
+  readonly end: ContinuationSkippedError | JobCancelledError | undefined;
+}
+
+/**
+ * Jobs that wait for others before they are put in their queues. The feature that has them provides it; for readers
+ * of jobs they are jobs like any others.
+ * @internal
+ */
+export abstract class PendingJobs {
+  abstract find(address: {
+    readonly queue: string;
+    readonly id: string;
+  }): Promise<PendingJob | undefined>;
+
+  /** @returns false when it does not wait, or not any more */
+  abstract cancel(
+    address: { readonly queue: string; readonly id: string },
+    reason: string | undefined,
+  ): Promise<boolean>;
+}
