@@ -2,8 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   ConnectionClosedError,
+  FlowProducer,
   PostgresQueueBackend,
   Worker,
+  type FlowJob,
+  type JobsOptions,
   type Processor,
   type WorkerOptions,
 } from 'bullmq';
@@ -109,6 +112,57 @@ describeEngine(fixture, 'the PostgreSQL backend', () => {
     const theirs = await storedBy('theirs');
     expect(ours).toEqual(theirs);
     expect(ours.rows).toHaveLength(4);
+  });
+
+  it("stores flows as BullMQ's own statement does, rows, links and events", async () => {
+    const engine = await open();
+    const theirs = vi.fn<PostgresQueueBackend['addFlow']>(PostgresQueueBackend.prototype.addFlow);
+    const storedBy = async (name: string) => {
+      const backendOf = engine.backendFactory as never;
+      const flows = new FlowProducer(engine.bullmqOptions, backendOf);
+      cleanups.push(() => flows.close());
+      const timestamp = 1_700_000_000_000;
+      const node = (jobId: string, opts: JobsOptions = {}, children?: FlowJob[]): FlowJob => ({
+        name: 'n',
+        queueName: name,
+        data: { jobId },
+        opts: { jobId, timestamp, ...opts },
+        ...(children && { children }),
+      });
+      await flows.add(
+        node('root', { priority: 3 }, [
+          node('plain', { ignoreDependencyOnFailure: true }),
+          node('delayed', { delay: 60_000 }),
+          node('first', { lifo: true, attempts: 3 }),
+          node('inner', { delay: 500 }, [
+            node('leaf'),
+            { ...node('there'), queueName: `${name}-2` },
+          ]),
+        ]),
+      );
+      const both = [[name, `${name}-2`]];
+      const plain = async (text: string) =>
+        JSON.parse(JSON.stringify(await query(text, both)).replaceAll(name, 'queue')) as object[];
+      return {
+        rows: await plain(
+          `SELECT queue, id, name, state, data, opts, priority, delay_ms, max_attempts, added_at_ms, process_at_ms,
+             parent_queue, parent_id, parent_key, pending_deps, row_number() OVER (ORDER BY seq) AS place
+           FROM job WHERE queue = ANY($1::text[]) ORDER BY id`,
+        ),
+        links: await plain(
+          'SELECT * FROM job_dependency WHERE parent_queue = ANY($1::text[]) ORDER BY parent_id, child_key',
+        ),
+        events: await plain(
+          'SELECT queue, event, data FROM event WHERE queue = ANY($1::text[]) ORDER BY id',
+        ),
+      };
+    };
+    const ours = await storedBy('ours');
+    const probe = new QueueRegistry(engine).get('probe').getBackend();
+    vi.spyOn(Object.getPrototypeOf(probe), 'addFlow').mockImplementation(theirs as never);
+    expect(ours).toEqual(await storedBy('theirs'));
+    expect(theirs).toHaveBeenCalledOnce();
+    expect([ours.rows.length, ours.links.length]).toEqual([7, 6]);
   });
 
   it('records no finished job as failed while its connections are cut', async () => {

@@ -45,9 +45,12 @@ const NOT_OURS = new Set([
 type AddEntries = Parameters<IQueueBackend['addJobs']>[0];
 type FlowEntries = Parameters<IQueueBackend['addFlow']>[0];
 
+const UNIQUE_VIOLATION = '23505';
+
 /** One job as BullMQ's bulk statement takes it, as far as it is looked at here. */
 interface BatchEntry {
   readonly id: string;
+  readonly queue: string;
   readonly parentId: string | null;
   readonly parentQueue: string | null;
   readonly dedupId: string | null;
@@ -108,11 +111,31 @@ export class SafePostgresBackend extends PostgresQueueBackend {
     return rows.map(({ id }) => id);
   }
 
+  /** Flows of new jobs are stored in one plain statement, whose time grows with their number alone. */
+  override async addFlow(entries: FlowEntries): ReturnType<PostgresQueueBackend['addFlow']> {
+    const jobs = entries.map(({ queueName, jobData, jobId, parentKeyOpts }) =>
+      this['toBatchEntry'](queueName, jobData, jobId, parentKeyOpts),
+    ) as BatchEntry[];
+    if (!isSelfContained(jobs) || this.connection.isClosing) return this.addAdoptingFlow(entries);
+    const { offset } = this.postgres.clock;
+    for (const job of jobs) job.timestamp += offset;
+    try {
+      const statement = [BACKEND_SQL.addFlow, [JSON.stringify(jobs)], true] as const;
+      const { rows } = await this.postgres.query<{ id: string }>(...statement);
+      return rows.map(({ id }) => [null, id]);
+    } catch (error) {
+      // A job that exists already becomes a child as it is: BullMQ's own way knows how.
+      if ((error as { code?: unknown }).code === UNIQUE_VIOLATION)
+        return this.addAdoptingFlow(entries);
+      return jobs.map(() => [error as Error, 0]);
+    }
+  }
+
   /**
    * BullMQ gives a job that exists already a parent, but not its options, where PostgreSQL looks for what the job's
    * failure means to its parent. Until they are there, a failure does not release the parent.
    */
-  override async addFlow(entries: FlowEntries): Promise<[Error | null, string | number][]> {
+  private async addAdoptingFlow(entries: FlowEntries): Promise<[Error | null, string | number][]> {
     const added = await super.addFlow(entries);
     const children = entries.filter(
       ({ jobData: { parent, opts } }) => parent && opts?.ignoreDependencyOnFailure,
@@ -333,4 +356,16 @@ export class SafePostgresBackend extends PostgresQueueBackend {
     localTimes(command, result.rows, offset);
     return result;
   }
+}
+
+/** Whether all jobs of a flow have ids of their own, and parents among them. */
+function isSelfContained(jobs: readonly BatchEntry[]): boolean {
+  const seen = new Set<string>();
+  return jobs.every(({ id, queue, parentId, parentQueue, dedupId }) => {
+    const key = `${queue}:${id}`;
+    const isNew = id !== '' && !seen.has(key);
+    seen.add(key);
+    const isRoot = parentId == null && parentQueue == null;
+    return isNew && dedupId == null && (isRoot || seen.has(`${parentQueue}:${parentId}`));
+  });
 }
