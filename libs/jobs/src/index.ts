@@ -17,6 +17,15 @@ export {
 } from './calendars/index.js';
 export {
   JobChain,
+  Batches,
+  type BatchBuilder,
+  type BatchCallback,
+  type BatchEnd,
+  type BatchHandle,
+  type BatchOptions,
+  type BatchProgress,
+  type BatchResult,
+  type BatchSummary,
   JobHandle,
   JobScheduler,
   RecurringJobs,
@@ -77,6 +86,8 @@ export type {
 } from './options/index.js';
 export {
   ContinuationSkippedError,
+  BatchNotFoundError,
+  BatchUncertainError,
   CalendarAnswerError,
   CronArgumentError,
   DamagedJobError,
@@ -84,6 +95,7 @@ export {
   EnqueueUncertainError,
   IdempotencyKeyReusedError,
   InvalidArgumentsError,
+  InvalidBatchError,
   InvalidCronError,
   InvalidCalendarError,
   InvalidEnqueueOptionsError,
@@ -109,6 +121,7 @@ export {
   StoreUnreachableError,
   UnknownJobNameError,
   UnknownTimeZoneError,
+  type BatchFault,
   type CronFault,
   UnserializableValueError,
   UnsupportedByEngineError,

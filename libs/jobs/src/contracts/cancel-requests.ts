@@ -41,6 +41,13 @@ export const cancelRequests = {
   toError(request: Pick<CancelRequest, 'reason'>, location: JobLocation): JobCancelledError {
     return new JobCancelledError(location, request.reason);
   },
+
+  /** Whether the message that a job failed with is that of its cancellation. */
+  isError(message: string, { queue, id }: { queue: string; id: string }): boolean {
+    const where = ` (id ${id}) in queue "${queue}" was cancelled`;
+    const end = message.indexOf(where) + where.length;
+    return end >= where.length && message.startsWith('Job ') && /^[:.]/.test(message.slice(end));
+  },
 };
 
 function keyOf({ queue, id }: { queue: string; id: string }): string {

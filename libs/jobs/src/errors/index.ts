@@ -1,5 +1,12 @@
 export { InvalidRecurringJobError, RecurringJobNotFoundError } from './recurring.errors.js';
 export { ContinuationSkippedError } from './continuation.errors.js';
+export {
+  BatchNotFoundError,
+  BatchUncertainError,
+  describeBatch,
+  InvalidBatchError,
+  type BatchFault,
+} from './batch.errors.js';
 export { describeJob, JobsError, type JobLocation } from './jobs.error.js';
 export {
   JobsConfigurationError,

@@ -15,9 +15,10 @@ export interface HubKind {
   /**
    * Does the hub's work.
    * @param hub the hub's job; `ChildOutcomes` reads how its children ended
-   * @returns undefined when all is done, and the hub can be forgotten; or in how many ms to look again
+   * @returns undefined when all is done; or what the hub returns then, for whoever asks and for the hub that it is a
+   *   child of; or in how many ms to look again
    */
-  run(hub: Job): Promise<number | undefined>;
+  run(hub: Job): Promise<number | object | undefined>;
   /**
    * Repairs hubs that are stuck, or were never added: compares this kind's own records with the store. Called
    * now and then, by one process of the fleet.

@@ -2,7 +2,6 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import {
   FlowProducer,
   type BackendFactory,
-  type FlowJob,
   type JobsOptions,
   type Queue,
   type RedisQueueBackend,
@@ -12,13 +11,14 @@ import { endsWithin, QueueRegistry, SafeQueue } from '../engines/index.js';
 import { StoreOutage } from '../execution/index.js';
 import { HUBS_QUEUE } from '../options/index.js';
 import { StoreCalls, type PreparedJob } from '../scheduling/index.js';
+import { assertFlowStored, flowEntries, type FlowNode } from './hub-flow.js';
 import { hubOptions } from './hub-options.js';
-
-/** A job of a flow, below its root. */
-type FlowNode = NonNullable<FlowJob['children']>[number];
 
 /** A store that is gone must not hold up the exit. */
 const GOODBYE_TIMEOUT_MS = 1_000;
+
+/** A store that takes longer than this for each job, beyond the usual time, does not answer. */
+const MS_PER_JOB = 1;
 
 /** A hub as it is added. @internal */
 export interface HubDraft {
@@ -28,6 +28,8 @@ export interface HubDraft {
   readonly id: string;
   /** A few bytes: whatever is long has a record of its own. */
   readonly data: object;
+  /** How long it is kept when it is done, with what it returned and what its children told it. Default 0. */
+  readonly keptForMs?: number;
 }
 
 /** A job that is to be a hub's child: a prepared job, or a hub with children of its own. @internal */
@@ -76,8 +78,14 @@ export class HubQueue implements OnApplicationShutdown {
    * @throws StoreUnavailableError
    */
   async addWith(hub: HubDraft, children: readonly HubChild[]): Promise<void> {
+    const what = `${hub.kind} "${hub.id}"`;
     const flow = { ...hubNode(hub), children: children.map(toNode) };
-    await this.calls.change(`store the ${hub.kind} "${hub.id}"`, () => this.producer.add(flow));
+    const entries = flowEntries(flow, (name) =>
+      name === HUBS_QUEUE ? this.bullmq : this.queues.get(name),
+    );
+    const extraMs = entries.length * MS_PER_JOB;
+    const add = () => this.bullmq.getBackend().addFlow(entries);
+    assertFlowStored(await this.calls.change(`store the ${what}`, add, extraMs), what);
   }
 
   /**
@@ -104,10 +112,16 @@ export class HubQueue implements OnApplicationShutdown {
 
   /** Adds a hub that waits for nothing but its time: its kind looks how things are. */
   async addAlone(hub: HubDraft, delayMs = 0): Promise<void> {
-    const opts = { ...hubOptions(hub.id), ...(delayMs > 0 && { delay: delayMs }) };
+    const opts = { ...hubOptions(hub), ...(delayMs > 0 && { delay: delayMs }) };
     await this.calls.change(`store the ${hub.kind} "${hub.id}"`, () =>
       this.bullmq.add(hub.kind, hub.data, opts),
     );
+  }
+
+  /** What a key stands for by which a hub names a child. */
+  childOf(key: string): { readonly queue: string; readonly id: string; readonly isHub: boolean } {
+    const { queueName: queue, id } = this.bullmq.getBackend().parseNodeKey(key);
+    return { queue, id, isHub: queue === HUBS_QUEUE };
   }
 
   /** Lets a hub that waits run, although its child has not told it its end. @returns false when it does not wait */
@@ -157,8 +171,8 @@ export class HubQueue implements OnApplicationShutdown {
   }
 }
 
-function hubNode({ kind, id, data }: HubDraft): FlowNode {
-  return { queueName: HUBS_QUEUE, name: kind, data, opts: hubOptions(id) };
+function hubNode(hub: HubDraft): FlowNode {
+  return { queueName: HUBS_QUEUE, name: hub.kind, data: hub.data, opts: hubOptions(hub) };
 }
 
 function toNode(child: HubChild): FlowNode {

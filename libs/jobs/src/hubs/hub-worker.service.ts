@@ -74,12 +74,12 @@ export class HubWorker implements ManagedService {
   }
 
   /** BullMQ's processor. */
-  private async process(hub: Job, token: string): Promise<null> {
+  private async process(hub: Job, token: string): Promise<object | null> {
     tellStep('hub claimed', hub.id!);
-    const againInMs = await this.run(hub);
-    if (againInMs === undefined) return null;
+    const end = await this.run(hub);
+    if (typeof end !== 'number') return end ?? null;
     try {
-      await hub.moveToDelayed(Date.now() + againInMs, token);
+      await hub.moveToDelayed(Date.now() + end, token);
     } catch {
       // Settle nothing: the lock runs out and the hub comes back.
       throw new WaitingError();
@@ -87,7 +87,7 @@ export class HubWorker implements ManagedService {
     throw new DelayedError();
   }
 
-  private async run(hub: Job): Promise<number | undefined> {
+  private async run(hub: Job): Promise<number | object | undefined> {
     try {
       const kind = this.kinds.get(hub.name);
       return kind === undefined ? RETRY_PAUSE_MS : await kind.run(hub);

@@ -1,6 +1,18 @@
 export {
+  Batches,
+  type BatchBuilder,
+  type BatchCallback,
+  type BatchEnd,
+  type BatchHandle,
+  type BatchOptions,
+  type BatchProgress,
+  type BatchResult,
+  type BatchSummary,
+} from './batches.js';
+export {
   validateEnqueueOptions,
   validateTickOptions,
+  validateScheduleOptions,
   type EnqueueOptions,
   type ScheduleOptions,
 } from './enqueue-options.js';
@@ -18,6 +30,7 @@ export { JobCanceller } from './job-canceller.js';
 export { JobEnqueuer, type EnqueueManyOptions, type HandleOf } from './job-enqueuer.js';
 export { JobChain } from './job-chain.js';
 export { JobHandle } from './job-handle.js';
+export { newJobId } from './job-id.js';
 export type { JobRef } from './job-ref.js';
 export { JobPreparer } from './job.preparer.js';
 export { JobReader } from './job-reader.js';

@@ -12,6 +12,7 @@ import {
   type ContinueOptions,
 } from './continuations.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
+import { Batches, type BatchBuilder, type BatchHandle, type BatchOptions } from './batches.js';
 import { JobCanceller } from './job-canceller.js';
 import { JobChain } from './job-chain.js';
 import { JobEnqueuer, type HandleOf } from './job-enqueuer.js';
@@ -50,6 +51,8 @@ export class JobScheduler extends JobEnqueuer {
     /** Recurring jobs: made, changed, paused, run and asked for at run time. */
     readonly recurring: RecurringJobs,
     private readonly continuations: Continuations,
+    /** Batches: made, and found again by their ids. */
+    readonly batches: Batches,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {
     super({ registry, preparer, reader });
@@ -100,6 +103,25 @@ export class JobScheduler extends JobEnqueuer {
    */
   chain(): JobChain<undefined> {
     return new JobChain(this.continuations);
+  }
+
+  /**
+   * Stores many jobs together, all or none of them, with continuations for when all of them have ended:
+   * `Batches.create`.
+   *
+   * @example
+   * ```ts
+   * await this.jobs.batch((b) => b.enqueueMany(MailService, users, (s, user) => s.send(user.id)), {
+   *   onFinished: [ReportService, (s, batch) => s.report(batch)],
+   * });
+   * ```
+   * @throws InvalidBatchError with the faults of all jobs, BatchUncertainError
+   */
+  batch<C extends object, F extends object, E extends object>(
+    build: (batch: BatchBuilder) => unknown,
+    options?: BatchOptions<C, F, E>,
+  ): Promise<BatchHandle> {
+    return this.batches.create(build, options);
   }
 
   /** Finds a job. @returns undefined when it is not in the store */

@@ -48,10 +48,11 @@ export class StoreCalls {
 
   /**
    * Changes something, once: whether a change that met a lost store was made is not known.
+   * @param extraMs how much longer than `enqueueTimeout` it may take, where there is much to change
    * @throws StoreUnavailableError
    */
-  change<T>(operation: string, change: () => Promise<T>): Promise<T> {
-    return this.bounded(operation, change, this.options.enqueueTimeoutMs);
+  change<T>(operation: string, change: () => Promise<T>, extraMs = 0): Promise<T> {
+    return this.bounded(operation, change, this.options.enqueueTimeoutMs + extraMs);
   }
 
   private async bounded<T>(

@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import { BatchCanceller, BatchHub, BatchIds, BatchService } from '../batches/index.js';
 import {
   JOBS_ENGINE,
   MANAGED_SERVICES,
@@ -70,6 +71,7 @@ import {
 import {
   Continuations,
   IdempotencyKeys,
+  Batches,
   JobCanceller,
   JobPreparer,
   JobReader,
@@ -127,7 +129,7 @@ const jobHooksProvider: Provider = {
 const hubKindsProvider: Provider = {
   provide: HUB_KINDS,
   useFactory: (...kinds: unknown[]) => kinds,
-  inject: [LinkHubKind],
+  inject: [LinkHubKind, BatchHub],
 };
 
 /** Everything the module is made of, but its options and queues. @internal */
@@ -176,6 +178,10 @@ export const jobsProviders: readonly Provider[] = [
   ContinuationJobs,
   { provide: Continuations, useClass: ContinuationService },
   DeclaredContinuations,
+  BatchHub,
+  BatchIds,
+  BatchCanceller,
+  { provide: Batches, useClass: BatchService },
   ScheduleStore,
   StoreClock,
   RecurringRuns,

@@ -1,0 +1,66 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { cancelRequests, JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { QueueRegistry } from '../engines/index.js';
+import { HubQueue } from '../hubs/index.js';
+import { JobCanceller, StoreCalls } from '../scheduling/index.js';
+import type { BatchHubJob } from './batch-form.js';
+import { pendingOf } from './batch-tally.js';
+
+/** Jobs that are cancelled at once. */
+const CONCURRENCY = 100;
+
+/**
+ * Cancels what has not ended of a batch.
+ * @internal
+ */
+@Injectable()
+export class BatchCanceller {
+  constructor(
+    private readonly hubs: HubQueue,
+    private readonly queues: QueueRegistry,
+    private readonly jobs: JobCanceller,
+    private readonly calls: StoreCalls,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+  ) {}
+
+  /** @returns how many jobs were cancelled */
+  async cancel(hub: BatchHubJob, reason: string | undefined): Promise<number> {
+    const pending = pendingOf(hub);
+    let cancelled = 0;
+    const work = async (): Promise<void> => {
+      for await (const key of pending) {
+        const child = this.hubs.childOf(key);
+        if (!child.isHub) cancelled += await this.cancelChild(child, hub.data.createdAt, reason);
+        else {
+          const nested = (await this.hubs.bullmq.getJob(child.id)) as BatchHubJob | undefined;
+          if (nested !== undefined) cancelled += await this.cancel(nested, reason);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: CONCURRENCY }, work));
+    return cancelled;
+  }
+
+  /** Cancels one job, whatever it does. @returns false when it has ended */
+  cancelJob(job: { queue: string; id: string }, reason: string | undefined): Promise<boolean> {
+    return this.jobs.cancel(job, reason);
+  }
+
+  private async cancelChild(
+    job: { queue: string; id: string },
+    enqueuedAt: number,
+    reason: string | undefined,
+  ): Promise<number> {
+    const { queue, id } = job;
+    const request = { queue, id, enqueuedAt, ...(reason !== undefined && { reason }) };
+    return this.calls.change('cancel a job of a batch', async () => {
+      const state = await this.queues.get(queue).getJobState(id);
+      if (state === 'waiting' || state === 'delayed' || state === 'prioritized') {
+        // First the request, which tells whoever asks for the result what became of the job.
+        await cancelRequests.store(this.engine.store, request);
+        if ((await this.queues.get(queue).remove(id)) === 1) return 1;
+      }
+      return (await this.jobs.cancel(job, reason)) ? 1 : 0;
+    });
+  }
+}

@@ -1,0 +1,41 @@
+import type { Job } from 'bullmq';
+import { restoreValue, storeValue } from '../payload/index.js';
+import type { BatchSummary, PreparedJob } from '../scheduling/index.js';
+
+/** The kind of hub that a batch is. @internal */
+export const BATCH_KIND = 'batch';
+
+/** When a continuation is enqueued. @internal */
+export type BatchEvent = 'onCompleted' | 'onFailed' | 'onFinished';
+
+/** A continuation, ready to be enqueued but for the summary. @internal */
+export interface StoredCall {
+  readonly job: PreparedJob;
+  /** Which of its arguments are the summary. */
+  readonly slots: readonly number[];
+}
+
+/** What is stored of a batch in its hub: all that its end needs, so that it is stored with the jobs or not at all. @internal */
+export interface StoredBatch {
+  readonly name?: string;
+  /** BullMQ's `timestamp` of its jobs, Unix milliseconds. */
+  readonly createdAt: number;
+  /** Jobs and nested batches. */
+  readonly total: number;
+  /** Nested batches among them. */
+  readonly nested: number;
+  readonly calls: Readonly<Partial<Record<BatchEvent, StoredCall>>>;
+}
+
+/** The hub of a batch. @internal */
+export type BatchHubJob = Job<StoredBatch, unknown>;
+
+/** A summary as the hub returns it. @internal */
+export function toStoredSummary(summary: BatchSummary): object {
+  return storeValue(summary, 'summary').value as object;
+}
+
+/** @internal */
+export function fromStoredSummary(stored: unknown): BatchSummary {
+  return restoreValue(stored) as BatchSummary;
+}

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { HubQueue, tellStep, type HubKind } from '../hubs/index.js';
+import {
+  JobWriter,
+  type BatchEnd,
+  type BatchProgress,
+  type BatchSummary,
+} from '../scheduling/index.js';
+import { completeCall } from './batch-call.js';
+import { BATCH_KIND, toStoredSummary, type BatchEvent, type BatchHubJob } from './batch-form.js';
+import { tallyOf } from './batch-tally.js';
+
+/** Pause before a hub looks again that was released although a job of it has not ended. */
+const EARLY_PAUSE_MS = 2_000;
+
+/**
+ * Ends batches: BullMQ releases a batch's hub when the last job of it has settled, and the hub enqueues the
+ * continuations. A crash before the hub is completed repeats that, under the same ids.
+ * @internal
+ */
+@Injectable()
+export class BatchHub implements HubKind {
+  readonly kind = BATCH_KIND;
+
+  constructor(
+    private readonly hubs: HubQueue,
+    private readonly writer: JobWriter,
+  ) {}
+
+  async run(hub: BatchHubJob): Promise<number | object> {
+    const tally = await tallyOf(hub, this.hubs);
+    // A failed job is being retried, or somebody moved the hub by hand.
+    if (tally.pending > 0) return EARLY_PAUSE_MS;
+    const summary = summaryOf(hub, tally);
+    for (const event of eventsOf(summary.state)) {
+      const call = hub.data.calls[event];
+      if (call === undefined) continue;
+      await this.writer.write(completeCall(call, summary));
+      tellStep('batch continued', hub.id!);
+    }
+    return toStoredSummary(summary);
+  }
+}
+
+function eventsOf(state: BatchEnd): readonly BatchEvent[] {
+  return [state === 'completed' ? 'onCompleted' : 'onFailed', 'onFinished'];
+}
+
+function summaryOf(hub: BatchHubJob, tally: BatchProgress): BatchSummary {
+  const { pending: _, ...counts } = tally;
+  const failed: BatchEnd = tally.failed > 0 ? 'failed' : 'cancelled';
+  return {
+    id: hub.id!,
+    name: hub.data.name,
+    state: tally.completed === tally.total ? 'completed' : failed,
+    ...counts,
+    createdAt: new Date(hub.data.createdAt),
+    finishedAt: new Date(),
+  };
+}

@@ -1,0 +1,130 @@
+import { Injectable } from '@nestjs/common';
+import { HandlerRegistry } from '../discovery/index.js';
+import { QueueRegistry } from '../engines/index.js';
+import { BatchUncertainError, InvalidBatchError, type BatchFault } from '../errors/index.js';
+import { HubQueue, type HubChild, type HubDraft } from '../hubs/index.js';
+import {
+  Batches,
+  JobPreparer,
+  JobReader,
+  StoreCalls,
+  type BatchBuilder,
+  type BatchHandle,
+  type BatchOptions,
+} from '../scheduling/index.js';
+import { BatchCanceller } from './batch-canceller.js';
+import { BATCH_KIND, type StoredBatch } from './batch-form.js';
+import { BatchIds } from './batch-ids.js';
+import { BatchRecorder } from './batch-recorder.js';
+import { readBatch, StoredBatchHandle } from './stored-batch.js';
+
+/** How long a batch tells of itself after its end. */
+const KEPT_FOR_MS = 7 * 86_400_000;
+
+/** A batch ready to be stored. */
+interface BatchDraft extends HubDraft {
+  readonly data: StoredBatch;
+  readonly children: readonly HubChild[];
+}
+
+/**
+ * Makes batches. A batch is a hub whose children are its jobs: stored with them in one operation, all or nothing,
+ * and released by BullMQ when the last of them has settled.
+ * @internal
+ */
+@Injectable()
+export class BatchService extends Batches {
+  constructor(
+    private readonly registry: HandlerRegistry,
+    private readonly preparer: JobPreparer,
+    private readonly reader: JobReader,
+    private readonly queues: QueueRegistry,
+    readonly hubs: HubQueue,
+    readonly calls: StoreCalls,
+    readonly canceller: BatchCanceller,
+    private readonly ids: BatchIds,
+  ) {
+    super();
+  }
+
+  async create<C extends object, F extends object, E extends object>(
+    build: (batch: BatchBuilder) => unknown,
+    options: BatchOptions<C, F, E> = {},
+  ): Promise<BatchHandle> {
+    const batch = this.recorder(options);
+    await batch.record(build);
+    refuse(batch, batch.faults);
+    refuse(batch, await this.ids.taken(batch.allJobs, false));
+    await this.store(draftOf(batch));
+    const taken = await this.ids.taken(batch.allJobs, true);
+    if (taken.length > 0) await this.undo(batch);
+    refuse(batch, taken);
+    return this.handleOf(batch.id, batch.name);
+  }
+
+  async get(id: string): Promise<BatchHandle | undefined> {
+    const hub = await this.calls.read(`read the batch ${id}`, () => readBatch(this.hubs, id));
+    return hub?.name === BATCH_KIND ? this.handleOf(id, hub.data.name) : undefined;
+  }
+
+  private recorder<C extends object, F extends object, E extends object>(
+    options: BatchOptions<C, F, E>,
+  ): BatchRecorder {
+    const { registry, preparer, reader } = this;
+    const handleOf = (id: string, name: string | undefined) => this.handleOf(id, name);
+    const shared = { createdAt: Date.now(), takenIds: new Set<string>() };
+    return new BatchRecorder(options, { registry, preparer, reader, handleOf, ...shared });
+  }
+
+  private handleOf(id: string, name: string | undefined): BatchHandle {
+    return new StoredBatchHandle(id, name, this);
+  }
+
+  private async store(draft: BatchDraft): Promise<void> {
+    try {
+      if (draft.children.length === 0) await this.hubs.addAlone(draft);
+      else await this.hubs.addWith(draft, draft.children);
+    } catch (error) {
+      if (!this.calls.isUnavailable(error)) throw error;
+      // Stored as a whole or not at all, so the hub tells of all of it.
+      const isStored = await this.get(draft.id).catch(() => undefined);
+      if (!isStored) throw new BatchUncertainError(draft.id, draft.data.name, { cause: error });
+    }
+  }
+
+  /**
+   * An id was taken by somebody else in the very moment. The hubs go first, so that nothing is continued; a job that
+   * was started meanwhile is cancelled.
+   */
+  private async undo(batch: BatchRecorder): Promise<void> {
+    const hubs = (of: BatchRecorder): string[] => [of.id, ...of.nested.flatMap(hubs)];
+    for (const id of hubs(batch)) await this.hubs.remove(id);
+    const taken = new Set((await this.ids.taken(batch.allJobs, true)).map(({ part }) => part));
+    for (const { part, job } of batch.allJobs) {
+      if (taken.has(part)) continue;
+      const isRemoved = (await this.queues.get(job.queue).remove(job.id)) === 1;
+      if (!isRemoved) await this.canceller.cancelJob(job, 'its batch was refused');
+    }
+  }
+}
+
+function refuse(batch: BatchRecorder, faults: readonly BatchFault[]): void {
+  if (faults.length > 0) throw new InvalidBatchError(batch.name, faults);
+}
+
+function draftOf(batch: BatchRecorder): BatchDraft {
+  const { id, name, createdAt, jobs, nested, calls } = batch;
+  return {
+    kind: BATCH_KIND,
+    id,
+    data: {
+      ...(name !== undefined && { name }),
+      createdAt,
+      total: jobs.length + nested.length,
+      nested: nested.length,
+      calls,
+    },
+    keptForMs: KEPT_FOR_MS,
+    children: [...jobs, ...nested.map(draftOf)],
+  };
+}
