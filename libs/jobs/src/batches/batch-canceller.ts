@@ -3,7 +3,7 @@ import { cancelRequests, JOBS_ENGINE, type Engine } from '../contracts/index.js'
 import { QueueRegistry } from '../engines/index.js';
 import { HubQueue } from '../hubs/index.js';
 import { JobCanceller, StoreCalls } from '../scheduling/index.js';
-import type { BatchHubJob } from './batch-form.js';
+import { readBatch, type BatchHubJob } from './batch-form.js';
 import { pendingOf } from './batch-tally.js';
 
 /** Jobs that are cancelled at once. */
@@ -29,16 +29,23 @@ export class BatchCanceller {
     let cancelled = 0;
     const work = async (): Promise<void> => {
       for await (const key of pending) {
-        const child = this.hubs.childOf(key);
-        if (!child.isHub) cancelled += await this.cancelChild(child, hub.data.createdAt, reason);
-        else {
-          const nested = (await this.hubs.bullmq.getJob(child.id)) as BatchHubJob | undefined;
-          if (nested !== undefined) cancelled += await this.cancel(nested, reason);
-        }
+        const count = await this.cancelPart(key, hub, reason);
+        cancelled += count;
       }
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, work));
     return cancelled;
+  }
+
+  private async cancelPart(
+    key: string,
+    { data }: BatchHubJob,
+    reason: string | undefined,
+  ): Promise<number> {
+    const child = this.hubs.childOf(key);
+    if (!child.isHub) return this.cancelChild(child, data.createdAt, reason);
+    const nested = await readBatch(this.hubs, child.id);
+    return nested === undefined ? 0 : this.cancel(nested, reason);
   }
 
   /** Cancels one job, whatever it does. @returns false when it has ended */

@@ -1,4 +1,5 @@
 import type { Job } from 'bullmq';
+import type { HubQueue } from '../hubs/index.js';
 import { restoreValue, storeValue } from '../payload/index.js';
 import type { BatchSummary, PreparedJob } from '../scheduling/index.js';
 
@@ -38,4 +39,9 @@ export function toStoredSummary(summary: BatchSummary): object {
 /** @internal */
 export function fromStoredSummary(stored: unknown): BatchSummary {
   return restoreValue(stored) as BatchSummary;
+}
+
+/** The hub of a batch; undefined when it is not in the store. @internal */
+export async function readBatch(hubs: HubQueue, id: string): Promise<BatchHubJob | undefined> {
+  return (await hubs.bullmq.getJob(id)) as BatchHubJob | undefined;
 }

@@ -13,10 +13,10 @@ import {
   type BatchOptions,
 } from '../scheduling/index.js';
 import { BatchCanceller } from './batch-canceller.js';
-import { BATCH_KIND, type StoredBatch } from './batch-form.js';
+import { BATCH_KIND, readBatch, type StoredBatch } from './batch-form.js';
 import { BatchIds } from './batch-ids.js';
 import { BatchRecorder } from './batch-recorder.js';
-import { readBatch, StoredBatchHandle } from './stored-batch.js';
+import { StoredBatchHandle } from './stored-batch.js';
 
 /** How long a batch tells of itself after its end. */
 const KEPT_FOR_MS = 7 * 86_400_000;

@@ -11,7 +11,7 @@ import type {
   StoreCalls,
 } from '../scheduling/index.js';
 import type { BatchCanceller } from './batch-canceller.js';
-import { fromStoredSummary, type BatchHubJob } from './batch-form.js';
+import { fromStoredSummary, readBatch, type BatchHubJob } from './batch-form.js';
 import { resultsOf, tallyOf } from './batch-tally.js';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -110,11 +110,6 @@ export class StoredBatchHandle implements BatchHandle {
   private get what(): string {
     return `read the batch ${this.id}`;
   }
-}
-
-/** The hub of a batch. @internal */
-export async function readBatch(hubs: HubQueue, id: string): Promise<BatchHubJob | undefined> {
-  return (await hubs.bullmq.getJob(id)) as BatchHubJob | undefined;
 }
 
 function summaryIn(hub: BatchHubJob): BatchSummary | undefined {
