@@ -7,7 +7,7 @@ import { DatabaseModule } from './database.module.js';
 import { Following } from './following.js';
 import { Producer } from './producer.js';
 import { Ticking } from './ticking.js';
-import { APP_CONFIG, Upgrade, Workload } from './workload.js';
+import { APP_CONFIG, BatchEnd, Upgrade, Workload } from './workload.js';
 
 /** The application: the module under test, a database of its own, and handlers that keep a ledger. */
 @Module({})
@@ -21,6 +21,7 @@ export class AppModule {
         { provide: APP_CONFIG, useValue: config },
         { provide: LedgerWriter, useFactory: () => new LedgerWriter(config.ledger) },
         Workload,
+        BatchEnd,
         Ticking,
         Following,
         ...(config.upgraded ? [Upgrade] : []),

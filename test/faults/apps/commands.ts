@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { getQueueToken } from '@nestjs/bullmq';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Queue } from 'bullmq';
 import { JobNotFoundError, JobScheduler } from 'nestjs-jobs';
 import { LedgerWriter } from '../harness/ledger.js';
 import { type AppCommands, type JobAddress, QUEUE, type StoredJob } from '../harness/protocol.js';
@@ -16,6 +18,8 @@ export class Commands {
     [C in keyof AppCommands]: (request: AppCommands[C][0]) => Promise<AppCommands[C][1]>;
   } = {
     enqueue: (request) => this.producer.enqueue(request),
+    waiting: () => this.queue.getWaitingCount(),
+    batch: (request) => this.producer.batch(request),
     inspect: (request) => this.inspect(request),
     follow: (request) => this.following.enqueue(request),
     cancel: (request) => this.cancel(request),
@@ -35,6 +39,7 @@ export class Commands {
     private readonly producer: Producer,
     private readonly following: Following,
     private readonly ledger: LedgerWriter,
+    @Inject(getQueueToken(QUEUE)) private readonly queue: Queue,
   ) {}
 
   run(command: keyof AppCommands, request: unknown): Promise<unknown> {

@@ -2,6 +2,7 @@
  * The program of every child process: a Nest application as a user would write it, which serves
  * commands of the test that forked it. See harness/app-process.ts for the other end.
  */
+import { subscribe } from 'node:diagnostics_channel';
 import { ConsoleLogger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Job } from 'bullmq';
@@ -21,6 +22,11 @@ if (config.diesAtCompletion) {
 
 // Whatever became of the test, nothing of it may stay behind.
 process.once('disconnect', () => process.exit(1));
+
+subscribe('nestjs-jobs:hubs', (message) => {
+  if ((message as { step: string }).step === config.diesAtHubStep)
+    process.kill(process.pid, 'SIGKILL');
+});
 
 const app = await NestFactory.createApplicationContext(AppModule.of(config), {
   // Shown when a row fails; FAULTS_VERBOSE shows it as it comes.

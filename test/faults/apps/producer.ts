@@ -8,9 +8,9 @@ import {
   StoreUnavailableError,
 } from 'nestjs-jobs';
 import { LedgerWriter } from '../harness/ledger.js';
-import type { Behaviour, EnqueueRequest } from '../harness/protocol.js';
+import type { AppCommands, Behaviour, EnqueueRequest } from '../harness/protocol.js';
 import { Random } from '../harness/seeds.js';
-import { Upgrade, Workload } from './workload.js';
+import { BatchEnd, Upgrade, Workload } from './workload.js';
 
 /** Before a call is repeated. */
 const REPEAT_PAUSE_MS = 50;
@@ -41,6 +41,17 @@ export class Producer {
     };
     await Promise.all(Array.from({ length: lanes }, lane));
     return { uncertain: this.uncertain, refused: this.refused };
+  }
+
+  /** Stores a batch, and writes down that it is. */
+  async batch({ label, count, behaviour }: AppCommands['batch'][0]): Promise<{ id: string }> {
+    const labels = Array.from({ length: count }, (_, index) => `${label}-${index}`);
+    const { id } = await this.jobs.batch(
+      (b) => b.enqueueMany(Workload, labels, (w, name) => w.run(name, behaviour)),
+      { onFinished: [BatchEnd, (s, batch) => s.note(label, batch)] },
+    );
+    this.ledger.append({ type: 'acked', label, jobId: id });
+    return { id };
   }
 
   /** Resolves when the job is stored for sure. */

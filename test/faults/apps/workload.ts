@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { Job, JobContext } from 'nestjs-jobs';
+import { type BatchSummary, Job, JobContext } from 'nestjs-jobs';
 import { LedgerWriter } from '../harness/ledger.js';
 import { type AppConfig, type Behaviour, QUEUE } from '../harness/protocol.js';
 import { Database } from './database.module.js';
@@ -66,6 +66,17 @@ export class Workload {
       });
       note(true, value);
     }
+  }
+}
+
+/** What follows a batch. */
+@Injectable()
+export class BatchEnd {
+  constructor(private readonly ledger: LedgerWriter) {}
+
+  @Job({ queue: QUEUE })
+  async note(label: string, { state, completed }: BatchSummary): Promise<void> {
+    this.ledger.append({ type: 'batch-ended', label, state, completed });
   }
 }
 

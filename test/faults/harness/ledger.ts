@@ -18,6 +18,8 @@ export type LedgerEntry =
   | { type: 'ended'; label: string; run: string; pid: number; ok: boolean; dbOpen: boolean }
   /** A step of a handler is done: it is called, or (done) its value was stored. */
   | { type: 'step'; label: string; run: string; step: number; done: boolean; value: string }
+  /** A batch's continuation was called, with what it was told of the batch. */
+  | { type: 'batch-ended'; label: string; state: string; completed: number }
   /** `cancel` is about to be called. */
   | { type: 'cancelled'; label: string }
   /** The harness did harm: to one process, or (no pid) to all. Its effect lasts till `until`. */

@@ -34,6 +34,8 @@ export interface AppConfig {
   dieAt?: DeathPoint;
   /** Whether handlers return at once, whatever they are told to do. Default false. */
   finishAtOnce?: boolean;
+  /** The process kills itself when the module tells this step of a hub. Default never. */
+  diesAtHubStep?: string;
 }
 
 /** A step of a job or of a hub, as the module tells it, or `last line` of a handler. */
@@ -92,6 +94,10 @@ export type StoredJob = JobAddress &
 export interface AppCommands {
   /** Enqueues, repeating each call until its outcome is known; answers when all are stored. */
   enqueue: [EnqueueRequest, { uncertain: number; refused: number }];
+  /** How many jobs wait. */
+  waiting: [undefined, number];
+  /** Stores a batch; its jobs have the labels `<label>-0` and following. */
+  batch: [Pick<EnqueueRequest, 'label' | 'count'> & { behaviour: Behaviour }, { id: string }];
   /** Reads jobs from the store. */
   inspect: [JobAddress[], StoredJob[]];
   /** Cancels, one after the other. */
