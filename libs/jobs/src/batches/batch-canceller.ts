@@ -25,10 +25,10 @@ export class BatchCanceller {
 
   /** @returns how many jobs were cancelled */
   async cancel(hub: BatchHubJob, reason: string | undefined): Promise<number> {
-    const pending = pendingOf(hub);
+    const pending = (await pendingOf(hub)).values();
     let cancelled = 0;
     const work = async (): Promise<void> => {
-      for await (const key of pending) {
+      for (const key of pending) {
         const count = await this.cancelPart(key, hub, reason);
         cancelled += count;
       }

@@ -57,10 +57,10 @@ export async function* resultsOf(hub: BatchHubJob, hubs: HubQueue): AsyncGenerat
 }
 
 /** The children of a hub that have not ended. @internal */
-export async function* pendingOf(hub: BatchHubJob): AsyncGenerator<string> {
+export async function pendingOf(hub: BatchHubJob): Promise<readonly string[]> {
   // All at once: pages of a set from which others take while it is read leave some out.
   const { unprocessed = [] } = await hub.getDependencies();
-  yield* unprocessed;
+  return unprocessed;
 }
 
 async function* childrenOf(

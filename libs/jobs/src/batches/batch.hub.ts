@@ -9,6 +9,7 @@ import {
 import { completeCall } from './batch-call.js';
 import { BATCH_KIND, toStoredSummary, type BatchEvent, type BatchHubJob } from './batch-form.js';
 import { tallyOf } from './batch-tally.js';
+import { RunningBatches } from './running-batches.js';
 
 /** Pause before a hub looks again that was released although a job of it has not ended. */
 const EARLY_PAUSE_MS = 2_000;
@@ -25,6 +26,7 @@ export class BatchHub implements HubKind {
   constructor(
     private readonly hubs: HubQueue,
     private readonly writer: JobWriter,
+    private readonly running: RunningBatches,
   ) {}
 
   async run(hub: BatchHubJob): Promise<number | object> {
@@ -38,7 +40,12 @@ export class BatchHub implements HubKind {
       await this.writer.write(completeCall(call, summary));
       tellStep('batch continued', hub.id!);
     }
+    await this.running.forget(hub.id!);
     return toStoredSummary(summary);
+  }
+
+  sweep(shard: string): Promise<void> {
+    return this.running.repair(shard);
   }
 }
 

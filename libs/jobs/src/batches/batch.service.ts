@@ -16,6 +16,7 @@ import { BatchCanceller } from './batch-canceller.js';
 import { BATCH_KIND, readBatch, type StoredBatch } from './batch-form.js';
 import { BatchIds } from './batch-ids.js';
 import { BatchRecorder } from './batch-recorder.js';
+import { RunningBatches } from './running-batches.js';
 import { StoredBatchHandle } from './stored-batch.js';
 
 /** How long a batch tells of itself after its end. */
@@ -43,6 +44,7 @@ export class BatchService extends Batches {
     readonly calls: StoreCalls,
     readonly canceller: BatchCanceller,
     private readonly ids: BatchIds,
+    private readonly running: RunningBatches,
   ) {
     super();
   }
@@ -81,14 +83,18 @@ export class BatchService extends Batches {
   }
 
   private async store(draft: BatchDraft): Promise<void> {
+    const { id, data } = draft;
+    await this.calls.change(`store the batch ${id}`, () =>
+      this.running.announce(id, data.createdAt),
+    );
     try {
       if (draft.children.length === 0) await this.hubs.addAlone(draft);
       else await this.hubs.addWith(draft, draft.children);
     } catch (error) {
       if (!this.calls.isUnavailable(error)) throw error;
       // Stored as a whole or not at all, so the hub tells of all of it.
-      const isStored = await this.get(draft.id).catch(() => undefined);
-      if (!isStored) throw new BatchUncertainError(draft.id, draft.data.name, { cause: error });
+      const isStored = await this.get(id).catch(() => undefined);
+      if (!isStored) throw new BatchUncertainError(id, data.name, { cause: error });
     }
   }
 
@@ -99,6 +105,7 @@ export class BatchService extends Batches {
   private async undo(batch: BatchRecorder): Promise<void> {
     const hubs = (of: BatchRecorder): string[] => [of.id, ...of.nested.flatMap(hubs)];
     for (const id of hubs(batch)) await this.hubs.remove(id);
+    await this.running.forget(batch.id);
     const taken = new Set((await this.ids.taken(batch.allJobs, true)).map(({ part }) => part));
     for (const { part, job } of batch.allJobs) {
       if (taken.has(part)) continue;

@@ -1,5 +1,11 @@
 import type { Provider } from '@nestjs/common';
-import { BatchCanceller, BatchHub, BatchIds, BatchService } from '../batches/index.js';
+import {
+  BatchCanceller,
+  BatchHub,
+  BatchIds,
+  BatchService,
+  RunningBatches,
+} from '../batches/index.js';
 import {
   JOBS_ENGINE,
   MANAGED_SERVICES,
@@ -181,6 +187,7 @@ export const jobsProviders: readonly Provider[] = [
   BatchHub,
   BatchIds,
   BatchCanceller,
+  RunningBatches,
   { provide: Batches, useClass: BatchService },
   ScheduleStore,
   StoreClock,
