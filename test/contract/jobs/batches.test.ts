@@ -92,7 +92,7 @@ describeEngines('batches', (engine) => {
   const noting = {
     onCompleted: [Ends, (s: Ends, b: BatchSummary) => s.note('completed', b)],
     onFailed: [Ends, (s: Ends, b: BatchSummary) => s.note('failed', b)],
-    onFinished: [Ends, (s: Ends, b: BatchSummary) => s.note('finished', b, { of: b.id })],
+    onFinished: [Ends, (s: Ends, b: BatchSummary) => s.note('finished', b, b.completed)],
   } as const;
 
   it('continues once when all jobs have completed, with the summary, and knows the results', async () => {
@@ -128,7 +128,7 @@ describeEngines('batches', (engine) => {
     expect(ends.told.find(({ event }) => event === 'finished')).toEqual({
       event: 'finished',
       batch: summary,
-      extra: { of: batch.id },
+      extra: 4,
     });
     expect(await batch.state()).toBe('completed');
     const results = await all(batch);
@@ -235,7 +235,7 @@ describeEngines('batches', (engine) => {
         b.enqueue(Work, (s) => s.double(1), { id: '42' });
         b.batch((nested) => nested.schedule(Work, (s) => s.double(1), {} as never));
       },
-      { onFinished: [Ends, (s, batch) => s.note(String(batch.failed), batch)] },
+      { onFinished: [Ends, (s, batch) => s.note(`${batch.failed}`, batch)] },
     );
     const error = await attempt.catch((e: unknown) => e);
     expect(error).toBeInstanceOf(InvalidBatchError);

@@ -9,7 +9,7 @@ import {
   type JobPreparer,
   type PreparedJob,
 } from '../scheduling/index.js';
-import type { BatchEvent, StoredCall } from './batch-form.js';
+import type { BatchEvent, StoredCall, StoredSlot } from './batch-form.js';
 
 /** A batch as far as it is known before it has ended. */
 interface KnownBatch {
@@ -34,15 +34,15 @@ export function recordCall(
     );
   }
   const [type, call] = callback as unknown as BatchCallback<object>;
-  const summary = standIn(batch);
-  const { methodName, args } = recordInvocation(type, wrap(call, summary));
+  const stand = new StandIn(batch);
+  const { methodName, args } = recordInvocation(type, wrap(call, stand.summary));
   const { name, queue, attempts, priority } = registry.byMethod(type, methodName);
-  const slots = args.flatMap((arg, index) => (arg === summary ? [index] : []));
+  const slots = args.flatMap((arg, index) => stand.slotOf(arg, index));
   // Schemas are asked when it runs: the summary that they would have to accept is not known yet.
   const job = preparer.prepareByName(
     name,
     queue,
-    args.map((arg) => (arg === summary ? null : arg)),
+    args.map((arg, index) => (slots.some((slot) => slot.arg === index) ? null : arg)),
     { attempts, ...(priority !== undefined && { priority }) },
     0,
   );
@@ -53,7 +53,8 @@ export function recordCall(
 /** The continuation with the summary in its places. @internal */
 export function completeCall({ job, slots }: StoredCall, summary: BatchSummary): PreparedJob {
   const args = [...deserializeArguments(job.data)];
-  for (const slot of slots) args[slot] = summary;
+  for (const { arg, property } of slots)
+    args[arg] = property === undefined ? summary : summary[property];
   const { meta: _, ...rest } = job.data;
   return { ...job, data: { ...rest, ...serializeArguments(args, job, Infinity) } };
 }
@@ -63,20 +64,58 @@ function wrap(call: BatchCallback<object>[1], summary: BatchSummary): (service: 
   return typeof call === 'function' ? (service) => call(service, summary) : call;
 }
 
-/** What stands for the summary while a continuation is recorded. */
-function standIn({ id, name }: KnownBatch): BatchSummary {
-  return new Proxy({ id, name } as BatchSummary, {
-    get: (known, key) =>
-      key === 'id' || key === 'name' ? known[key] : refuse(`read "${String(key)}" of`),
-    set: (_, key) => refuse(`set "${String(key)}" of`),
-    ownKeys: () => refuse('passed on a copy, or a part, of'),
-    getPrototypeOf: () => refuse('passed on something that contains'),
-  });
+/** Stands for the summary, and for its properties, while a continuation is recorded. */
+class StandIn {
+  readonly summary: BatchSummary;
+  private readonly parts = new Map<unknown, StoredSlot['property']>();
+
+  constructor({ id, name }: KnownBatch) {
+    this.summary = this.part(undefined, (key) => {
+      if (key === 'id') return id;
+      if (key === 'name') return name;
+      const property = SUMMARY_PROPERTIES.find((one) => one === key);
+      return property ? this.part(property, refuseToRead) : refuseToRead(key);
+    }) as BatchSummary;
+  }
+
+  slotOf(arg: unknown, index: number): StoredSlot[] {
+    if (!this.parts.has(arg)) return [];
+    const property = this.parts.get(arg);
+    return [{ arg: index, ...(property && { property }) }];
+  }
+
+  private part(property: StoredSlot['property'], get: (key: string | symbol) => unknown): object {
+    const part = new Proxy(
+      {},
+      {
+        get: (_, key) => get(key),
+        set: () => refuse('changed'),
+        ownKeys: () => refuse('copied'),
+        getPrototypeOf: () => refuse('passed on something that contains'),
+      },
+    );
+    this.parts.set(part, property);
+    return part;
+  }
+}
+
+const SUMMARY_PROPERTIES = [
+  'state',
+  'total',
+  'completed',
+  'failed',
+  'cancelled',
+  'createdAt',
+  'finishedAt',
+] as const satisfies readonly (keyof BatchSummary)[];
+
+function refuseToRead(key: string | symbol): never {
+  return refuse(`read "${String(key)}" of`);
 }
 
 function refuse(what: string): never {
   throw new InvalidInvocationError(
-    `The callback ${what} the batch, whose end is not known yet; of its properties, id and name can be read. ` +
-      'Pass it on as a whole argument, as in (s, batch) => s.report(batch), and read it in the handler.',
+    `The callback ${what} the batch, or a property of it, whose end is not known yet. It can only be passed on as an ` +
+      'argument, whole or a property of it, as in (s, batch) => s.report(batch, batch.failed): read it in the handler.',
   );
 }

@@ -9,11 +9,16 @@ export const BATCH_KIND = 'batch';
 /** When a continuation is enqueued. @internal */
 export type BatchEvent = 'onCompleted' | 'onFailed' | 'onFinished';
 
-/** A continuation, ready to be enqueued but for the summary. @internal */
+/** An argument of a continuation that is known when the batch has ended: the summary, or a property of it. @internal */
+export interface StoredSlot {
+  readonly arg: number;
+  readonly property?: keyof BatchSummary;
+}
+
+/** A continuation, ready to be enqueued but for what is known at the end. @internal */
 export interface StoredCall {
   readonly job: PreparedJob;
-  /** Which of its arguments are the summary. */
-  readonly slots: readonly number[];
+  readonly slots: readonly StoredSlot[];
 }
 
 /** What is stored of a batch in its hub: all that its end needs, so that it is stored with the jobs or not at all. @internal */

@@ -64,8 +64,8 @@ export type BatchResult =
 
 /**
  * A call that is enqueued when a batch has ended: a class, and a callback that makes one call of a `@Job()` method
- * of it. The callback runs when the batch is made: `batch` stands for the {@link BatchSummary} that the handler will
- * get, so it can be passed on as an argument, as a whole, and of its properties only `id` and `name` can be read.
+ * of it. The callback runs when the batch is made: `batch` stands for the {@link BatchSummary} that is not known yet.
+ * It can be passed on as an argument, whole or a property of it; nothing else can be done with it.
  *
  * @example
  * ```ts
