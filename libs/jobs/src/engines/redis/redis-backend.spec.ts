@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { FlowProducer, Worker, type Processor, type WorkerOptions } from 'bullmq';
+import {
+  FlowProducer,
+  RedisQueueBackend,
+  Worker,
+  type Processor,
+  type WorkerOptions,
+} from 'bullmq';
 import { Redis } from 'ioredis';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { describeEngine, engineNamed } from '../../../../../test/support/engines.js';
 import type { Engine } from '../../contracts/index.js';
 import { resolveOptions } from '../../options/index.js';
@@ -265,5 +271,33 @@ describeEngine(fixture, 'the Redis backend', () => {
     // Closing the hard way, as some do at shutdown, cuts off nobody else.
     await registry.get('a').disconnect();
     await registry.get('b').add('n', {});
+  });
+
+  it('lets others have a turn while it makes the commands of a large flow', async () => {
+    const engine = await open();
+    const backend = new QueueRegistry(engine).get(queueName).getBackend();
+    const child = { name: 'n', queueName, data: {} };
+    const flows = new FlowProducer(engine.bullmqOptions, engine.backendFactory as never);
+    cleanups.push(() => flows.close());
+    let turns = 0;
+    let turnsBeforeSent = 0;
+    const { addJobToTransaction } = RedisQueueBackend.prototype;
+    const added = vi
+      .spyOn(RedisQueueBackend.prototype, 'addJobToTransaction')
+      .mockImplementation(function (this: RedisQueueBackend, ...args) {
+        turnsBeforeSent = turns;
+        return addJobToTransaction.apply(this, args);
+      });
+    cleanups.push(async () => added.mockRestore());
+    const count = (): void => {
+      turns += 1;
+      turn = setImmediate(count);
+    };
+    let turn = setImmediate(count);
+    const children = Array.from({ length: 2_000 }, () => child);
+    await flows.add({ name: 'parent', queueName, children });
+    clearImmediate(turn);
+    expect(turnsBeforeSent).toBeGreaterThanOrEqual(9);
+    expect(await backend.getCounts(['wait', 'waiting-children'])).toEqual([2_000, 1]);
   });
 });
