@@ -4,8 +4,8 @@ import { describeEngines, type EngineFixture } from '../../support/engines.js';
 import { rowTimeout, startRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
 
-const JOBS = 2_000;
-const KILLS = LONG ? 40 : 4;
+const JOBS = 1_000;
+const KILLS = LONG ? 40 : 3;
 
 /** Each between two things that the hub of a batch does when its last job has ended. */
 const STEPS = ['hub claimed', 'batch continued'];
@@ -15,21 +15,20 @@ describeEngines('kill -9 around a batch', (engine) => {
     'stores all of its jobs or none',
     async () => {
       const row = startRow('kill -9 in batch()', engine);
-      const [observer, ...producers] = await Promise.all(
-        Array.from({ length: KILLS + 1 }, () => row.startProducer()),
-      );
+      const observer = await row.startProducer();
       const batch = { count: JOBS, behaviour: { does: 'work', ms: 0 } } as const;
-      await observer!.call('batch', { label: 'first', ...batch });
+      await observer.call('batch', { label: 'first', ...batch });
       const from = performance.now();
-      await observer!.call('batch', { label: 'second', ...batch });
+      await observer.call('batch', { label: 'second', ...batch });
       const duration = performance.now() - from;
 
-      for (const [index, producer] of producers.entries()) {
-        producer.call('batch', { label: `killed-${index}`, ...batch }).catch(() => undefined);
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        const producer = await row.startProducer();
+        producer.call('batch', { label: `killed-${kill}`, ...batch }).catch(() => undefined);
         await delay(row.random.int(Math.round(duration * 0.5), Math.round(duration * 2.5)));
         await row.kill(producer);
       }
-      const stored = (await countAtRest(() => observer!.call('waiting', undefined))) / JOBS;
+      const stored = (await countAtRest(() => observer.call('waiting', undefined))) / JOBS;
       row.ledger.refresh();
       row.print(
         `${KILLS} kills in the ${Math.round(duration)} ms that ${JOBS} jobs take: ` +
