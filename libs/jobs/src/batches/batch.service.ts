@@ -58,8 +58,8 @@ export class BatchService extends Batches {
     refuse(batch, batch.faults);
     refuse(batch, await this.ids.taken(batch.allJobs, false));
     await this.store(draftOf(batch));
-    const taken = await this.ids.taken(batch.allJobs, true);
-    if (taken.length > 0) await this.undo(batch);
+    const taken = await this.takenMeanwhile(batch);
+    if (taken.length > 0) await this.undo(batch, taken);
     refuse(batch, taken);
     return this.handleOf(batch.id, batch.name);
   }
@@ -98,15 +98,24 @@ export class BatchService extends Batches {
     }
   }
 
+  private async takenMeanwhile(batch: BatchRecorder): Promise<readonly BatchFault[]> {
+    try {
+      return await this.ids.taken(batch.allJobs, true);
+    } catch (error) {
+      if (!this.calls.isUnavailable(error)) throw error;
+      throw new BatchUncertainError(batch.id, batch.name, { cause: error });
+    }
+  }
+
   /**
    * An id was taken by somebody else in the very moment. The hubs go first, so that nothing is continued; a job that
    * was started meanwhile is cancelled.
    */
-  private async undo(batch: BatchRecorder): Promise<void> {
+  private async undo(batch: BatchRecorder, faults: readonly BatchFault[]): Promise<void> {
     const hubs = (of: BatchRecorder): string[] => [of.id, ...of.nested.flatMap(hubs)];
     for (const id of hubs(batch)) await this.hubs.remove(id);
     await this.running.forget(batch.id);
-    const taken = new Set((await this.ids.taken(batch.allJobs, true)).map(({ part }) => part));
+    const taken = new Set(faults.map(({ part }) => part));
     for (const { part, job } of batch.allJobs) {
       if (taken.has(part)) continue;
       const isRemoved = (await this.queues.get(job.queue).remove(job.id)) === 1;
