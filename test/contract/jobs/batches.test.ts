@@ -233,6 +233,7 @@ describeEngines('batches', (engine) => {
         good = b.enqueueMany(Work, [1, 2, 3], (s, value) => s.double(value)).map(({ id }) => id);
         b.enqueue(Work, (s) => s.double((() => 1) as never));
         b.enqueue(Work, (s) => s.double(1), { id: '42' });
+        b.enqueue(Work, (s) => s.double(1), { idempotencyKey: 'once' });
         b.batch((nested) => nested.schedule(Work, (s) => s.double(1), {} as never));
       },
       { onFinished: [Ends, (s, batch) => s.note(`${batch.failed}`, batch)] },
@@ -244,6 +245,7 @@ describeEngines('batches', (engine) => {
       'onFinished',
       'job 4',
       'job 5',
+      'job 6',
       'batch 1, job 1',
     ]);
     expect(String(error)).toMatch(/Nothing of batch was stored.*job 4: .*a function.*job 5: /);

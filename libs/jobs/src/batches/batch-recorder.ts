@@ -61,6 +61,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(EVENTS.map((event) => [event, ANY])),
 };
 
+/** A key may be that of another job, which cannot become a part of the batch. */
+const KEY_IN_BATCH =
+  'options: "idempotencyKey" expected an enqueue outside a batch; in one, give "id", which is stored once';
+
 /**
  * Collects the parts of a batch, and every fault of them, before anything is stored.
  * @internal
@@ -195,6 +199,8 @@ export class BatchRecorder implements BatchBuilder {
       const handler = this.parts.registry.byMethod(type, methodName);
       const { options, delayMs } = read(handler);
       validateEnqueueOptions(options, handler);
+      if (options.idempotencyKey !== undefined)
+        throw new InvalidEnqueueOptionsError([KEY_IN_BATCH], handler);
       stored.name = handler.name;
       stored.queue = options.queue ?? handler.queue;
       stored.id = options.id ?? stored.id;
