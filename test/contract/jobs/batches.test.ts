@@ -11,6 +11,7 @@ import {
   type BatchHandle,
   type BatchResult,
   type BatchSummary,
+  type JobHandle,
 } from 'nestjs-jobs';
 import { expect, it } from 'vitest';
 import { describeEngines } from '../../support/engines.js';
@@ -172,6 +173,23 @@ describeEngines('batches', (engine) => {
     await jobs.batch((b) => (one = b.enqueue(Work, (s) => s.double(21), { id: 'answer' })));
     expect(one).toMatchObject({ id: 'answer', queue: 'work', name: 'Work.double' });
     expect(await one.result()).toMatchObject({ doubled: 42 });
+  });
+
+  it('has jobs that others can follow, beside the batch itself', async () => {
+    const { jobs, ends } = await boot();
+    let one!: JobHandle<{ doubled: number; at: Date }>;
+    const batch = await jobs.batch((b) => (one = b.enqueue(Work, (s) => s.double(21))), noting);
+    const next = await jobs.continueWith(one, Work, (s, before) => s.double(before.doubled));
+    expect(await next.result()).toMatchObject({ doubled: 84 });
+    expect(await batch.finished()).toMatchObject({ total: 1, completed: 1 });
+    await ends.done.promise;
+
+    const waiting = await jobs.batch(
+      (b) => (one = b.schedule(Work, (s) => s.double(1), { delay: '3 days' })),
+    );
+    const last = await jobs.continueWith(one, Work, (s) => s.double(5), { on: 'finished' });
+    await waiting.cancel();
+    expect(await last.result()).toMatchObject({ doubled: 10 });
   });
 
   it('reads the results in a continuation that got the id', async () => {
