@@ -11,6 +11,8 @@ import {
 } from '../errors/index.js';
 import { HubQueue } from '../hubs/index.js';
 import { JobScheduler } from '../scheduling/index.js';
+import { readBatch } from './batch-form.js';
+import { BatchHub } from './batch.hub.js';
 
 @Injectable()
 class Work {
@@ -31,6 +33,8 @@ describeEngines('storing a batch', (engine) => {
     return {
       jobs,
       isolation: app.isolation,
+      hubs,
+      hub: app.module.get(BatchHub),
       around: (how: typeof hubs.addWith) => vi.spyOn(hubs, 'addWith').mockImplementation(how),
       add,
     };
@@ -80,5 +84,25 @@ describeEngines('storing a batch', (engine) => {
     expect(await mine.state()).toBe('waiting');
     await createJobsApp(engine, { providers: [Work], isolation });
     expect(await mine.result()).toBe(0);
+  });
+
+  it('stores nothing, not even for a moment, when an id is taken', async () => {
+    const { jobs, around } = await boot();
+    await jobs.enqueue(Work, (s) => s.run(0), { id: 'mine' });
+    const stored = around(() => Promise.resolve());
+    const attempt = jobs.batch((b) => b.enqueue(Work, (s) => s.run(1), { id: 'mine' }));
+    await expect(attempt).rejects.toThrow(InvalidBatchError);
+    expect(stored).not.toHaveBeenCalled();
+  });
+
+  it('continues nothing when its hub is released before the last job has ended', async () => {
+    const { jobs, hubs, hub } = await boot();
+    const batch = await jobs.batch((b) => b.enqueue(Work, (s) => s.run(1)), {
+      onFinished: [Work, (s, { completed }) => s.run(completed)],
+    });
+    const released = (await readBatch(hubs, batch.id))!;
+    expect(await hub.run(released)).toBeTypeOf('number');
+    const continuation = { queue: 'work', id: `${batch.id}-onFinished` };
+    expect(await jobs.get(continuation)).toBeUndefined();
   });
 });
