@@ -1,5 +1,7 @@
 import type { BackendFactory, QueueBaseOptions } from 'bullmq';
 import type { CoordinationStore } from './coordination-store.js';
+import type { StartStore } from './start-store.js';
+import type { TurnStore } from './turn-store.js';
 
 /** DI token of the {@link Engine}. @internal */
 export const JOBS_ENGINE = Symbol('nestjs-jobs:engine');
@@ -37,6 +39,10 @@ export interface Engine {
   /** Builds this engine's backend: BullMQ's own, with the hazards of RELIABILITY closed. */
   readonly backendFactory: BackendFactory;
   readonly store: CoordinationStore;
+  /** The lines of concurrency keys. */
+  readonly turns: TurnStore;
+  /** The starts of rate-limited keys. */
+  readonly starts: StartStore;
 
   /**
    * Connects, creates or upgrades what has to be there, and proves that the store answers.

@@ -10,3 +10,16 @@ export type { StoredKey } from './stored-key.js';
 export { ShutdownState } from './shutdown-state.js';
 export { SettledJobs } from './settled-jobs.js';
 export { HEARTBEAT_INTERVAL_MS, servers, type ServerInfo } from './servers.js';
+export type { StartRequest, StartStore } from './start-store.js';
+export {
+  FIRST_CHECK_MS,
+  LONGEST_CHECK_MS,
+  nextCheckIn,
+  type DueTicket,
+  type Ticket,
+  type TurnChanges,
+  type TurnReply,
+  type TurnStep,
+  type TurnStore,
+  type TurnSweep,
+} from './turn-store.js';

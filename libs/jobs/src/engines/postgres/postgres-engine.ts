@@ -9,6 +9,8 @@ import { postgresBackendFactory } from './postgres-backend-connection.js';
 import { SharedPostgres } from './postgres-connection.js';
 import { PostgresCoordinationStore } from './postgres-coordination-store.js';
 import { isPostgresConnectionError } from './postgres-errors.js';
+import { PostgresStartStore } from './postgres-start-store.js';
+import { PostgresTurnStore } from './postgres-turn-store.js';
 import type { PostgresTarget } from './postgres-settings.js';
 import { transactionBackendFactory } from './postgres-transaction.js';
 
@@ -26,11 +28,15 @@ export class PostgresEngine implements Engine {
   readonly bullmqOptions: QueueBaseOptions;
   readonly backendFactory: BackendFactory;
   readonly store: PostgresCoordinationStore;
+  readonly turns: PostgresTurnStore;
+  readonly starts: PostgresStartStore;
   private readonly postgres: SharedPostgres;
 
   constructor(options: ResolvedOptions, target: PostgresTarget) {
     this.postgres = new SharedPostgres(target, options);
     this.store = new PostgresCoordinationStore(this.postgres);
+    this.turns = new PostgresTurnStore(this.postgres);
+    this.starts = new PostgresStartStore(this.postgres);
     this.backendFactory = postgresBackendFactory(this.postgres);
     const connection = new EngineConnection(this.name, this.address);
     this.bullmqOptions = { connection: connection };

@@ -1,3 +1,5 @@
+import { TURN_MIGRATION } from './postgres-turn-scripts.js';
+
 /**
  * Tables of the coordination store, beside BullMQ's own. Append, never edit: each entry is one
  * schema version. Keys have the collation "C", so that listings by prefix use the primary key.
@@ -48,6 +50,7 @@ export const COORDINATION_MIGRATIONS: readonly string[] = [
      RETURN true;
    END;
    $$;`,
+  TURN_MIGRATION,
 ];
 
 const LIVE = '(expires_at IS NULL OR expires_at > clock_timestamp())';

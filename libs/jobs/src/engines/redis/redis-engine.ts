@@ -10,6 +10,8 @@ import { redisBackendFactory } from './redis-backend-connection.js';
 import { SharedRedis } from './redis-connection.js';
 import { RedisCoordinationStore } from './redis-coordination-store.js';
 import { isRedisConnectionError } from './redis-errors.js';
+import { RedisStartStore } from './redis-start-store.js';
+import { RedisTurnStore } from './redis-turn-store.js';
 import { assertRedisTarget, isCluster, type RedisTarget } from './redis-settings.js';
 
 /**
@@ -26,6 +28,8 @@ export class RedisEngine implements Engine {
   readonly bullmqOptions: QueueBaseOptions & KeyPrefixOptions;
   readonly backendFactory: BackendFactory;
   readonly store: RedisCoordinationStore;
+  readonly turns: RedisTurnStore;
+  readonly starts: RedisStartStore;
   private readonly redis: SharedRedis;
 
   constructor(options: ResolvedOptions, target: RedisTarget) {
@@ -33,6 +37,8 @@ export class RedisEngine implements Engine {
     const prefix = isCluster(target) ? hashTagged(options.prefix) : options.prefix;
     this.redis = new SharedRedis(target, options.connectTimeoutMs);
     this.store = new RedisCoordinationStore(this.redis, prefix);
+    this.turns = new RedisTurnStore(this.redis, prefix);
+    this.starts = new RedisStartStore(this.redis, prefix);
     this.backendFactory = redisBackendFactory(this.redis, prefix);
     const connection = new EngineConnection(this.name, this.address);
     this.bullmqOptions = { connection: connection, prefix };

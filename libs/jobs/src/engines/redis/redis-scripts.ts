@@ -1,4 +1,5 @@
 import type { RedisClient } from './redis-settings.js';
+import { TURN_SCRIPTS } from './redis-turn-scripts.js';
 
 /** A Lua script and how many of its arguments are keys. */
 interface Script {
@@ -125,6 +126,8 @@ for i = 2, #ARGV, 2 do
 end
 return 1`,
   },
+
+  ...TURN_SCRIPTS,
 } as const satisfies Record<string, Script>;
 
 type ScriptName = keyof typeof SCRIPTS;

@@ -7,6 +7,8 @@ import { SqliteBackends } from './sqlite-backend-connection.js';
 import { SharedSqlite } from './sqlite-connection.js';
 import { SqliteCoordinationStore } from './sqlite-coordination-store.js';
 import { isSqliteConnectionError } from './sqlite-errors.js';
+import { SqliteStartStore } from './sqlite-start-store.js';
+import { SqliteTurnStore } from './sqlite-turn-store.js';
 import { isInMemory, type SqliteTarget } from './sqlite-settings.js';
 
 /**
@@ -19,6 +21,8 @@ export class SqliteEngine implements Engine {
   readonly bullmqOptions: QueueBaseOptions & KeyPrefixOptions;
   readonly backendFactory: BackendFactory;
   readonly store: SqliteCoordinationStore;
+  readonly turns: SqliteTurnStore;
+  readonly starts: SqliteStartStore;
   private readonly sqlite: SharedSqlite;
   private readonly backends: SqliteBackends;
 
@@ -32,6 +36,8 @@ export class SqliteEngine implements Engine {
     };
     this.sqlite = new SharedSqlite(target, { prefix, connectTimeoutMs });
     this.store = new SqliteCoordinationStore(this.sqlite);
+    this.turns = new SqliteTurnStore(this.sqlite);
+    this.starts = new SqliteStartStore(this.sqlite);
     this.backends = new SqliteBackends(this.sqlite);
     this.backendFactory = this.backends.factory;
     const connection = new EngineConnection(this.name, this.address);

@@ -1,3 +1,6 @@
+import { START_TABLES } from './sqlite-start-scripts.js';
+import { TURN_TABLES } from './sqlite-turn-scripts.js';
+
 /**
  * Tables of the coordination store, beside the queues' own. `scope` is the `prefix` of forRoot(); times are
  * Unix milliseconds.
@@ -36,6 +39,8 @@ export const COORDINATION_TABLES: readonly string[] = [
      expires_at INTEGER NOT NULL
    ) STRICT`,
   'CREATE INDEX IF NOT EXISTS coordination_message_expiry ON coordination_message (expires_at)',
+  ...TURN_TABLES,
+  ...START_TABLES,
 ];
 
 const SET = `INSERT INTO coordination_value (scope, key, value, expires_at) VALUES (?, ?, ?, ?)

@@ -1,0 +1,180 @@
+import type { Transaction } from 'bullmq-sqlite';
+import {
+  FIRST_CHECK_MS,
+  nextCheckIn,
+  type DueTicket,
+  type Ticket,
+  type TurnReply,
+  type TurnStep,
+  type TurnStore,
+  type TurnSweep,
+} from '../../contracts/index.js';
+import type { SharedSqlite } from './sqlite-connection.js';
+import { STATE, TURN_SQL as SQL } from './sqlite-turn-scripts.js';
+
+/** Behind every key that starts with a prefix: the last character of Unicode. */
+const LAST_CHARACTER = '\u{10FFFF}';
+
+/** A ticket as it is stored. */
+interface Row {
+  readonly seq: number;
+  readonly state: number;
+  readonly run: string | null;
+}
+
+interface DueRow {
+  readonly seq: number;
+  readonly key: string;
+  readonly queue: string;
+  readonly job: string;
+  readonly state: number;
+  readonly turns: number;
+  readonly taken_at: number;
+}
+
+/**
+ * The lines of concurrency keys on SQLite: a row for each ticket, changed in the same group commits as the jobs.
+ * @internal
+ */
+export class SqliteTurnStore implements TurnStore {
+  constructor(private readonly sqlite: SharedSqlite) {}
+
+  apply(steps: readonly TurnStep[]): Promise<TurnReply> {
+    return this.sqlite.write((tx) => {
+      const lines = new Lines(tx, this.sqlite.prefix);
+      const hasTurn = steps.map((step) => lines.take(step));
+      return { hasTurn, toPromote: lines.reserved, toInspect: [] };
+    });
+  }
+
+  async sweep(limit: number): Promise<TurnSweep> {
+    const { prefix } = this.sqlite;
+    const next = await this.sqlite.read((tx) => nextCheck(tx, prefix));
+    // Most sweeps find nothing: they need not wait for the file.
+    if (next === undefined || next > Date.now()) return sweptNothing(next);
+    return this.sqlite.write((tx) => {
+      const lines = new Lines(tx, prefix);
+      const due = lines.sweep(limit);
+      return { ...sweptNothing(nextCheck(tx, prefix)), due, toPromote: lines.reserved };
+    });
+  }
+
+  async keys(prefix: string): Promise<readonly string[]> {
+    const rows = await this.sqlite.read((tx) =>
+      tx.all<{ key: string }>(SQL.keys, this.sqlite.prefix, prefix, prefix + LAST_CHARACTER),
+    );
+    return rows.map(({ key }) => key);
+  }
+}
+
+/** Steps within one transaction. */
+class Lines {
+  /** Who has got a turn without asking. */
+  readonly reserved: Ticket[] = [];
+  private readonly now = Date.now();
+
+  constructor(
+    private readonly tx: Transaction,
+    private readonly scope: string,
+  ) {}
+
+  /** @returns whether the job has a turn after the step */
+  take(step: TurnStep): boolean {
+    const { action, key, queue, id } = step;
+    if (action === 'advance') return this.advance(step);
+    const row = this.tx.get<Row>(SQL.find, this.scope, key, queue, id);
+    if (action === 'take' || action === 'start' || action === 'try') {
+      const seq = this.stand(step, row);
+      this.advance(step);
+      return action === 'take' ? this.hasTurn(seq) : this.start(step, seq);
+    }
+    if (row === undefined) return false;
+    const isMine = row.state !== STATE.running || row.run === step.run;
+    if (action === 'renew') {
+      if (isMine) this.run(step, row.seq);
+      return isMine;
+    }
+    if (!isMine) return true;
+    if (action === 'end') this.tx.runKeepingReady(SQL.remove, row.seq);
+    else if (row.state !== STATE.parked) this.tx.runKeepingReady(SQL.leave, this.now + FIRST_CHECK_MS, row.seq);
+    this.advance(step);
+    return false;
+  }
+
+  sweep(limit: number): DueTicket[] {
+    const due: DueTicket[] = [];
+    for (const row of this.tx.all<DueRow>(SQL.due, this.scope, this.now, limit)) {
+      const { seq, key, queue, job: id, state, turns } = row;
+      const ageMs = this.now - row.taken_at;
+      if (state === STATE.running) {
+        this.tx.runKeepingReady(SQL.leave, this.now + FIRST_CHECK_MS, seq);
+        this.advance({ key, queue, id, limit: turns });
+      } else {
+        this.tx.runKeepingReady(SQL.checkAgain, this.now + nextCheckIn(ageMs), seq);
+        const name = state === STATE.reserved ? 'reserved' : 'away';
+        due.push({ key, queue, id, state: name, ageMs, limit: turns });
+      }
+    }
+    return due;
+  }
+
+  /** The job's place in the line; a new one is the last. */
+  private stand({ key, queue, id, limit }: TurnStep, row: Row | undefined): number {
+    if (row === undefined) {
+      this.tx.runKeepingReady(SQL.append, this.scope, key, queue, id, limit, this.now);
+      return this.tx.get<Row>(SQL.find, this.scope, key, queue, id)!.seq;
+    }
+    if (row.state === STATE.away) this.tx.runKeepingReady(SQL.park, row.seq);
+    return row.seq;
+  }
+
+  private start(step: TurnStep, seq: number): boolean {
+    const { key, limit } = step;
+    const isFull = (): boolean => this.count(SQL.held, key) > limit;
+    if (this.hasTurn(seq)) {
+      // More turns were given than there may be by now: those that run already count.
+      if (!isFull() || this.count(SQL.otherRuns, key, seq) < limit) {
+        this.run(step, seq);
+        return true;
+      }
+      this.tx.runKeepingReady(SQL.park, seq);
+    }
+    if (step.action === 'try') this.tx.runKeepingReady(SQL.remove, seq);
+    return false;
+  }
+
+  private run({ limit, ttlMs = 0, run = '' }: TurnStep, seq: number): void {
+    this.tx.runKeepingReady(SQL.run, limit, this.now + ttlMs, run, seq);
+  }
+
+  private hasTurn(seq: number): boolean {
+    const row = this.tx.get<{ state: number }>(SQL.stateOf, seq);
+    return row?.state === STATE.reserved || row?.state === STATE.running;
+  }
+
+  /** Gives free turns to those who wait. */
+  private advance({ key, queue, id, limit }: Pick<TurnStep, keyof Ticket | 'limit'>): boolean {
+    const free = limit - this.count(SQL.held, key);
+    if (free <= 0) return false;
+    type Parked = { seq: number; queue: string; job: string };
+    for (const next of this.tx.all<Parked>(SQL.first, this.scope, key, free)) {
+      this.tx.runKeepingReady(SQL.reserve, limit, this.now + FIRST_CHECK_MS, next.seq);
+      if (next.queue === queue && next.job === id) continue;
+      this.reserved.push({ key, queue: next.queue, id: next.job });
+    }
+    return false;
+  }
+
+  private count(statement: string, key: string, ...rest: number[]): number {
+    return this.tx.get<{ held: number }>(statement, this.scope, key, ...rest)!.held;
+  }
+}
+
+function nextCheck(tx: Transaction, scope: string): number | undefined {
+  return tx.get<{ at: number | null }>(SQL.nextCheck, scope)?.at ?? undefined;
+}
+
+function sweptNothing(next: number | undefined): TurnSweep {
+  const nextInMs = next === undefined ? undefined : Math.max(0, next - Date.now());
+  return { due: [], toPromote: [], toInspect: [], nextInMs };
+}
