@@ -1,6 +1,7 @@
-import { Job, Jobs, type JobOptions, type JobsClassOptions } from 'nestjs-jobs';
+import { Job, Jobs, type JobOptions, type JobsClassOptions, type LimitsNow } from 'nestjs-jobs';
 import { describe, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
+import { jobs } from './fixtures.js';
 
 describe('@Job()', () => {
   it('takes the options of a handler', () => {
@@ -47,6 +48,40 @@ describe('@Job()', () => {
     Job({ schema: { parse: () => 1 } });
   });
 
+  it('takes key functions of the parameters of its method', () => {
+    interface Order {
+      customer: string;
+    }
+    class Service {
+      @Job({
+        concurrency: { key: (order: Order) => order.customer, limit: (key) => key.length },
+        rateLimit: { key: (_order: Order, tenant: number) => tenant, max: 5, per: '1s' },
+        unique: { key: 'one', for: 'until-started', onDuplicate: 'throw' },
+      })
+      ship(_order: Order, _tenant: number): void {}
+
+      @Job({ concurrency: { key: (tenant) => tenant } })
+      untyped(_tenant: string): void {}
+
+      // @ts-expect-error the method's parameter is no number
+      @Job({ concurrency: { key: (tenant: number) => tenant } })
+      wrong(_tenant: string): void {}
+
+      // @ts-expect-error the method has no second parameter
+      @Job({ unique: { key: (_tenant: string, user: string) => user } })
+      tooMany(_tenant: string): void {}
+    }
+    expectTypeOf(Service).not.toBeAny();
+    // @ts-expect-error no key
+    Job({ concurrency: { key: (order: Order) => order } });
+    // @ts-expect-error no such thing
+    Job({ queue: 'a', concurrency: { onLimit: 'explode' } });
+    // @ts-expect-error misspelt
+    Job({ queue: 'a', concurrency: { limits: 1 } });
+    // @ts-expect-error "max" and "per" are needed
+    Job({ rateLimit: { max: 1 } });
+  });
+
   it('is for methods', () => {
     // @ts-expect-error a class
     @Job()
@@ -69,5 +104,25 @@ describe('@Jobs()', () => {
     expectTypeOf<keyof JobsClassOptions>().toEqualTypeOf<
       Exclude<keyof JobOptions, 'name' | 'aliases' | 'schema'>
     >();
+  });
+});
+
+describe('limits at run time', () => {
+  class Service {
+    readonly name = 'service';
+
+    @Job({ concurrency: { limit: 1 } })
+    send(_to: string): void {}
+  }
+
+  it('are those of a method', () => {
+    void jobs.limits.set(Service, 'send', { key: 5, limit: 2 });
+    // @ts-expect-error no such method
+    void jobs.limits.set(Service, 'sent', { limit: 2 });
+    // @ts-expect-error no method
+    void jobs.limits.set(Service, 'name', { limit: 2 });
+    // @ts-expect-error no such limit
+    void jobs.limits.set(Service, 'send', { limits: 2 });
+    expectTypeOf(jobs.limits.get(Service, 'send')).resolves.toEqualTypeOf<LimitsNow>();
   });
 });

@@ -1,6 +1,7 @@
 import type {
   BackoffFunction,
   BackoffOptions,
+  ConcurrencyOptions,
   ContextCarrier,
   Duration,
   EnqueueManyOptions,
@@ -18,12 +19,16 @@ import type {
   JobsModuleAsyncOptions,
   JobsModuleOptions,
   JobStateName,
+  LimitChange,
+  LimitsNow,
   QueueOptions,
   RecurringJobOptions,
+  RateLimitOptions,
   Retention,
   ScheduleOptions,
   ServerInfo,
   StoredPayload,
+  UniqueOptions,
 } from 'nestjs-jobs';
 import { describe, expectTypeOf, it } from 'vitest';
 import { jobs } from './fixtures.js';
@@ -72,6 +77,11 @@ describe('the public types', () => {
     expectTypeOf<HasAny<JobDetails>>().toEqualTypeOf<false>();
     expectTypeOf<HasAny<JobHandle<string>>>().toEqualTypeOf<false>();
     expectTypeOf<HasAny<JobOptions>>().toEqualTypeOf<false>();
+    expectTypeOf<HasAny<ConcurrencyOptions>>().toEqualTypeOf<false>();
+    expectTypeOf<HasAny<RateLimitOptions>>().toEqualTypeOf<false>();
+    expectTypeOf<HasAny<UniqueOptions>>().toEqualTypeOf<false>();
+    expectTypeOf<HasAny<LimitsNow>>().toEqualTypeOf<false>();
+    expectTypeOf<HasAny<LimitChange>>().toEqualTypeOf<false>();
     expectTypeOf<HasAny<EnqueueOptions>>().toEqualTypeOf<false>();
     expectTypeOf<HasAny<QueueOptions>>().toEqualTypeOf<false>();
     expectTypeOf<HasAny<JobsModuleOptions>>().toEqualTypeOf<false>();

@@ -59,6 +59,8 @@ export interface Row {
   readonly memoryMb?: number;
   /** Backlog alone. */
   readonly backlog?: Backlog;
+  /** Keyed alone: throughput with keys, as a part of that of the same jobs without. */
+  readonly keyedRatio?: number;
   /** Recurring alone: registering all of them, and then once more. */
   readonly registerMs?: { readonly first: number; readonly again: number };
 }
@@ -86,6 +88,7 @@ function measuresOf({ scenario, plain }: Rounds, { samples }: Measured) {
   const isBoot = scenario.compares === 'boot';
   const added = samples.map((sample, i) => sample.wallMs - (plain?.samples[i]?.wallMs ?? 0));
   const backlog = backlogOf(samples);
+  const keyedRatio = medianOf(samples, (sample) => sample.keyedRatio);
   const againMs = medianOf(samples, (sample) => sample.againMs);
   const rate = scenario.compares === 'throughput' ? median(samples.map(perSecond)) : null;
   return {
@@ -94,6 +97,7 @@ function measuresOf({ scenario, plain }: Rounds, { samples }: Measured) {
     p99Ms: isBoot ? Math.max(...added) : (medianOf(samples, ({ p99Ms }) => p99Ms) ?? null),
     cpuMicrosPerJob: isBoot ? null : median(samples.map(cpuOf)),
     ...(backlog && { backlog }),
+    ...(keyedRatio !== undefined && { keyedRatio }),
     ...(againMs !== undefined && {
       registerMs: { first: median(samples.map(({ wallMs }) => wallMs)), again: againMs },
     }),

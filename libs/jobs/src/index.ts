@@ -1,5 +1,5 @@
 export { JobsModule } from './jobs.module.js';
-export { Continuation, Job, Jobs, Recurring } from './decorators/index.js';
+export { Continuation, Job, Jobs, Recurring, type JobDecorator } from './decorators/index.js';
 export {
   Cron,
   CronExpression,
@@ -27,6 +27,7 @@ export {
   type BatchResult,
   type BatchSummary,
   JobHandle,
+  JobLimits,
   JobScheduler,
   RecurringJobs,
   TransactionalJobs,
@@ -39,6 +40,8 @@ export {
   type EnqueueOptions,
   type HandleOf,
   type JobDetails,
+  type LimitChange,
+  type LimitsNow,
   type JobRef,
   type JobStateName,
   type ScheduleOptions,
@@ -72,8 +75,11 @@ export type {
   RecurringOptions,
   BackoffFunction,
   BackoffOptions,
+  ConcurrencyOptions,
   ContextCarrier,
   Duration,
+  JobKey,
+  JobKeyFunction,
   JobOptions,
   JobsClassOptions,
   JobsConnection,
@@ -81,8 +87,10 @@ export type {
   JobsModuleOptions,
   JobsOptionsFactory,
   QueueOptions,
+  RateLimitOptions,
   Retention,
   StandardSchema,
+  UniqueOptions,
 } from './options/index.js';
 export {
   ContinuationSkippedError,
@@ -100,6 +108,7 @@ export {
   InvalidCalendarError,
   InvalidEnqueueOptionsError,
   InvalidInvocationError,
+  InvalidLimitError,
   InvalidRecurringJobError,
   JobCancelledError,
   JobFailedError,

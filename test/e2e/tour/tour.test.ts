@@ -6,6 +6,8 @@ import { describeEngines } from '../../support/engines.js';
 import { createJobsApp } from '../../support/jobs-app.js';
 import { calendars } from './calendars.js';
 import { EmailService } from './email.service.js';
+import { limit } from './limits.js';
+import { DeliveryService } from './delivery.service.js';
 import { Outbox } from './outbox.js';
 import { steer } from './steer.js';
 import { placeOrder } from './transaction.js';
@@ -23,7 +25,10 @@ it('leaves out what the calendars exclude', () => {
 
 describeEngines("the README's tour", (engine) => {
   const boot = () =>
-    createJobsApp(engine, { providers: [EmailService, Outbox], controllers: [UsersController] });
+    createJobsApp(engine, {
+      providers: [EmailService, DeliveryService, Outbox],
+      controllers: [UsersController],
+    });
 
   it('enqueues from a controller and runs in the handler', async () => {
     const { module, jobs } = await boot();
@@ -42,6 +47,21 @@ describeEngines("the README's tour", (engine) => {
     const { jobs, module } = await boot();
     expect(await steer(jobs)).toBe('welcomed u-2');
     expect(module.get(Outbox).delivered).not.toContain('digest u-3');
+  });
+
+  it('limits jobs', async () => {
+    const { jobs, module } = await boot();
+    const { concurrency, last, told, same } = await limit(jobs);
+    expect(concurrency).toBe(5);
+    expect(same.id).toBe(told.id);
+    expect(await last.result()).toBe('name');
+    await told.result();
+    expect(module.get(Outbox).delivered.toSorted()).toEqual([
+      'refreshed acme: name',
+      'told of o-1',
+    ]);
+    const order = { id: 'o-2', customer: 'acme' };
+    expect(await (await jobs.enqueue(DeliveryService, (s) => s.ship(order))).result()).toBe('o-2');
   });
 
   // Only where the engine can: a skipped test would read as something that is missing here.

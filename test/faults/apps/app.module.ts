@@ -5,6 +5,7 @@ import type { AppConfig } from '../harness/protocol.js';
 import { Commands } from './commands.js';
 import { DatabaseModule } from './database.module.js';
 import { Following } from './following.js';
+import { Keyed } from './keyed.js';
 import { Producer } from './producer.js';
 import { Ticking } from './ticking.js';
 import { APP_CONFIG, BatchEnd, Upgrade, Workload } from './workload.js';
@@ -25,6 +26,7 @@ export class AppModule {
         Ticking,
         Following,
         ...(config.upgraded ? [Upgrade] : []),
+        ...(config.keyed ? [Keyed] : []),
         Producer,
         Commands,
       ],

@@ -2,10 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { getQueueToken } from '@nestjs/bullmq';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import { ModuleRef } from '@nestjs/core';
 import { JobNotFoundError, JobScheduler } from 'nestjs-jobs';
 import { LedgerWriter } from '../harness/ledger.js';
 import { type AppCommands, type JobAddress, QUEUE, type StoredJob } from '../harness/protocol.js';
 import { Following } from './following.js';
+import { Keyed } from './keyed.js';
 import { Producer } from './producer.js';
 
 /** Reads at once: enough to be quick, too few to starve the workers under test. */
@@ -20,6 +22,7 @@ export class Commands {
     enqueue: (request) => this.producer.enqueue(request),
     waiting: () => this.queue.getWaitingCount(),
     batch: (request) => this.producer.batch(request),
+    enqueueKeyed: (request) => this.moduleRef.get(Keyed).enqueue(request),
     inspect: (request) => this.inspect(request),
     follow: (request) => this.following.enqueue(request),
     cancel: (request) => this.cancel(request),
@@ -35,6 +38,7 @@ export class Commands {
   };
 
   constructor(
+    private readonly moduleRef: ModuleRef,
     private readonly jobs: JobScheduler,
     private readonly producer: Producer,
     private readonly following: Following,

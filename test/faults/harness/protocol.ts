@@ -32,6 +32,11 @@ export interface AppConfig {
   diesAtCompletion?: boolean;
   /** Where the process kills itself. Default nowhere. */
   dieAt?: DeathPoint;
+  /** Present where the app has handlers with concurrency keys. */
+  keyed?: {
+    /** Whether they check the limit through permits of the store. */
+    isChecked: boolean;
+  };
   /** Whether handlers return at once, whatever they are told to do. Default false. */
   finishAtOnce?: boolean;
   /** The process kills itself when the module tells this step of a hub. Default never. */
@@ -80,6 +85,19 @@ export interface EnqueueRequest {
   handler?: 'workload' | 'upgrade';
 }
 
+/** A load of jobs with concurrency keys: those of all keys in turns. */
+export interface EnqueueKeyedRequest {
+  /** Each as `<name>x<limit>`. */
+  keys: string[];
+  /** Labels are `<key>-<number>`, from this number on. */
+  first: number;
+  count: number;
+  /** How long each takes. */
+  ms: number;
+  /** Whether the same work is enqueued without a key. */
+  isFree: boolean;
+}
+
 /** Where a job is. */
 export interface JobAddress {
   label: string;
@@ -98,6 +116,8 @@ export interface AppCommands {
   waiting: [undefined, number];
   /** Stores a batch; its jobs have the labels `<label>-0` and following. */
   batch: [Pick<EnqueueRequest, 'label' | 'count'> & { behaviour: Behaviour }, { id: string }];
+  /** Enqueues jobs with concurrency keys; answers when all are stored. */
+  enqueueKeyed: [EnqueueKeyedRequest, { stored: number }];
   /** Reads jobs from the store. */
   inspect: [JobAddress[], StoredJob[]];
   /** Cancels, one after the other. */

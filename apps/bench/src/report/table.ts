@@ -70,6 +70,8 @@ export function tableNotes(rows: readonly Row[]): string[] {
           `opening ${openMs.toFixed(0)} ms, getJobCounts ${countsMs.toFixed(2)} ms`,
       );
     }
+    if (row.keyedRatio !== undefined)
+      notes.push(`${where}: ${row.keyedRatio.toFixed(2)} of the throughput without keys`);
     if (row.registerMs) {
       const { first, again } = row.registerMs;
       notes.push(

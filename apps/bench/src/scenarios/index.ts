@@ -3,6 +3,7 @@ import { bootScenario } from './boot.scenario.js';
 import { bulkScenario } from './bulk.scenario.js';
 import { enqueueConcurrentScenario } from './enqueue-concurrent.scenario.js';
 import { enqueueScenario } from './enqueue.scenario.js';
+import { keyedScenario } from './keyed.scenario.js';
 import { latencyScenario } from './latency.scenario.js';
 import { recurringScenario } from './recurring.scenario.js';
 import { processScenario } from './process.scenario.js';
@@ -26,6 +27,7 @@ export const SCENARIOS: readonly Scenario[] = [
   latencyScenario,
   bootScenario,
   backlogScenario,
+  keyedScenario,
   recurringScenario,
 ];
 

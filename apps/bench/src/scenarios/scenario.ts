@@ -33,6 +33,8 @@ export interface Sample {
   readonly backlog?: Backlog;
   /** Recurring alone: registering everything once more. */
   readonly againMs?: number;
+  /** Keyed alone: what jobs with keys reach of the throughput of the same jobs without. */
+  readonly keyedRatio?: number;
   /** Boot alone: opening one connection and making one round trip. */
   readonly connectionMs?: number;
 }

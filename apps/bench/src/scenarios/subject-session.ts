@@ -8,6 +8,7 @@ export const BULK_SIZE = 1_000;
 export async function openSubject(
   { contestant, engine, isolation, concurrency }: Work,
   onJob?: (index: number) => void,
+  keys?: number,
 ): Promise<OpenSubject> {
   if (contestant === 'plain') throw new Error('expected a subject, got the plain application');
   const subject = await loadSubject(contestant);
@@ -17,6 +18,7 @@ export async function openSubject(
     concurrency,
     worker: onJob !== undefined,
     onJob: onJob ?? (() => undefined),
+    ...(keys !== undefined && { keys }),
   });
 }
 

@@ -18,10 +18,21 @@ class BenchHandler {
   }
 }
 
+/** The same, one at a time of each key. */
+@Injectable()
+class KeyedBenchHandler {
+  constructor(@Inject(ON_JOB) private readonly onJob: SubjectSetup['onJob']) {}
+
+  @Job({ queue: QUEUE, concurrency: { key: (_payload: Payload, key: number) => key } })
+  async run(payload: Payload, _key: number): Promise<void> {
+    this.onJob(payload.index);
+  }
+}
+
 @Module({})
 class BenchModule {
   static of(
-    { concurrency, worker, onJob }: SubjectSetup,
+    { concurrency, worker, onJob, keys }: SubjectSetup,
     options: JobsModuleOptions,
   ): DynamicModule {
     const jobs = JobsModule.forRoot({
@@ -45,7 +56,10 @@ class BenchModule {
     return {
       module: BenchModule,
       imports: [jobs],
-      providers: [BenchHandler, { provide: ON_JOB, useValue: onJob }],
+      providers: [
+        keys === undefined ? BenchHandler : KeyedBenchHandler,
+        { provide: ON_JOB, useValue: onJob },
+      ],
     };
   }
 }
@@ -64,9 +78,13 @@ export const jobsSubject: Subject = {
     return {
       enqueue: (index) => jobs.enqueue(BenchHandler, (s) => s.run(payloadOf(index))),
       enqueueMany: async (indexes) => {
-        const outcomes = await jobs.enqueueMany(BenchHandler, indexes, (s, index) =>
-          s.run(payloadOf(index)),
-        );
+        const { keys } = setup;
+        const outcomes =
+          keys === undefined
+            ? await jobs.enqueueMany(BenchHandler, indexes, (s, index) => s.run(payloadOf(index)))
+            : await jobs.enqueueMany(KeyedBenchHandler, indexes, (s, index) =>
+                s.run(payloadOf(index), index % keys),
+              );
         const failed = outcomes.find((outcome) => outcome.status === 'rejected');
         if (failed) throw failed.reason;
       },

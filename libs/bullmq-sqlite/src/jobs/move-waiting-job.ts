@@ -9,7 +9,11 @@ import { wholeNumber } from './whole-number.js';
 const PUT_OFF = 'UPDATE job SET rank = ?, delay = ? WHERE seq = ?';
 const SET_PRIORITY = 'UPDATE job SET priority = ? WHERE seq = ?';
 
-/** Makes a delayed job ready at once. Returns BullMQ's code: 0 when it was done. */
+/**
+ * Makes a delayed job ready at once. Returns BullMQ's code: 0 when it was done.
+ *
+ * @param queueName - with its prefix: `<prefix>:<name>`.
+ */
 export function promote(transaction: Transaction, queueName: string, jobId: string): ErrorCode | 0 {
   const job = findJob(transaction, transaction.queue(queueName), jobId);
   if (job?.state !== 'delayed') return ErrorCode.JobNotInState;

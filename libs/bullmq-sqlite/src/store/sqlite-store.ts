@@ -6,7 +6,7 @@ import type { Wait } from './wake-ups.js';
 
 /**
  * A program's own hold on a jobs file, for tables that it keeps beside the queues: its operations share
- * group commits with theirs. Other tables than its own are not to be touched.
+ * group commits with theirs. Other tables than its own are not to be touched, but by `promote`.
  */
 export interface SqliteStore {
   /**
@@ -18,6 +18,8 @@ export interface SqliteStore {
   write<Result>(operation: Operation<Result>, options?: WriteOptions): Promise<Result>;
   /** Runs an operation that reads; it sees the writes that were called before it. Throws as `write` does. */
   read<Result>(operation: Operation<Result>): Promise<Result>;
+  /** Reads what is committed, at once: writes that wait for their commit are not seen. Throws as `write` does. */
+  readNow<Result>(operation: Operation<Result>): Result;
   /**
    * Waits until this name was announced in this process, by `announce` or by a transaction that is committed, or
    * another process wrote anything, at most `milliseconds`.
@@ -38,6 +40,10 @@ export function openStore(connection: SqliteConnection): SqliteStore {
   return {
     write: (operation, options) => whileOpen(() => store.write(operation, options)),
     read: (operation) => whileOpen(() => store.read(operation)),
+    readNow: (operation) => {
+      if (closing !== undefined) throw new StoreClosedError(store.path);
+      return store.readNow(operation);
+    },
     waitFor: (name, milliseconds) => store.waitForChange(name, milliseconds),
     announce: (name) => store.committed([name]),
     close: () => (closing ??= releaseStore(store)),

@@ -65,6 +65,10 @@ const RULES: Readonly<Record<string, Rule>> = {
 const KEY_IN_BATCH =
   'options: "idempotencyKey" expected an enqueue outside a batch; in one, give "id", which is stored once';
 
+/** The other job cannot become a part of the batch. */
+const UNIQUE_IN_BATCH =
+  'expected a job outside a batch for `unique`; in one, give "id", which is stored once';
+
 /**
  * Collects the parts of a batch, and every fault of them, before anything is stored.
  * @internal
@@ -206,6 +210,8 @@ export class BatchRecorder implements BatchBuilder {
       stored.id = options.id ?? stored.id;
       if (options.id !== undefined) this.claimId({ ...stored, id: options.id });
       const keep = (job: PreparedJob): void => {
+        if (job.unique !== undefined)
+          throw new InvalidEnqueueOptionsError([UNIQUE_IN_BATCH], handler);
         this.prepared[place] = asPart(job, options.id === undefined, this.parts.createdAt);
       };
       const job = this.parts.preparer.prepare(
@@ -215,7 +221,7 @@ export class BatchRecorder implements BatchBuilder {
         delayMs,
       );
       if (!(job instanceof Promise)) return keep(job);
-      this.pending.push(job.then(keep, (error: Error) => this.note(part, error)));
+      this.pending.push(job.then(keep).catch((error: unknown) => this.note(part, error as Error)));
     });
     return new JobHandle(stored.id, stored.queue, stored.name, this.parts.reader);
   }

@@ -61,7 +61,7 @@ export class ContinuationJobs {
     if (faults.length > 0) throw new InvalidEnqueueOptionsError(faults, handler);
     const { args, slots } = extractSlots(invocation.args);
     // Arguments that are not all known are checked when the job runs.
-    const checked = slots.length === 0 ? handler : { ...handler, schemas: [] };
+    const checked = slots.length === 0 ? handler : withoutArguments(handler);
     const job = await this.preparer.prepare(checked, args, enqueueOptions, 0);
     return { job, on, slots, at: Date.now() };
   }
@@ -72,7 +72,7 @@ export class ContinuationJobs {
     on: Ticket['on'],
     context: unknown,
   ): Promise<UnlinkedTicket> {
-    const job = await this.preparer.prepare({ ...handler, schemas: [] }, [null], {}, 0);
+    const job = await this.preparer.prepare(withoutArguments(handler), [null], {}, 0);
     const { context: _, ...data } = job.data;
     return {
       job: { ...job, data: { ...data, ...(context !== undefined && { context }) } },
@@ -98,4 +98,15 @@ export class ContinuationJobs {
 /** How links name a job. @internal */
 export function linkTo({ queue, id, name }: PreparedJob): StoredChild {
   return { queue, id, name };
+}
+
+/** What is made of arguments that are not all known yet is left to the run: checks, and the keys of limits. */
+function withoutArguments(handler: Handler): Handler {
+  return {
+    ...handler,
+    schemas: [],
+    concurrency: undefined,
+    rateLimit: undefined,
+    unique: undefined,
+  };
 }

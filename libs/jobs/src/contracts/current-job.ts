@@ -3,6 +3,24 @@ import type { JobInfo } from './job-info.js';
 import type { RecurringRun } from './recurring-tick.js';
 import type { StoredKey } from './stored-key.js';
 
+/** A job as it is stored, as far as features look at it. @internal */
+export interface StoredJob {
+  /** BullMQ's options, and ours beside them. */
+  readonly options: Readonly<LimitKeys>;
+  /** The stored payload. */
+  readonly payload: unknown;
+}
+
+/** What limits count a job by, stored with it; absent when it was added by somebody who does not know. @internal */
+export interface LimitKeys {
+  readonly concurrencyKey?: string;
+  readonly rateLimitKey?: string;
+  /** Whether others of its `deduplication` may be stored from its start on. */
+  readonly uniqueUntilStarted?: boolean;
+  /** BullMQ's: by what it is the only one. */
+  readonly deduplication?: { readonly id: string };
+}
+
 /**
  * A running job as seen from inside its handler. Implemented by execution, read by logging.
  * @internal
@@ -17,6 +35,10 @@ export interface RunningJob extends JobInfo {
   readonly parentKey?: string | undefined;
   /** What `context.capture()` returned when the job was enqueued, in its stored form. */
   readonly context?: unknown;
+  /** What is stored of the job; undefined for what is run without being stored. */
+  readonly stored?: StoredJob | undefined;
+  /** Told when the handler asked for a longer lock, by whoever else holds something for the run. */
+  onExtended?: ((durationMs: number) => Promise<void>) | undefined;
   /** How the run of the tick before ended, for a recurring job. */
   previousRun?: RecurringRun | undefined;
   progress(value: number | object): Promise<void>;

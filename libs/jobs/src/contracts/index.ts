@@ -1,6 +1,6 @@
 export { CANCEL_CHANNEL, cancelRequests, type CancelRequest } from './cancel-requests.js';
 export type { CoordinationStore } from './coordination-store.js';
-export { currentJob, type RunningJob } from './current-job.js';
+export { currentJob, type RunningJob, type StoredJob, type LimitKeys } from './current-job.js';
 export { JOBS_ENGINE, type Engine, type EngineCapabilities } from './engine.js';
 export type { ClaimDecision, JobHook, RunOutcome } from './job-hook.js';
 export type { JobInfo } from './job-info.js';

@@ -6,7 +6,13 @@ import type { JobInfo } from './job-info.js';
  * @internal
  */
 export type RunOutcome =
-  | { readonly status: 'completed'; readonly result: unknown; readonly durationMs: number }
+  | {
+      readonly status: 'completed';
+      readonly result: unknown;
+      readonly durationMs: number;
+      /** Why its handler was not called, when it was not. */
+      readonly skipped?: string | undefined;
+    }
   | {
       readonly status: 'retrying';
       readonly error: Error;
@@ -28,6 +34,8 @@ export type ClaimDecision =
       readonly action: 'complete';
       /** In the form in which results are stored. */
       readonly result: unknown;
+      /** Why, where that is worth a word in the log. */
+      readonly reason?: string;
     }
   | { readonly action: 'postpone'; readonly delayMs: number };
 
@@ -51,6 +59,8 @@ export interface JobHook {
    * @returns undefined to go on at once; or a promise that is awaited first. One that rejects lets the attempt fail.
    */
   onReturned?(job: RunningJob, result: unknown): Promise<void> | undefined;
+  /** The locks of these jobs were renewed: their runs go on. */
+  onRenewed?(jobs: readonly RunningJob[]): void;
   /** A run ended and its end was stored. */
   onSettled?(job: JobInfo, outcome: RunOutcome): void;
 }

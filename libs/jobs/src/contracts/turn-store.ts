@@ -21,7 +21,7 @@ export interface Ticket {
  * - `leave`: the run is over and the job comes again: its turn is free, its place in the line is kept.
  * - `end`: the run is over and so is the job; without `run`, the job was removed or never stored, which has no effect
  *   while a run has the turn.
- * - `advance`: nothing but what follows each step: turns that are free go to those who wait.
+ * - `advance`: nothing but what follows each step: turns that are free go to those who wait, whose jobs are made ready.
  * @internal
  */
 export interface TurnStep extends Ticket {
@@ -41,11 +41,9 @@ export interface DueTicket extends Ticket {
   readonly limit: number;
 }
 
-/** What steps have brought about. @internal */
+/** What steps have brought about, beside making jobs ready to run whose turn has come. @internal */
 export interface TurnChanges {
-  /** Parked jobs that have a turn now, and are still delayed in their queue. */
-  readonly toPromote: readonly Ticket[];
-  /** Jobs with a turn that the store could not make ready to run: something is unusual about them. */
+  /** Jobs with a turn that could not be made ready, since they are not delayed: something is unusual about them. */
   readonly toInspect: readonly Ticket[];
 }
 
@@ -87,6 +85,11 @@ export interface TurnStore {
    * @param limit most tickets of one call
    */
   sweep(limit: number): Promise<TurnSweep>;
+  /**
+   * Whether a job has a turn that it has not used, and no more were given than there may be now: such a job can start
+   * before its step was taken. Only where a look costs no trip; it may say no to a job that has a turn.
+   */
+  isReserved?(ticket: Ticket, limit: number): boolean;
   /** The keys that start with `prefix` and have at least one job that is not parked. */
   keys(prefix: string): Promise<readonly string[]>;
 }

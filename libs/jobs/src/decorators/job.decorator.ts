@@ -1,6 +1,36 @@
 import 'reflect-metadata';
-import type { JobOptions } from '../options/index.js';
+import type { JobKey, JobKeyFunction, JobOptions } from '../options/index.js';
 import { declareQueue, JOB_METADATA, misuseOf, noteMisplaced } from './job-metadata.js';
+
+/**
+ * Decorates a method whose arguments its key functions take.
+ * @typeParam K the key functions of the options
+ * @publicApi
+ */
+export type JobDecorator<K extends JobKeyFunction> = <T>(
+  target: object,
+  key: string | symbol,
+  descriptor: TypedPropertyDescriptor<T> & KeysFit<K, T>,
+) => void;
+
+/** Unknown where every key function takes what the method takes; parameters without a type are not checked. */
+type KeysFit<K extends JobKeyFunction, T> = [K] extends [never]
+  ? unknown
+  : T extends (...args: infer A) => unknown
+    ? true extends KeyMisfit<K, A>
+      ? 'a key function expects other parameters than the method has'
+      : unknown
+    : unknown;
+
+type KeyMisfit<K extends JobKeyFunction, A extends unknown[]> = K extends (
+  ...args: infer P
+) => unknown
+  ? [P[number]] extends [never]
+    ? false
+    : K extends (...args: A) => JobKey
+      ? false
+      : true
+  : never;
 
 /**
  * Makes a method a handler: calls of it can be stored with `JobScheduler.enqueue()` and run later, in
@@ -19,7 +49,11 @@ import { declareQueue, JOB_METADATA, misuseOf, noteMisplaced } from './job-metad
  * ```
  * @publicApi
  */
-export function Job(options: JobOptions = {}): MethodDecorator {
+export function Job<
+  C extends JobKeyFunction = never,
+  R extends JobKeyFunction = never,
+  U extends JobKeyFunction = never,
+>(options: JobOptions<C, R, U> = {}): JobDecorator<C | R | U> {
   return (target, key, descriptor) => {
     const fault = misuseOf(target, key, descriptor);
     if (fault !== undefined) return noteMisplaced('@Job()', target, key, fault);

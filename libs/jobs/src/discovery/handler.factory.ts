@@ -12,6 +12,7 @@ import {
 } from '../options/index.js';
 import type { ArgumentSchemas } from '../payload/index.js';
 import type { Handler, HandlerClass } from './handler.js';
+import { concurrencyLimit, rateLimit, uniqueness } from './job-limits.js';
 
 /** A decorated method as the explorer found it. @internal */
 export interface FoundHandler {
@@ -38,8 +39,9 @@ export interface FoundHandler {
  */
 export function createHandler(found: FoundHandler, defaults: ResolvedOptions): Handler {
   const options = { ...found.classOptions, ...dropUndefined(found.options) };
+  const name = options.name ?? `${found.owner.name}.${found.methodName}`;
   return {
-    name: options.name ?? `${found.owner.name}.${found.methodName}`,
+    name,
     aliases: options.aliases ?? [],
     queue: options.queue ?? DEFAULT_QUEUE,
     methodName: found.methodName,
@@ -53,6 +55,9 @@ export function createHandler(found: FoundHandler, defaults: ResolvedOptions): H
     priority: options.priority,
     removeOnComplete: retention(options.removeOnComplete, defaults.removeOnComplete),
     removeOnFail: retention(options.removeOnFail, defaults.removeOnFail),
+    concurrency: concurrencyLimit(options.concurrency, name),
+    rateLimit: rateLimit(options.rateLimit, name),
+    unique: uniqueness(options.unique, name),
     schemas: toList(options.schema),
   };
 }

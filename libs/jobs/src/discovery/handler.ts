@@ -6,6 +6,7 @@ import type {
   ResolvedRetention,
 } from '../options/index.js';
 import type { ArgumentSchemas } from '../payload/index.js';
+import type { ConcurrencyLimit, RateLimit, Uniqueness } from './job-limits.js';
 
 /**
  * A class as it is used to name a handler: concrete or abstract.
@@ -36,5 +37,8 @@ export interface Handler {
   readonly priority: number | undefined;
   readonly removeOnComplete: ResolvedRetention;
   readonly removeOnFail: ResolvedRetention;
+  readonly concurrency: ConcurrencyLimit | undefined;
+  readonly rateLimit: RateLimit | undefined;
+  readonly unique: Uniqueness | undefined;
   readonly schemas: ArgumentSchemas;
 }

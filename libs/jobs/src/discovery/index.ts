@@ -1,4 +1,14 @@
 export type { Handler, HandlerClass } from './handler.js';
+export {
+  limitOf,
+  concurrencyLimit,
+  jobKey,
+  rateLimit,
+  uniqueness,
+  type ConcurrencyLimit,
+  type RateLimit,
+  type Uniqueness,
+} from './job-limits.js';
 export { HandlerExplorer } from './handler.explorer.js';
 export { QueueRetention, type KeptJobs } from './queue-retention.js';
 export type { DeclaredContinuation } from './continuations.js';

@@ -22,7 +22,7 @@ describeEngines('lines of concurrency keys', (fixture) => {
     await fixture.cleanup(names);
   });
 
-  /** A key of its own, and steps of it. Jobs do not exist, so who gets a turn is told one way or the other. */
+  /** A key of its own, and steps of it. Its jobs do not exist, so who gets a turn and cannot be made ready is told. */
   function line(limit = 1) {
     const key = `Test.${randomUUID()}|tenant`;
     type Given = Partial<TurnStep> & Pick<TurnStep, 'action'>;
@@ -36,11 +36,13 @@ describeEngines('lines of concurrency keys', (fixture) => {
       ...given,
     });
     const apply = async (...steps: TurnStep[]) => {
-      const { hasTurn, toPromote, toInspect } = await engine.turns.apply(steps);
-      return { hasTurn, next: [...toPromote, ...toInspect].map(({ id }) => id) };
+      const { hasTurn, toInspect } = await engine.turns.apply(steps);
+      return { hasTurn, next: toInspect.map(({ id }) => id) };
     };
-    const one = (action: TurnStep['action']) => (id: string, given: Partial<TurnStep> = {}) =>
-      apply(step(id, { action, ...given }));
+    const one =
+      (action: TurnStep['action']) =>
+      (id: string, given: Partial<TurnStep> = {}) =>
+        apply(step(id, { action, ...given }));
     return {
       key,
       step,
@@ -189,10 +191,9 @@ describeEngines('lines of concurrency keys', (fixture) => {
   describe('a sweep', () => {
     const sweepOf = async (key: string) => {
       const found: TurnSweep = await engine.turns.sweep(1_000);
-      const all = [...found.toPromote, ...found.toInspect];
       return {
         due: found.due.filter((ticket) => ticket.key === key),
-        next: all.filter((ticket) => ticket.key === key).map(({ id }) => id),
+        next: found.toInspect.filter((ticket) => ticket.key === key).map(({ id }) => id),
         nextInMs: found.nextInMs,
       };
     };

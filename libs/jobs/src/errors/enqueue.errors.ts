@@ -72,17 +72,21 @@ export class InvalidArgumentsError extends JobsError {
 }
 
 /**
- * A job with this id exists already; the stored one was left alone.
+ * A job with this id, or with this `unique` key, exists already; the stored one was left alone. `queue` and `id` are its.
  * @publicApi
  */
 export class DuplicateJobError extends JobsError {
   readonly queue: string;
   readonly id: string;
 
-  constructor(location: JobLocation & { queue: string; id: string }) {
+  /** @param uniqueKey that which both have, where it is not the id */
+  constructor(location: JobLocation & { queue: string; id: string }, uniqueKey?: string) {
     super(
-      `${capital(describeJob(location))} was not stored: a job with this id exists already. Choose another id; or, ` +
-        'if the id is your idempotency key, go on with the job that exists: jobs.get(error).',
+      uniqueKey !== undefined
+        ? `Not stored: ${describeJob(location)} exists already and has the same unique key ` +
+            `${JSON.stringify(uniqueKey)}. Go on with the job that exists: jobs.get(error).`
+        : `${capital(describeJob(location))} was not stored: a job with this id exists already. Choose another id; or, ` +
+            'if the id is your idempotency key, go on with the job that exists: jobs.get(error).',
     );
     this.queue = location.queue;
     this.id = location.id;
@@ -158,5 +162,18 @@ export class StoreUnavailableError extends JobsError {
    */
   constructor(operation: string, reason: string, options?: ErrorOptions) {
     super(`Could not ${operation}: ${reason}. Try again later.`, options);
+  }
+}
+
+/**
+ * A change of a limit is wrong, or the handler has no such limit: every fault.
+ * @publicApi
+ */
+export class InvalidLimitError extends JobsError {
+  constructor(
+    readonly problems: readonly string[],
+    location: JobLocation,
+  ) {
+    super(`Cannot change the limits of ${describeJob(location)}: ${problems.join('; ')}.`);
   }
 }

@@ -28,6 +28,7 @@ export {
   InvalidArgumentsError,
   InvalidEnqueueOptionsError,
   InvalidInvocationError,
+  InvalidLimitError,
   NoOpenTransactionError,
   PayloadTooLargeError,
   StoreUnavailableError,

@@ -27,6 +27,7 @@ export abstract class HandlerRun implements RunningJob {
   /** Set when another attempt makes no sense: a guard's denial, a cancellation. */
   unrecoverable = false;
   previousRun: RecurringRun | undefined;
+  onExtended: ((durationMs: number) => Promise<void>) | undefined;
   private controller: AbortController | undefined;
   private isOver = false;
   private forceEnd: ((reason: Error) => void) | undefined;

@@ -107,7 +107,10 @@ export class JobExecutor {
       const claim = this.hooks.claimed(run);
       if (claim !== undefined) {
         const decision = await claim;
-        if (decision.action === 'complete') return decision.result;
+        if (decision.action === 'complete') {
+          run.skipped = decision.reason;
+          return decision.result;
+        }
         if (decision.action === 'postpone') throw new Postponement(decision.delayMs);
       }
       const args = this.readArguments(run);

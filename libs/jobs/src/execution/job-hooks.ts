@@ -20,6 +20,7 @@ export class JobHooks {
   private readonly onClaimed: readonly JobHook[];
   private readonly onReturned: readonly JobHook[];
   private readonly onStarted: readonly JobHook[];
+  private readonly onRenewed: readonly JobHook[];
   private readonly onSettled: readonly JobHook[];
 
   constructor(
@@ -29,6 +30,7 @@ export class JobHooks {
     this.onClaimed = hooks.filter((hook) => 'onClaimed' in hook);
     this.onReturned = hooks.filter((hook) => 'onReturned' in hook);
     this.onStarted = hooks.filter((hook) => 'onStarted' in hook);
+    this.onRenewed = hooks.filter((hook) => 'onRenewed' in hook);
     this.onSettled = hooks.filter((hook) => 'onSettled' in hook);
   }
 
@@ -68,6 +70,21 @@ export class JobHooks {
     for (const hook of this.onStarted) {
       try {
         hook.onStarted!(job);
+      } catch (error) {
+        this.report(hook, error);
+      }
+    }
+  }
+
+  /** Whether anybody wants to know of renewed locks. */
+  get hearsRenewals(): boolean {
+    return this.onRenewed.length > 0;
+  }
+
+  renewed(jobs: readonly RunningJob[]): void {
+    for (const hook of this.onRenewed) {
+      try {
+        hook.onRenewed!(jobs);
       } catch (error) {
         this.report(hook, error);
       }

@@ -1,5 +1,5 @@
 import type { Job } from 'bullmq';
-import type { StoredKey, StoredTick } from '../contracts/index.js';
+import type { StoredJob, StoredKey, StoredTick } from '../contracts/index.js';
 import type { Handler } from '../discovery/index.js';
 import type { StoredPayload } from '../payload/index.js';
 import { HandlerRun } from './handler-run.js';
@@ -16,6 +16,8 @@ export class JobRun extends HandlerRun {
   readonly attempt: number;
   /** The pause that was chosen after a failed attempt, for the log. */
   retryInMs: number | undefined;
+  /** Why the handler was not called for a job that was completed all the same. */
+  skipped: string | undefined;
   /** What the handler threw, before it was made storable: `retryIf` wants to see its class. */
   thrown: unknown;
 
@@ -52,6 +54,10 @@ export class JobRun extends HandlerRun {
     return this.job.data.idempotency;
   }
 
+  get stored(): StoredJob {
+    return { options: this.job.opts, payload: this.job.data };
+  }
+
   get tick(): StoredTick | undefined {
     return this.job.data.tick;
   }
@@ -74,6 +80,7 @@ export class JobRun extends HandlerRun {
 
   async extend(durationMs: number): Promise<void> {
     await this.job.extendLock(this.token, durationMs);
+    await this.onExtended?.(durationMs);
   }
 }
 

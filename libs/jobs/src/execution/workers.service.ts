@@ -124,10 +124,7 @@ export class WorkersService implements ManagedService {
     worker.on('failed', (job, error) => this.onFailed(job, error));
     worker.on('error', (error) => this.onError(queue, error));
     worker.on('lockRenewalFailed', (ids) => this.onLocksLost(queue, ids));
-    worker.on(
-      'locksRenewed',
-      ({ jobIds }) => void this.cancellations.recheck(queue, jobIds).catch(() => undefined),
-    );
+    worker.on('locksRenewed', ({ jobIds }) => this.onLocksRenewed(queue, jobIds));
     return worker;
   }
 
@@ -150,7 +147,9 @@ export class WorkersService implements ManagedService {
 
   private onCompleted(job: Job, result: unknown): void {
     const run = runOf(job);
-    if (run) this.hooks.settled(run, { status: 'completed', result, durationMs: run.elapsedMs });
+    if (run === undefined) return;
+    const { elapsedMs: durationMs, skipped } = run;
+    this.hooks.settled(run, { status: 'completed', result, durationMs, skipped });
   }
 
   private onFailed(job: Job | undefined, error: Error): void {
@@ -172,6 +171,12 @@ export class WorkersService implements ManagedService {
     if (error.message.startsWith('could not renew lock')) return;
     if (this.engine.isConnectionError(error)) this.outage.notice(error);
     else this.logger.error(messages.workerError(queue, error), error);
+  }
+
+  private onLocksRenewed(queue: string, ids: readonly string[]): void {
+    void this.cancellations.recheck(queue, ids).catch(() => undefined);
+    if (!this.hooks.hearsRenewals) return;
+    this.hooks.renewed(ids.flatMap((id) => this.running.find(queue, id) ?? []));
   }
 
   private onLocksLost(queue: string, ids: readonly string[]): void {

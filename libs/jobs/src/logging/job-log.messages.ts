@@ -7,6 +7,7 @@ import type { JobInfo } from '../contracts/index.js';
 export const messages = {
   started: (job: JobInfo) => `Job ${job.name} started (attempt ${job.attempt} of ${job.attempts})`,
   completed: (job: JobInfo, ms: number) => `Job ${job.name} completed in ${ms} ms`,
+  skipped: (job: JobInfo, reason: string) => `Job ${job.name} was not run: ${reason}`,
   attemptFailed: (job: JobInfo, error: Error, retryAt: Date) =>
     `Job ${job.name} failed attempt ${job.attempt} of ${job.attempts}: ${error.message}; next attempt at ${retryAt.toISOString()}`,
   failed: (job: JobInfo, error: Error) =>
@@ -44,6 +45,7 @@ export const messages = {
   interrupted: (job: JobInfo) => `Job ${job.name} was interrupted by the shutdown`,
   progress: (job: JobInfo, value: unknown) => `Job ${job.name} is at ${JSON.stringify(value)}`,
   line: (job: JobInfo, line: string) => `Job ${job.name}: ${line}`,
+  linesFailed: (error: unknown) => `Concurrency keys: ${text(error)}`,
   tickerFailed: (error: unknown) => `Recurring jobs: ${text(error)}`,
   hookFailed: (hook: string, error: unknown) => `Hook ${hook} threw: ${text(error)}`,
   jobsOnThisMachine: (file: string) =>

@@ -34,6 +34,8 @@ export class JobLogger implements JobHook {
   onSettled(job: JobInfo, outcome: RunOutcome): void {
     switch (outcome.status) {
       case 'completed':
+        if (outcome.skipped !== undefined)
+          return this.jobLine('info', job, messages.skipped(job, outcome.skipped));
         if (!this.writer.enabled('debug')) return;
         this.jobLine('debug', job, messages.completed(job, outcome.durationMs), outcome.durationMs);
         return;

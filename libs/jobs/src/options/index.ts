@@ -27,6 +27,14 @@ export type {
   Retention,
 } from './job-options.js';
 export type {
+  ConcurrencyOptions,
+  JobKey,
+  JobKeyFunction,
+  RateLimitOptions,
+  UniqueOptions,
+} from './limit-options.js';
+export { LIMIT_RULES } from './limit-rules.js';
+export type {
   JobsConnection,
   JobsModuleAsyncOptions,
   JobsModuleOptions,

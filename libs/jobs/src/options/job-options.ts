@@ -1,4 +1,10 @@
 import type { Duration } from './duration.js';
+import type {
+  ConcurrencyOptions,
+  JobKeyFunction,
+  RateLimitOptions,
+  UniqueOptions,
+} from './limit-options.js';
 import type { StandardSchema } from './standard-schema.js';
 
 /**
@@ -50,7 +56,11 @@ export type BackoffOptions =
  * What a handler is like. Used by `@Job()`, and by `@Jobs()` as defaults of a class.
  * @publicApi
  */
-export interface JobOptions {
+export interface JobOptions<
+  C extends JobKeyFunction = JobKeyFunction,
+  R extends JobKeyFunction = JobKeyFunction,
+  U extends JobKeyFunction = JobKeyFunction,
+> {
   /** The queue that its jobs wait in: letters, digits, `_`, `.`, `-`, at most 128. Default `'default'`. */
   queue?: string;
   /** The stored name; give one to survive renames of class or method. Default `Class.method`. */
@@ -74,6 +84,12 @@ export interface JobOptions {
   removeOnComplete?: Retention;
   /** How long failed jobs stay. Default 7 days, at most 50,000 of a queue. */
   removeOnFail?: Retention;
+  /** How many jobs with the same key run at once, in the whole fleet. Default: no limit. */
+  concurrency?: ConcurrencyOptions<C>;
+  /** How many jobs with the same key start within a time, in the whole fleet. Default: no limit. */
+  rateLimit?: RateLimitOptions<R>;
+  /** At most one job with the same key. Default: any number. */
+  unique?: UniqueOptions<U>;
   /**
    * Checks (and may transform) the arguments: a Standard Schema (zod, valibot, arktype …) for the
    * first argument, or a list with one for each. Checked at enqueue; checked and transformed at

@@ -7,6 +7,8 @@ export interface Rule {
   readonly accepts: (value: unknown) => boolean;
   /** The value may hold credentials, so a message tells only its type. */
   readonly secret?: boolean;
+  /** For a value with parts: what is wrong with which, each as `: "part" expected …` or `: unknown option …`. */
+  readonly faults?: (value: unknown) => readonly string[];
 }
 
 const NAME = /^[\w.-]{1,128}$/;
@@ -192,6 +194,8 @@ export function checkOptions(
     if (rule === undefined) {
       const near = closest(key, Object.keys(table));
       problems.push(`${where}: unknown option "${key}"${near ? `; did you mean "${near}"?` : ''}`);
+    } else if (given !== undefined && rule.faults !== undefined) {
+      problems.push(...rule.faults(given).map((fault) => `${where}: ${key}${fault}`));
     } else if (given !== undefined && !rule.accepts(given)) {
       const got = rule.secret
         ? `a ${typeof given} (not shown: it may hold a password)`

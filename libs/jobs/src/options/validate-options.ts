@@ -1,4 +1,5 @@
 import type { JobOptions } from './job-options.js';
+import { LIMIT_RULES } from './limit-rules.js';
 import { checkOptions, rules, show, type Rule } from './option-rules.js';
 
 const MODULE_RULES: Readonly<Record<string, Rule>> = {
@@ -60,6 +61,9 @@ export const JOB_RULES: Readonly<Record<keyof JobOptions, Rule>> = {
   priority: rules.priority,
   removeOnComplete: rules.retention,
   removeOnFail: rules.retention,
+  concurrency: LIMIT_RULES.concurrency,
+  rateLimit: LIMIT_RULES.rateLimit,
+  unique: LIMIT_RULES.unique,
   schema: rules.schema,
 };
 

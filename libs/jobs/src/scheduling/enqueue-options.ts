@@ -1,10 +1,13 @@
 import { InvalidEnqueueOptionsError, type JobLocation } from '../errors/index.js';
 import {
   checkOptions,
+  LIMIT_RULES,
   rules,
   type BackoffOptions,
   type Duration,
+  type JobKey,
   type Rule,
+  type UniqueOptions,
 } from '../options/index.js';
 
 /**
@@ -40,6 +43,12 @@ export interface EnqueueOptions {
   timeout?: Duration;
   /** Put the job before those that wait, instead of behind. Default false. */
   lifo?: boolean;
+  /** What `concurrency` counts the job by. Default: the handler's. */
+  concurrencyKey?: JobKey;
+  /** What `rateLimit` counts the job by. Default: the handler's. */
+  rateLimitKey?: JobKey;
+  /** At most one job with this key among those of the handler. Default: the handler's. */
+  unique?: Omit<UniqueOptions, 'key'> & { key?: JobKey };
 }
 
 /**
@@ -70,6 +79,9 @@ const ENQUEUE_RULES: Readonly<Record<string, Rule>> = {
   priority: rules.priority,
   timeout: rules.positiveDuration,
   lifo: rules.boolean,
+  concurrencyKey: LIMIT_RULES.key,
+  rateLimitKey: LIMIT_RULES.key,
+  unique: LIMIT_RULES.unique,
 };
 
 const { id: _, idempotencyKey: __, idempotencyWindow: ___, ...TICK_RULES } = ENQUEUE_RULES;

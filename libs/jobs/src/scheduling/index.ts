@@ -38,6 +38,8 @@ export { JobScheduler } from './job-scheduler.js';
 export { assertStoredByUs, JobWriter } from './job-writer.js';
 export { PendingJobs, type PendingJob } from './pending-jobs.js';
 export type { EnqueuedJob, PreparedJob, StoredJobOptions } from './prepared-job.js';
+export { JobLimits, type LimitChange, type LimitsNow } from './job-limits.js';
+export { JobLines } from './job-lines.js';
 export { RecurringJobs, type RecurringJob, type RecurringJobOptions } from './recurring-jobs.js';
 export { StoreCalls } from './store-calls.js';
 export { TransactionalJobs } from './transactional-jobs.js';

@@ -11,6 +11,7 @@ import { damageOf } from '../engines/index.js';
 import { describeJob } from '../errors/index.js';
 import { payloadFault, type StoredPayload } from '../payload/index.js';
 import type { JobStateName } from './job-details.js';
+import { JobLines } from './job-lines.js';
 import type { JobRef } from './job-ref.js';
 import { JobReader } from './job-reader.js';
 import { PendingJobs } from './pending-jobs.js';
@@ -31,6 +32,7 @@ export class JobCanceller {
     private readonly reader: JobReader,
     private readonly calls: StoreCalls,
     private readonly pending: PendingJobs,
+    private readonly lines: JobLines,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {}
 
@@ -77,6 +79,7 @@ export class JobCanceller {
     if (!(await this.hasWorkers(job.queueName))) {
       // Nobody would fail it. The stored request stays behind as the tombstone that result() reads.
       await job.remove().catch(() => undefined);
+      await this.lines.removed(job);
       return;
     }
     // A delayed job would keep its caller waiting for days; losing the race to its due time is fine.

@@ -152,7 +152,8 @@ export abstract class JobEnqueuer {
     return this.handle<R>((await this.write(job)) ?? job);
   }
 
-  private handle<R>({ id, queue, name, result }: EnqueuedJob): HandleOf<R> {
-    return new JobHandle<Awaited<R>>(id, queue, name, this.parts.reader, result);
+  private handle<R>(job: EnqueuedJob & Pick<PreparedJob, 'storedAs'>): HandleOf<R> {
+    const { id, queue, name, result, storedAs = id } = job;
+    return new JobHandle<Awaited<R>>(storedAs, queue, name, this.parts.reader, result);
   }
 }

@@ -17,6 +17,8 @@ import { JobCanceller } from './job-canceller.js';
 import { JobChain } from './job-chain.js';
 import { JobEnqueuer, type HandleOf } from './job-enqueuer.js';
 import { handleOf, JobHandle } from './job-handle.js';
+import { JobLimits } from './job-limits.js';
+import { JobLines } from './job-lines.js';
 import type { JobRef } from './job-ref.js';
 import { JobReader } from './job-reader.js';
 import { RecurringJobs } from './recurring-jobs.js';
@@ -48,6 +50,9 @@ export class JobScheduler extends JobEnqueuer {
     private readonly canceller: JobCanceller,
     private readonly calls: StoreCalls,
     private readonly keys: IdempotencyKeys,
+    private readonly lines: JobLines,
+    /** Concurrency and rate limits, changed at run time. */
+    readonly limits: JobLimits,
     /** Recurring jobs: made, changed, paused, run and asked for at run time. */
     readonly recurring: RecurringJobs,
     private readonly continuations: Continuations,
@@ -179,7 +184,10 @@ export class JobScheduler extends JobEnqueuer {
     if ((await this.reader.state(location)) === 'active') {
       throw new JobStateError('remove', location, 'any but active (cancel it first)', 'active');
     }
-    await this.calls.change(`remove ${describeJob(location)}`, () => job.remove());
+    await this.calls.change(`remove ${describeJob(location)}`, async () => {
+      await job.remove();
+      await this.lines.removed(job);
+    });
   }
 
   /** A job that waits for others is in no queue: to remove it is to cancel it. */

@@ -10,20 +10,25 @@ import {
 } from '../errors/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { EnqueueBuffer } from './enqueue-buffer.js';
+import { JobLines } from './job-lines.js';
 import type { PreparedJob } from './prepared-job.js';
 import { StoreCalls } from './store-calls.js';
+import { replaceOther } from './unique-jobs.js';
 
 /**
- * Stores prepared jobs: one coalescing buffer for each queue.
+ * Stores prepared jobs: one coalescing buffer for each queue, and one for those of its jobs that take a ticket first.
  * @internal
  */
 @Injectable()
 export class JobWriter {
   private readonly buffers = new Map<string, EnqueueBuffer>();
+  private readonly placing = new Map<string, EnqueueBuffer>();
+  private lastPlaced: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly queues: QueueRegistry,
     private readonly calls: StoreCalls,
+    private readonly lines: JobLines,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
@@ -33,8 +38,36 @@ export class JobWriter {
    * @throws DuplicateJobError, EnqueueUncertainError, StoreUnavailableError
    */
   write(job: PreparedJob): Promise<void> {
-    const added = this.bufferOf(job.queue).add(job);
+    if (job.unique !== undefined || job.concurrency !== undefined) return this.writeLimited(job);
+    const added = this.bufferOf(job).add(job);
     return job.data.nonce === undefined ? added : added.then(() => this.readBack(job));
+  }
+
+  private async writeLimited(job: PreparedJob): Promise<void> {
+    try {
+      await this.bufferOf(job).add(job);
+      if (job.data.nonce !== undefined && job.storedAs === undefined) await this.readBack(job);
+    } catch (error) {
+      // The ticket of a job that may be stored is looked at later.
+      if (job.concurrency !== undefined && error instanceof DuplicateJobError)
+        this.lines.withdraw(job);
+      throw error;
+    }
+    if (job.storedAs === undefined) return;
+    if (job.concurrency !== undefined) this.lines.withdraw(job);
+    await this.meetOther(job, job.storedAs);
+  }
+
+  /** There is a job of the same key. */
+  private async meetOther(job: PreparedJob, otherId: string): Promise<void> {
+    const { onDuplicate } = job.unique!;
+    if (onDuplicate === 'throw')
+      throw new DuplicateJobError({ ...job, id: otherId }, uniqueKeyOf(job));
+    if (onDuplicate === 'skip') return;
+    const queue = this.queues.get(job.queue);
+    await this.calls.change(`replace ${describeJob({ ...job, id: otherId })}`, () =>
+      replaceOther(queue, job, () => insertJobs(queue, [job])),
+    );
   }
 
   private async readBack(job: PreparedJob): Promise<void> {
@@ -49,29 +82,49 @@ export class JobWriter {
     }
   }
 
-  private bufferOf(name: string): EnqueueBuffer {
-    let buffer = this.buffers.get(name);
+  private bufferOf({ queue: name, concurrency }: PreparedJob): EnqueueBuffer {
+    const buffers = concurrency === undefined ? this.buffers : this.placing;
+    let buffer = buffers.get(name);
     if (buffer === undefined) {
       const queue = this.queues.get(name);
       const target = {
-        insert: (jobs: readonly PreparedJob[]) => insertJobs(queue, jobs),
+        insert:
+          concurrency === undefined
+            ? (jobs: readonly PreparedJob[]) => insertJobs(queue, jobs)
+            : (jobs: readonly PreparedJob[]) => this.placeAndInsert(queue, jobs),
         isConnectionError: (error: unknown) => this.engine.isConnectionError(error),
       };
       buffer = new EnqueueBuffer(target, this.options.enqueueTimeoutMs);
-      this.buffers.set(name, buffer);
+      buffers.set(name, buffer);
     }
     return buffer;
+  }
+
+  /** Tickets are taken in the order of the calls, whatever order their answers come in. */
+  private async placeAndInsert(queue: Queue, jobs: readonly PreparedJob[]): Promise<void> {
+    const placed = this.lastPlaced.then(() => this.lines.place(jobs));
+    this.lastPlaced = placed.catch(() => undefined);
+    const stored = await placed;
+    await insertJobs(queue, stored);
+    for (const [index, { storedAs }] of stored.entries()) {
+      if (storedAs !== undefined) jobs[index]!.storedAs = storedAs;
+    }
   }
 }
 
 /**
- * Stores jobs of one queue in one operation.
+ * Stores jobs of one queue in one operation. Of a job whose key is taken it notes who is there.
  * @internal
  */
 export function insertJobs(queue: Queue, jobs: readonly PreparedJob[]): Promise<void> {
   const [first] = jobs;
   if (first !== undefined && jobs.length === 1) return insertOne(queue, first);
   return insertMany(queue, jobs);
+}
+
+/** The key of a unique job as its handler made it. @internal */
+export function uniqueKeyOf({ opts, unique }: PreparedJob): string {
+  return opts.deduplication!.id.slice(unique!.group.length + 1);
 }
 
 function insertOne(queue: Queue, job: PreparedJob): Promise<void> {
@@ -91,9 +144,14 @@ async function insertMany(queue: Queue, jobs: readonly PreparedJob[]): Promise<v
 
 /** The store answers with another id, or an error code in its place, when it did not take the job. */
 function assertAccepted(job: PreparedJob, stored: Job | undefined): void {
-  if (stored?.id === job.id) return;
-  throw new JobRefusedError(job, stored?.id);
+  const id = stored?.id;
+  if (id === job.id) return;
+  if (job.unique === undefined || id === undefined || ERROR_CODE.test(id))
+    throw new JobRefusedError(job, id);
+  job.storedAs = id;
 }
+
+const ERROR_CODE = /^-\d+$/;
 
 /**
  * A user-given id may have been taken already; BullMQ then resolves silently with the first job kept.

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { JobsOptions } from 'bullmq';
 import { Inject, Injectable } from '@nestjs/common';
 import type { StoredKey } from '../contracts/index.js';
-import type { Handler } from '../discovery/index.js';
+import {
+  jobKey,
+  limitOf,
+  uniqueness,
+  type Handler,
+  type RateLimit,
+  type Uniqueness,
+} from '../discovery/index.js';
 import { InvalidEnqueueOptionsError, PayloadTooLargeError } from '../errors/index.js';
 import {
   JOBS_OPTIONS,
@@ -10,6 +17,7 @@ import {
   rules,
   show,
   type BackoffOptions,
+  type JobKey,
   type ResolvedOptions,
 } from '../options/index.js';
 import {
@@ -90,13 +98,10 @@ export class JobPreparer {
     if (context !== undefined) data.context = context;
     if (options.id !== undefined) data.nonce = randomUUID();
     if (options.idempotencyKey !== undefined) data.idempotency = storedKey(options, data);
-    return {
-      queue,
-      name,
-      id,
-      data,
-      opts: this.storedOptions(id, options, delayMs, handler),
-    };
+    const opts = this.storedOptions(id, options, delayMs, handler);
+    const job: Mutable<PreparedJob> = { queue, name, id, data, opts };
+    if (hasLimits(options, handler)) applyLimits(job, args, options, handler);
+    return job;
   }
 
   private storedOptions(
@@ -134,6 +139,81 @@ export class JobPreparer {
 function storedKey(options: EnqueueOptions, data: StoredPayload): StoredKey {
   const windowMs = parseDuration(options.idempotencyWindow ?? DEFAULT_WINDOW)!;
   return { key: options.idempotencyKey!, windowMs, hash: fingerprintOf(data) };
+}
+
+function hasLimits(options: EnqueueOptions, handler: Handler | undefined): boolean {
+  const { concurrencyKey, rateLimitKey, unique } = options;
+  return (
+    (concurrencyKey ?? rateLimitKey ?? unique) !== undefined ||
+    (handler?.concurrency ?? handler?.rateLimit ?? handler?.unique) !== undefined
+  );
+}
+
+/** Works out what the job is counted by, so that no other process needs the handler's functions for it. */
+function applyLimits(
+  job: Mutable<PreparedJob>,
+  args: readonly unknown[],
+  options: EnqueueOptions,
+  handler: Handler | undefined,
+): void {
+  const opts: Mutable<StoredJobOptions> = job.opts;
+  const concurrency = limitFor('concurrency', options.concurrencyKey, handler, job);
+  if (concurrency !== undefined || options.concurrencyKey !== undefined) {
+    const key = options.concurrencyKey ?? concurrency?.key;
+    opts.concurrencyKey = jobKey(key, args, 'concurrency.key', job);
+  }
+  if (concurrency !== undefined) {
+    // Its faults are the caller's to hear, not a worker's.
+    limitOf(concurrency, opts.concurrencyKey!);
+    // What is due later takes its ticket then.
+    if (opts.delay === undefined && !concurrency.isSkipping) job.concurrency = concurrency;
+  }
+  const rate: RateLimit | undefined = limitFor('rateLimit', options.rateLimitKey, handler, job);
+  if (rate !== undefined || options.rateLimitKey !== undefined)
+    opts.rateLimitKey = jobKey(options.rateLimitKey ?? rate?.key, args, 'rateLimit.key', job);
+  const unique = uniqueness(options.unique, handler?.name ?? job.name) ?? handler?.unique;
+  if (unique === undefined) return;
+  if (job.data.idempotency !== undefined) {
+    const fault =
+      'options: "idempotencyKey" expected a job that is not `unique`: which is there would be unclear';
+    throw new InvalidEnqueueOptionsError([fault], job);
+  }
+  job.unique = unique;
+  const id = `${unique.group}|${jobKey(unique.key, args, 'unique.key', job)}`;
+  opts.deduplication = deduplicationOf(id, unique);
+  if (unique.until === 'started') opts.uniqueUntilStarted = true;
+}
+
+/** A handler of this process that has no such limit would not count the job by its key. */
+function limitFor<L extends 'concurrency' | 'rateLimit'>(
+  limit: L,
+  key: JobKey | undefined,
+  handler: Handler | undefined,
+  location: { queue: string; name: string },
+): Handler[L] | undefined {
+  if (key !== undefined && handler !== undefined && handler[limit] === undefined) {
+    const fault = `options: "${limit}Key" expected a handler with @Job({ ${limit} }), got one without`;
+    throw new InvalidEnqueueOptionsError([fault], location);
+  }
+  return handler?.[limit];
+}
+
+/** BullMQ's own words for it, which it applies in the very step that adds a job. */
+function deduplicationOf(
+  id: string,
+  unique: Uniqueness,
+): NonNullable<JobsOptions['deduplication']> {
+  const { until, forMs, onDuplicate } = unique;
+  const isNewest = onDuplicate === 'replace' || onDuplicate === 'reschedule';
+  return {
+    id,
+    ...(forMs !== undefined && { ttl: forMs }),
+    ...(isNewest && until === 'finished' && { keepLastIfActive: true }),
+    ...(onDuplicate === 'reschedule' && {
+      reschedule: true,
+      ...(forMs !== undefined && { extend: true }),
+    }),
+  };
 }
 
 /** BullMQ keeps unknown fields of a backoff, though its type does not say so. */

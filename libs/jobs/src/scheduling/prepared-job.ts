@@ -1,4 +1,6 @@
 import type { JobsOptions } from 'bullmq';
+import type { LimitKeys } from '../contracts/index.js';
+import type { ConcurrencyLimit, Uniqueness } from '../discovery/index.js';
 import type { StoredPayload } from '../payload/index.js';
 
 /** A job that is valid and complete, ready to be stored. @internal */
@@ -8,6 +10,12 @@ export interface PreparedJob {
   readonly id: string;
   readonly data: StoredPayload;
   readonly opts: StoredJobOptions;
+  /** Present where the job takes a ticket before it is stored. */
+  readonly concurrency?: ConcurrencyLimit;
+  /** Present where there may be one job of a key. */
+  readonly unique?: Uniqueness;
+  /** Set by the store: the id of the job that is there in place of this one. */
+  storedAs?: string;
 }
 
 /** A job that is stored. @internal */
@@ -19,8 +27,8 @@ export interface EnqueuedJob {
   readonly result?: { readonly value: unknown };
 }
 
-/** BullMQ's options, and the two of ours that are stored beside them. @internal */
-export interface StoredJobOptions extends JobsOptions {
+/** BullMQ's options, and ours that are stored beside them. @internal */
+export interface StoredJobOptions extends JobsOptions, Omit<LimitKeys, 'deduplication'> {
   /** Longest run of one attempt, in ms; absent = the handler's. */
   readonly timeoutMs?: number;
 }

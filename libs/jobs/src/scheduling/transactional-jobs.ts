@@ -6,7 +6,7 @@ import {
   UnsupportedByEngineError,
 } from '../errors/index.js';
 import { JobEnqueuer, type EnqueueParts } from './job-enqueuer.js';
-import { assertStoredByUs, insertJobs } from './job-writer.js';
+import { assertStoredByUs, insertJobs, uniqueKeyOf } from './job-writer.js';
 import type { PreparedJob } from './prepared-job.js';
 
 /**
@@ -39,8 +39,9 @@ export class TransactionalJobs extends JobEnqueuer {
   protected async write(job: PreparedJob): Promise<void> {
     refuseKey(job);
     const queue = this.queueOf(job.queue);
+    refuseReplacing(job);
     await insertJobs(queue, [job]);
-    if (job.data.nonce !== undefined) await assertStoredByUs(queue, job);
+    await assertStored(queue, job);
   }
 
   /** @internal */
@@ -49,6 +50,7 @@ export class TransactionalJobs extends JobEnqueuer {
     for (const job of jobs) refuseKey(job);
     for (const [name, group] of Map.groupBy(jobs, (job) => job.queue)) {
       const queue = this.queueOf(name);
+      for (const job of group) refuseReplacing(job);
       // A failed statement spoils the whole transaction, so there is no use in trying the rest.
       await insertJobs(queue, group);
       for (const job of group) outcomes.set(job, await this.outcomeOf(queue, job));
@@ -58,7 +60,7 @@ export class TransactionalJobs extends JobEnqueuer {
 
   private async outcomeOf(queue: Queue, job: PreparedJob): Promise<PromiseSettledResult<void>> {
     try {
-      if (job.data.nonce !== undefined) await assertStoredByUs(queue, job);
+      await assertStored(queue, job);
       return { status: 'fulfilled', value: undefined };
     } catch (reason) {
       if (!(reason instanceof DuplicateJobError)) throw reason;
@@ -87,5 +89,22 @@ function refuseKey(job: PreparedJob): void {
   if (job.data.idempotency === undefined) return;
   const fault =
     'options: "idempotencyKey" expected an enqueue outside a transaction; in one, give "id", which is stored once';
+  throw new InvalidEnqueueOptionsError([fault], job);
+}
+
+/** Concurrency keys need nothing here: a job without a ticket takes one when it is claimed. */
+async function assertStored(queue: Queue, job: PreparedJob): Promise<void> {
+  if (job.storedAs === undefined) {
+    if (job.data.nonce !== undefined) await assertStoredByUs(queue, job);
+  } else if (job.unique?.onDuplicate === 'throw') {
+    throw new DuplicateJobError({ ...job, id: job.storedAs }, uniqueKeyOf(job));
+  }
+}
+
+/** The job that is there belongs to nobody's transaction. */
+function refuseReplacing(job: PreparedJob): void {
+  const given = job.unique?.onDuplicate;
+  if (given !== 'replace' && given !== 'reschedule') return;
+  const fault = `"unique.onDuplicate" expected 'skip' or 'throw' inside a transaction, got '${given}'`;
   throw new InvalidEnqueueOptionsError([fault], job);
 }

@@ -14,6 +14,15 @@ import {
   type Engine,
 } from '../contracts/index.js';
 import {
+  EnqueueLines,
+  LimitBook,
+  LimitsService,
+  LinesService,
+  RateLimitHook,
+  TurnHook,
+  UniqueHook,
+} from '../concurrency/index.js';
+import {
   HandlerExplorer,
   HandlerRegistry,
   QueueRetention,
@@ -79,6 +88,8 @@ import {
   IdempotencyKeys,
   Batches,
   JobCanceller,
+  JobLimits,
+  JobLines,
   JobPreparer,
   JobReader,
   JobScheduler,
@@ -107,6 +118,8 @@ const managedServicesProvider: Provider = {
     StoreOutage,
     CancellationsService,
     EarlyRemoval,
+    LimitBook,
+    LinesService,
     HubWorker,
     HubSweeper,
     WorkersService,
@@ -129,6 +142,9 @@ const jobHooksProvider: Provider = {
     // Before the keys: a job that is completed without its handler is followed all the same.
     DeclaredContinuations,
     KeyedRuns,
+    TurnHook,
+    RateLimitHook,
+    UniqueHook,
   ],
 };
 
@@ -208,6 +224,13 @@ export const jobsProviders: readonly Provider[] = [
   KeyedRuns,
   { provide: IdempotencyKeys, useClass: StoredKeys },
   { provide: Checkpoints, useClass: StoredCheckpoints },
+  LimitBook,
+  LinesService,
+  { provide: JobLines, useClass: EnqueueLines },
+  { provide: JobLimits, useClass: LimitsService },
+  TurnHook,
+  RateLimitHook,
+  UniqueHook,
   JobsHealth,
   ManagedServices,
   ShutdownSignals,

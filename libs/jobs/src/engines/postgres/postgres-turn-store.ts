@@ -50,7 +50,7 @@ export class PostgresTurnStore implements TurnStore {
       if (row.step === 0) toInspect.push(ticketOf(row));
       else hasTurn[row.step - 1] = row.has_turn;
     }
-    return { hasTurn, toPromote: [], toInspect };
+    return { hasTurn, toInspect };
   }
 
   async sweep(limit: number): Promise<TurnSweep> {
@@ -59,7 +59,6 @@ export class PostgresTurnStore implements TurnStore {
     const wait = next[0]?.wait ?? undefined;
     return {
       due: rows.filter(({ state }) => state !== 0).map(dueOf),
-      toPromote: [],
       toInspect: rows.filter(({ state }) => state === 0).map(ticketOf),
       nextInMs: wait === undefined ? undefined : Math.max(0, Math.ceil(wait)),
     };

@@ -1,4 +1,8 @@
+import { RedisConnection } from 'bullmq';
 import { FIRST_CHECK_MS, LONGEST_CHECK_MS } from '../../contracts/index.js';
+
+/** BullMQ does not export its scripts, but defines them on a client: here on one that keeps the one for us. */
+const PROMOTE = bullmqScript('promote');
 
 /** The server's clock in milliseconds. */
 const NOW = `
@@ -9,13 +13,26 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
  * The lines of concurrency keys. Of each key: `<base><key>:h` a hash of the jobs that have a turn, `:a` a hash of those
  * that are away, `:p` a sorted set of those that are parked, by their tickets. KEYS[1] is a sorted set of all tickets
  * that are not parked by the time at which their turn is over or they are to be looked at; KEYS[2] the last ticket.
- * Tickets grow with time, so that they tell their age: microseconds.
+ * Tickets grow with time, so that they tell their age: microseconds. BullMQ's own script makes their jobs ready to run whose turn has come.
  *
- * A turn is `r`eserved or `x` in use, as `state|ticket|limit|run`. ARGV[1] is the base.
+ * A turn is `r`eserved or `x` in use, as `state|ticket|limit|run`. ARGV[1] is the base, ARGV[2] what BullMQ's keys start with.
  */
 const LINE = `
 local base = ARGV[1]
-local toPromote = {}
+local unready = {}
+local function promoteJob(KEYS, ARGV)
+${PROMOTE}
+end
+local function makeReady(key, job)
+  local queue, id = string.match(job, '^([^|]*)|(.*)$')
+  local at = ARGV[2] .. queue .. ':'
+  local keys = {at .. 'delayed', at .. 'wait', at .. 'paused', at .. 'meta', at .. 'prioritized', at .. 'active',
+    at .. 'pc', at .. 'events', at .. 'marker'}
+  if promoteJob(keys, {at, id}) ~= 0 then
+    table.insert(unready, key)
+    table.insert(unready, job)
+  end
+end
 local function check(key, job, at)
   redis.call('ZADD', KEYS[1], at, key .. '\\n' .. job)
 end
@@ -29,10 +46,7 @@ local function advance(key, limit, own)
     local job = first[i]
     redis.call('HSET', base .. key .. ':h', job, 'r|' .. first[i + 1] .. '|' .. limit .. '|')
     check(key, job, now + ${FIRST_CHECK_MS})
-    if job ~= own then
-      table.insert(toPromote, key)
-      table.insert(toPromote, job)
-    end
+    if job ~= own then makeReady(key, job) end
   end
 end
 local function leave(key, job, ticket)
@@ -43,7 +57,7 @@ end`;
 
 /** How the scripts of `redis-scripts.ts` are written: see there. @internal */
 export const TURN_SCRIPTS = {
-  /** ARGV[2] steps as JSON: [action, key, job, limit, run, ttl]. */
+  /** ARGV[3] steps as JSON: [action, key, job, limit, run, ttl]. */
   turnSteps: {
     keys: 2,
     lua: `
@@ -129,20 +143,20 @@ local function step(action, key, job, limit, name, ttl)
   return 0
 end
 local answers = {}
-for i, s in ipairs(cjson.decode(ARGV[2])) do
+for i, s in ipairs(cjson.decode(ARGV[3])) do
   answers[i] = step(s[1], s[2], s[3], s[4], s[5], s[6])
 end
-return {answers, toPromote}`,
+return {answers, unready}`,
   },
 
-  /** ARGV[2] most tickets. Answers tickets to look at, who has a turn now, when the next is due in ms or -1. */
+  /** ARGV[3] most tickets. Answers tickets to look at, who has a turn and is not ready, when the next is due in ms or -1. */
   turnSweep: {
     keys: 2,
     lua: `
 ${NOW}
 ${LINE}
 local due = {}
-for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[2])) do
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[3])) do
   local key, job = string.match(member, '^([^\\n]*)\\n(.*)$')
   local turn = redis.call('HGET', base .. key .. ':h', job)
   local state, ticket, limit
@@ -163,7 +177,7 @@ end
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 local nextIn = -1
 if first[2] then nextIn = math.max(0, math.ceil(tonumber(first[2]) - now)) end
-return {due, toPromote, nextIn}`,
+return {due, unready, nextIn}`,
   },
 
   /** KEYS[1] as above; ARGV[1] what keys start with. */
@@ -234,3 +248,16 @@ end
 return waits`,
   },
 } as const;
+
+function bullmqScript(wanted: string): string {
+  let found = '';
+  const _client = {
+    defineCommand(name: string, { lua }: { lua: string }): void {
+      if (name === `${wanted}:`) found = lua;
+    },
+  };
+  const prototype = RedisConnection.prototype as unknown as { loadCommands(version: string): void };
+  prototype.loadCommands.call({ _client }, '');
+  if (found === '') throw new Error(`BullMQ has changed: it has no script "${wanted}".`);
+  return found;
+}

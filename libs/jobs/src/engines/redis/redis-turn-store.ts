@@ -15,40 +15,39 @@ import { runScript } from './redis-scripts.js';
  */
 export class RedisTurnStore implements TurnStore {
   private readonly keysOfAll: readonly [due: string, last: string];
-  private readonly base: string;
+  private readonly bases: readonly [lines: string, queues: string];
 
   constructor(
     private readonly redis: SharedRedis,
     prefix: string,
   ) {
     this.keysOfAll = [`${prefix}:x:turns:due`, `${prefix}:x:turns:last`];
-    this.base = `${prefix}:x:turn:`;
+    this.bases = [`${prefix}:x:turn:`, `${prefix}:`];
   }
 
   async apply(steps: readonly TurnStep[]): Promise<TurnReply> {
-    const [answers, toPromote] = await runScript<[number[], string[]]>(
+    const [answers, unready] = await runScript<[number[], string[]]>(
       this.redis.client,
       'turnSteps',
       ...this.keysOfAll,
-      this.base,
+      ...this.bases,
       JSON.stringify(steps.map(packed)),
     );
     const hasTurn = answers.map((answer) => answer === 1);
-    return { hasTurn, toPromote: ticketsOf(toPromote), toInspect: [] };
+    return { hasTurn, toInspect: ticketsOf(unready) };
   }
 
   async sweep(limit: number): Promise<TurnSweep> {
-    const [due, toPromote, nextIn] = await runScript<[(string | number)[], string[], number]>(
+    const [due, unready, nextIn] = await runScript<[(string | number)[], string[], number]>(
       this.redis.client,
       'turnSweep',
       ...this.keysOfAll,
-      this.base,
+      ...this.bases,
       limit,
     );
     return {
       due: dueOf(due),
-      toPromote: ticketsOf(toPromote),
-      toInspect: [],
+      toInspect: ticketsOf(unready),
       nextInMs: nextIn < 0 ? undefined : nextIn,
     };
   }

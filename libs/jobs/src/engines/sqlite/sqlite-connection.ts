@@ -1,7 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ConnectionClosedError } from 'bullmq';
-import type { Operation, SqliteConnection, SqliteStore, Transaction } from 'bullmq-sqlite';
+import type {
+  Operation,
+  SqliteConnection,
+  SqliteStore,
+  Transaction,
+  WriteOptions,
+} from 'bullmq-sqlite';
 import { JobsConfigurationError, StoreUnreachableError } from '../../errors/index.js';
 import { withDeadline } from '../deadline.js';
 import { asConnectionClosed, isMissingTable } from './sqlite-errors.js';
@@ -92,13 +98,31 @@ export class SharedSqlite {
   }
 
   /** Runs an operation of the coordination store that may write. */
-  write<Result>(operation: Operation<Result>): Promise<Result> {
-    return this.guarded(() => this.withTables(() => this.parts.store.write(operation)));
+  write<Result>(operation: Operation<Result>, options?: WriteOptions): Promise<Result> {
+    return this.guarded(() => this.withTables(() => this.parts.store.write(operation, options)));
   }
 
   /** Runs an operation of the coordination store that reads. */
   read<Result>(operation: Operation<Result>): Promise<Result> {
     return this.guarded(() => this.withTables(() => this.parts.store.read(operation)));
+  }
+
+  /**
+   * Reads what is committed, at once.
+   * @returns undefined when that cannot be done now
+   */
+  readNow<Result>(operation: Operation<Result>): Result | undefined {
+    try {
+      return this.parts.store.readNow(operation);
+    } catch {
+      // Whoever needs to know asks again, and waits.
+      return undefined;
+    }
+  }
+
+  /** Makes a delayed job ready to run, within an operation. @returns whether it was delayed */
+  promote(transaction: Transaction, queue: string, id: string): boolean {
+    return this.parts.driver.promote(transaction, `${this.prefix}:${queue}`, id) === 0;
   }
 
   /** Waits until this process announced the name, or another one wrote. */

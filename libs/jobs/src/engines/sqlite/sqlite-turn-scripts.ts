@@ -62,7 +62,8 @@ export const TURN_SQL = {
   due: `SELECT seq, key, queue, job, state, turns, taken_at FROM coordination_turn
     WHERE scope = ? AND check_at <= ? ORDER BY check_at LIMIT +?`,
   /** scope. */
-  nextCheck: 'SELECT min(check_at) AS at FROM coordination_turn WHERE scope = ? AND check_at IS NOT NULL',
+  nextCheck:
+    'SELECT min(check_at) AS at FROM coordination_turn WHERE scope = ? AND check_at IS NOT NULL',
   /** scope, first key, key behind the last. */
   keys: `SELECT DISTINCT key FROM coordination_turn
     WHERE scope = ? AND key >= ? AND key < ? AND state <> ${parked}`,

@@ -12,6 +12,9 @@ import {
 import type { SharedSqlite } from './sqlite-connection.js';
 import { STATE, TURN_SQL as SQL } from './sqlite-turn-scripts.js';
 
+/** What a loss of power takes back is a turn that expires, or one that is taken again. */
+const UNSYNCED = { synced: false };
+
 /** Behind every key that starts with a prefix: the last character of Unicode. */
 const LAST_CHARACTER = '\u{10FFFF}';
 
@@ -41,10 +44,10 @@ export class SqliteTurnStore implements TurnStore {
 
   apply(steps: readonly TurnStep[]): Promise<TurnReply> {
     return this.sqlite.write((tx) => {
-      const lines = new Lines(tx, this.sqlite.prefix);
+      const lines = new Lines(tx, this.sqlite);
       const hasTurn = steps.map((step) => lines.take(step));
-      return { hasTurn, toPromote: lines.reserved, toInspect: [] };
-    });
+      return { hasTurn, toInspect: lines.unready };
+    }, UNSYNCED);
   }
 
   async sweep(limit: number): Promise<TurnSweep> {
@@ -53,10 +56,20 @@ export class SqliteTurnStore implements TurnStore {
     // Most sweeps find nothing: they need not wait for the file.
     if (next === undefined || next > Date.now()) return sweptNothing(next);
     return this.sqlite.write((tx) => {
-      const lines = new Lines(tx, prefix);
+      const lines = new Lines(tx, this.sqlite);
       const due = lines.sweep(limit);
-      return { ...sweptNothing(nextCheck(tx, prefix)), due, toPromote: lines.reserved };
+      return { ...sweptNothing(nextCheck(tx, prefix)), due, toInspect: lines.unready };
+    }, UNSYNCED);
+  }
+
+  isReserved({ key, queue, id }: Ticket, limit: number): boolean {
+    const { prefix } = this.sqlite;
+    const isReserved = this.sqlite.readNow((tx) => {
+      const row = tx.get<Row>(SQL.find, prefix, key, queue, id);
+      if (row?.state !== STATE.reserved) return false;
+      return tx.get<{ held: number }>(SQL.held, prefix, key)!.held <= limit;
     });
+    return isReserved === true;
   }
 
   async keys(prefix: string): Promise<readonly string[]> {
@@ -69,14 +82,17 @@ export class SqliteTurnStore implements TurnStore {
 
 /** Steps within one transaction. */
 class Lines {
-  /** Who has got a turn without asking. */
-  readonly reserved: Ticket[] = [];
+  /** Who has got a turn, and could not be made ready. */
+  readonly unready: Ticket[] = [];
+  private readonly scope: string;
   private readonly now = Date.now();
 
   constructor(
     private readonly tx: Transaction,
-    private readonly scope: string,
-  ) {}
+    private readonly sqlite: SharedSqlite,
+  ) {
+    this.scope = sqlite.prefix;
+  }
 
   /** @returns whether the job has a turn after the step */
   take(step: TurnStep): boolean {
@@ -85,7 +101,7 @@ class Lines {
     const row = this.tx.get<Row>(SQL.find, this.scope, key, queue, id);
     if (action === 'take' || action === 'start' || action === 'try') {
       const seq = this.stand(step, row);
-      this.advance(step);
+      if (row === undefined || !isTurn(row)) this.advance(step);
       return action === 'take' ? this.hasTurn(seq) : this.start(step, seq);
     }
     if (row === undefined) return false;
@@ -96,7 +112,8 @@ class Lines {
     }
     if (!isMine) return true;
     if (action === 'end') this.tx.runKeepingReady(SQL.remove, row.seq);
-    else if (row.state !== STATE.parked) this.tx.runKeepingReady(SQL.leave, this.now + FIRST_CHECK_MS, row.seq);
+    else if (row.state !== STATE.parked)
+      this.tx.runKeepingReady(SQL.leave, this.now + FIRST_CHECK_MS, row.seq);
     this.advance(step);
     return false;
   }
@@ -149,7 +166,7 @@ class Lines {
 
   private hasTurn(seq: number): boolean {
     const row = this.tx.get<{ state: number }>(SQL.stateOf, seq);
-    return row?.state === STATE.reserved || row?.state === STATE.running;
+    return row !== undefined && isTurn(row);
   }
 
   /** Gives free turns to those who wait. */
@@ -160,7 +177,8 @@ class Lines {
     for (const next of this.tx.all<Parked>(SQL.first, this.scope, key, free)) {
       this.tx.runKeepingReady(SQL.reserve, limit, this.now + FIRST_CHECK_MS, next.seq);
       if (next.queue === queue && next.job === id) continue;
-      this.reserved.push({ key, queue: next.queue, id: next.job });
+      if (!this.sqlite.promote(this.tx, next.queue, next.job))
+        this.unready.push({ key, queue: next.queue, id: next.job });
     }
     return false;
   }
@@ -170,11 +188,15 @@ class Lines {
   }
 }
 
+function isTurn({ state }: Pick<Row, 'state'>): boolean {
+  return state === STATE.reserved || state === STATE.running;
+}
+
 function nextCheck(tx: Transaction, scope: string): number | undefined {
   return tx.get<{ at: number | null }>(SQL.nextCheck, scope)?.at ?? undefined;
 }
 
 function sweptNothing(next: number | undefined): TurnSweep {
   const nextInMs = next === undefined ? undefined : Math.max(0, next - Date.now());
-  return { due: [], toPromote: [], toInspect: [], nextInMs };
+  return { due: [], toInspect: [], nextInMs };
 }

@@ -1,0 +1,138 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
+import {
+  HandlerRegistry,
+  limitOf,
+  type ConcurrencyLimit,
+  type RateLimit,
+} from '../discovery/index.js';
+import { endsWithin } from '../engines/index.js';
+
+const CHANNEL = 'limits';
+const PREFIX = 'limits:';
+
+/** Messages are hints: what is stored is read this often, in ms. */
+const REFRESH_MS = 5_000;
+
+const GOODBYE_TIMEOUT_MS = 1_000;
+
+/** What was changed of a group's limits, or of one of its keys. @internal */
+export interface StoredLimit {
+  readonly limit?: number;
+  readonly max?: number;
+  readonly perMs?: number;
+}
+
+/**
+ * The limits in force: those of decorators, and what was changed at run time, which every process knows of.
+ * @internal
+ */
+@Injectable()
+export class LimitBook implements ManagedService {
+  readonly name = 'limits';
+  private changes: ReadonlyMap<string, StoredLimit> = new Map();
+  private readonly listeners: (() => void)[] = [];
+  private unsubscribe: (() => Promise<void>) | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private reading: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly registry: HandlerRegistry,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+  ) {}
+
+  async start(): Promise<void> {
+    const limited = this.registry.all.some(
+      ({ concurrency, rateLimit }) => (concurrency ?? rateLimit) !== undefined,
+    );
+    if (!limited) return;
+    await this.refresh();
+    this.unsubscribe = await this.engine.store.subscribe(CHANNEL, () => void this.reread());
+    this.timer = setInterval(() => void this.reread(), REFRESH_MS).unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    if (this.unsubscribe) await endsWithin(GOODBYE_TIMEOUT_MS, this.unsubscribe());
+    this.unsubscribe = undefined;
+  }
+
+  /** Calls back after every change. */
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  concurrencyOf(concurrency: ConcurrencyLimit, key: string): number {
+    return this.changeOf(concurrency.group, key, 'limit') ?? limitOf(concurrency, key);
+  }
+
+  rateOf({ group, max, perMs }: RateLimit, key: string): { max: number; perMs: number } {
+    return {
+      max: this.changeOf(group, key, 'max') ?? max,
+      perMs: this.changeOf(group, key, 'perMs') ?? perMs,
+    };
+  }
+
+  async change(group: string, key: string | undefined, change: StoredLimit): Promise<void> {
+    const { store } = this.engine;
+    const name = nameOf(group, key);
+    for (;;) {
+      const before = await store.get(name);
+      const after = { ...(before === undefined ? {} : (JSON.parse(before) as object)), ...change };
+      if (await store.compareAndSet(name, before, JSON.stringify(after))) break;
+    }
+    await this.tell();
+  }
+
+  async reset(group: string, key: string | undefined): Promise<void> {
+    await this.engine.store.delete(nameOf(group, key));
+    await this.tell();
+  }
+
+  /** Reads what is stored, one reading after the other: an earlier one must not have the last word. */
+  refresh(): Promise<void> {
+    const reading = this.reading.then(() => this.read());
+    this.reading = reading.catch(() => undefined);
+    return reading;
+  }
+
+  private async read(): Promise<void> {
+    const entries = await this.engine.store.entries(PREFIX);
+    const changes = new Map(
+      [...entries].map(([name, text]) => [name, JSON.parse(text) as StoredLimit]),
+    );
+    const hasChanged = !isSame(changes, this.changes);
+    this.changes = changes;
+    if (hasChanged) for (const listener of this.listeners) listener();
+  }
+
+  private changeOf<F extends keyof StoredLimit>(
+    group: string,
+    key: string,
+    field: F,
+  ): StoredLimit[F] {
+    if (this.changes.size === 0) return undefined;
+    return (
+      this.changes.get(nameOf(group, key))?.[field] ??
+      this.changes.get(nameOf(group, undefined))?.[field]
+    );
+  }
+
+  private async tell(): Promise<void> {
+    await this.refresh();
+    await this.engine.store.publish(CHANNEL, '');
+  }
+
+  /** A store that is lost for a while changes no limit. */
+  private async reread(): Promise<void> {
+    await this.refresh().catch(() => undefined);
+  }
+}
+
+function nameOf(group: string, key: string | undefined): string {
+  return key === undefined ? PREFIX + group : `${PREFIX}${group}|${key}`;
+}
+
+function isSame(a: ReadonlyMap<string, StoredLimit>, b: ReadonlyMap<string, StoredLimit>): boolean {
+  return JSON.stringify([...a]) === JSON.stringify([...b]);
+}

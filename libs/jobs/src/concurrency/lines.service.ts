@@ -1,0 +1,184 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Job } from 'bullmq';
+import {
+  JOBS_ENGINE,
+  type DueTicket,
+  type Engine,
+  type ManagedService,
+  type Ticket,
+  type TurnChanges,
+  type TurnStep,
+} from '../contracts/index.js';
+import { HandlerRegistry, type ConcurrencyLimit } from '../discovery/index.js';
+import { endsWithin, QueueRegistry } from '../engines/index.js';
+import { JobLogger, messages } from '../logging/index.js';
+import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { CallBatch } from './call-batch.js';
+import { LimitBook } from './limit-book.service.js';
+import { isParked } from './parking.js';
+
+/** Most tickets of one sweep. */
+const SWEEP_SIZE = 500;
+
+/** A sweep is this late at least, in ms, so that several turns that end together are freed together. */
+const SWEEP_DELAY_MS = 25;
+
+/** Between two sweeps of a process, in ms. */
+const SHORTEST_PAUSE_MS = 100;
+
+/** A job whose ticket is younger may still be on its way into the store, in ms. */
+const ON_ITS_WAY_MS = 60_000;
+
+const STOP_TIMEOUT_MS = 2_000;
+
+/**
+ * The lines of concurrency keys as this process sees them: takes steps in them, makes jobs ready whose turn has come,
+ * and repairs what a crash left behind.
+ *
+ * A crash between any two steps leaves a ticket that is due sooner or later: a turn that nobody renews, a turn that
+ * nobody uses (its job was not stored, or not made ready), or a job that is away. Every process sweeps, so that a key
+ * is never stuck while one lives.
+ * @internal
+ */
+@Injectable()
+export class LinesService implements ManagedService {
+  readonly name = 'concurrency keys';
+  private readonly steps = new CallBatch<TurnStep, boolean>((steps) => this.apply(steps));
+  private timer: NodeJS.Timeout | undefined;
+  private sweeping: Promise<void> | undefined;
+  private isStopped = true;
+
+  constructor(
+    private readonly registry: HandlerRegistry,
+    private readonly queues: QueueRegistry,
+    private readonly book: LimitBook,
+    private readonly logger: JobLogger,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+  ) {}
+
+  start(): Promise<void> {
+    const isLimited = this.registry.all.some(({ concurrency }) => concurrency !== undefined);
+    if (isLimited && this.options.workers !== false) {
+      this.isStopped = false;
+      this.book.onChange(() => void this.advanceAll().catch((error) => this.report(error)));
+      this.sweepIn(0);
+    }
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    clearTimeout(this.timer);
+    await endsWithin(STOP_TIMEOUT_MS, Promise.all([this.sweeping, this.steps.whenIdle()]));
+  }
+
+  /** Takes a step together with others of this process. @returns whether the job has a turn after it */
+  step(step: TurnStep): Promise<boolean> {
+    return this.steps.add(step);
+  }
+
+  /** Takes steps at once. @returns for each whether the job has a turn after it */
+  async apply(steps: readonly TurnStep[]): Promise<readonly boolean[]> {
+    const reply = await this.engine.turns.apply(steps);
+    this.follow(reply);
+    return reply.hasTurn;
+  }
+
+  /** The limit of a key; the given one where no handler of this process has it. */
+  limitOf(key: string, otherwise: number): number {
+    const end = key.indexOf('|');
+    const concurrency = this.groupNamed(key.slice(0, end));
+    if (concurrency === undefined) return otherwise;
+    try {
+      return this.book.concurrencyOf(concurrency, key.slice(end + 1));
+    } catch (error) {
+      this.report(error);
+      return otherwise;
+    }
+  }
+
+  /** Makes a job ready to run whose turn has come. */
+  async promote(ticket: Ticket): Promise<void> {
+    try {
+      await this.queues.get(ticket.queue).getBackend().promote(ticket.id);
+    } catch (error) {
+      // Left to the sweep, which finds a turn that nobody uses.
+      if (!this.engine.isConnectionError(error)) await this.inspect(ticket);
+    }
+  }
+
+  /** Looks at a ticket whose job is not what it should be. */
+  async inspect(ticket: Ticket, due?: DueTicket): Promise<void> {
+    const { state = 'reserved', ageMs = 0, limit = 1 } = due ?? {};
+    const job = await this.queues.get(ticket.queue).getJob(ticket.id);
+    const step = { ...ticket, limit: this.limitOf(ticket.key, limit) };
+    if (job === undefined) {
+      if (ageMs > ON_ITS_WAY_MS) await this.step({ ...step, action: 'end' });
+      else if (state === 'reserved') await this.step({ ...step, action: 'leave' });
+    } else if (job.finishedOn !== undefined) {
+      await this.step({ ...step, action: 'end' });
+    } else if (await job.isDelayed()) {
+      await this.wake(job, step, state);
+    }
+  }
+
+  private async wake(
+    job: Job,
+    step: Omit<TurnStep, 'action'>,
+    state: DueTicket['state'],
+  ): Promise<void> {
+    // One that is away waits for its next attempt, unless it is parked without being in the line.
+    if (state === 'away' && !isParked(job)) return;
+    const hasTurn = state === 'reserved' || (await this.step({ ...step, action: 'take' }));
+    if (hasTurn) await job.promote().catch(() => undefined);
+  }
+
+  private follow({ toInspect }: TurnChanges): void {
+    for (const ticket of toInspect) this.inspect(ticket).catch((error) => this.report(error));
+  }
+
+  private sweepIn(ms: number): void {
+    if (this.isStopped) return;
+    this.timer = setTimeout(() => {
+      this.sweeping = this.sweep().then((pauseMs) => this.sweepIn(pauseMs));
+    }, ms).unref();
+  }
+
+  /** @returns when to sweep again, in ms */
+  private async sweep(): Promise<number> {
+    const { sweepIntervalMs } = this.options;
+    try {
+      const sweep = await this.engine.turns.sweep(SWEEP_SIZE);
+      this.follow(sweep);
+      for (const ticket of sweep.due) await this.inspect(ticket, ticket);
+      const nextInMs = (sweep.nextInMs ?? sweepIntervalMs) + SWEEP_DELAY_MS * (1 + Math.random());
+      return Math.max(Math.min(nextInMs, sweepIntervalMs), SHORTEST_PAUSE_MS);
+    } catch (error) {
+      this.report(error);
+      return sweepIntervalMs;
+    }
+  }
+
+  /** A limit may have been raised: those who wait need not wait for the next end of a run. */
+  private async advanceAll(): Promise<void> {
+    const groups = new Set(this.registry.all.map(({ concurrency }) => concurrency?.group));
+    for (const group of groups) {
+      if (group === undefined) continue;
+      const keys = await this.engine.turns.keys(`${group}|`);
+      const steps = keys.map((key): TurnStep => {
+        return { action: 'advance', key, queue: '', id: '', limit: this.limitOf(key, 1) };
+      });
+      if (steps.length > 0) await this.apply(steps);
+    }
+  }
+
+  private groupNamed(name: string): ConcurrencyLimit | undefined {
+    return this.registry.all.find(({ concurrency }) => concurrency?.group === name)?.concurrency;
+  }
+
+  private report(error: unknown): void {
+    if (this.engine.isConnectionError(error)) return;
+    this.logger.error(messages.linesFailed(error));
+  }
+}

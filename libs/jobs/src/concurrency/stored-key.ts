@@ -1,0 +1,21 @@
+import type { RunningJob, LimitKeys } from '../contracts/index.js';
+import { jobKey } from '../discovery/index.js';
+import type { JobKey, JobKeyFunction } from '../options/index.js';
+import { deserializeArguments, type StoredPayload } from '../payload/index.js';
+
+/**
+ * The key that was stored with a job, or else, for a job that somebody added who does not know of it, the one that its
+ * handler makes of its arguments.
+ * @throws InvalidEnqueueOptionsError as `jobKey`
+ * @internal
+ */
+export function storedKey(
+  job: RunningJob,
+  limit: 'concurrency' | 'rateLimit',
+  key: JobKey | JobKeyFunction | undefined,
+): string {
+  const { options, payload } = job.stored!;
+  const stored: unknown = options[`${limit}Key` satisfies keyof LimitKeys];
+  if (typeof stored === 'string') return stored;
+  return jobKey(key, deserializeArguments(payload as StoredPayload), `${limit}.key`, job);
+}
