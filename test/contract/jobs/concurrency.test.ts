@@ -369,6 +369,32 @@ describeEngines('concurrency keys', (engine) => {
     await expect(failed).rejects.toThrow(/unique: unknown option "keyy"; did you mean "key"/);
   });
 
+  it('let jobs run that wait for a turn of a handler that has no limit any more', async () => {
+    @Injectable()
+    class Before {
+      @Job({ name: 'Changing.run', concurrency: { limit: 1 } })
+      async run(): Promise<void> {}
+    }
+    @Injectable()
+    class After {
+      @Job({ name: 'Changing.run' })
+      async run(): Promise<void> {}
+    }
+    const before = await createJobsApp(engine, {
+      providers: [Before],
+      options: { workers: false },
+    });
+    const handles = [];
+    for (let i = 0; i < 2; i += 1) handles.push(await before.jobs.enqueue(Before, (s) => s.run()));
+    expect(await handles[1]!.state()).toBe('delayed');
+    await createJobsApp(engine, {
+      providers: [After],
+      options: FAST_SWEEP,
+      isolation: before.isolation,
+    });
+    await Promise.all(handles.map((handle) => handle.result({ timeout: '10s' })));
+  });
+
   describe('after a crash', () => {
     const ticketOf = (id: string): Ticket => ({ key: 'gated|t', queue: 'default', id });
 

@@ -38,8 +38,8 @@ describeEngines('concurrency keys and kill -9', (engine) => {
       await row.until('the holder runs', () => row.startedCount() === 1, 10_000);
       await row.start({ keyed, options: { lock: LOCK } });
       await enqueue(1, 0);
-      // So that the lock was renewed before: the longest that it can hold the key.
-      await delay(LOCK.duration);
+      // Longer than a lock that is not renewed: the key is held by a run that goes on.
+      await delay(1.6 * LOCK.duration);
       expect(row.startedCount()).toBe(1);
       await row.kill(first);
       const killedAt = ledgerNow();

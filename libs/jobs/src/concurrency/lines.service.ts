@@ -47,6 +47,8 @@ export class LinesService implements ManagedService {
   private timer: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> | undefined;
   private isStopped = true;
+  /** Whether a handler has concurrency keys. Else an earlier version may have left jobs that wait for a turn. */
+  private isLimited = false;
 
   constructor(
     private readonly registry: HandlerRegistry,
@@ -58,10 +60,11 @@ export class LinesService implements ManagedService {
   ) {}
 
   start(): Promise<void> {
-    const isLimited = this.registry.all.some(({ concurrency }) => concurrency !== undefined);
-    if (isLimited && this.options.workers !== false) {
-      this.isStopped = false;
+    this.isLimited = this.registry.all.some(({ concurrency }) => concurrency !== undefined);
+    if (this.isLimited)
       this.book.onChange(() => void this.advanceAll().catch((error) => this.report(error)));
+    if (this.options.workers !== false) {
+      this.isStopped = false;
       this.sweepIn(0);
     }
     return Promise.resolve();
@@ -141,17 +144,20 @@ export class LinesService implements ManagedService {
   private sweepIn(ms: number): void {
     if (this.isStopped) return;
     this.timer = setTimeout(() => {
-      this.sweeping = this.sweep().then((pauseMs) => this.sweepIn(pauseMs));
+      this.sweeping = this.sweep().then((pauseMs) => {
+        if (pauseMs !== undefined) this.sweepIn(pauseMs);
+      });
     }, ms).unref();
   }
 
-  /** @returns when to sweep again, in ms */
-  private async sweep(): Promise<number> {
+  /** @returns when to sweep again, in ms; undefined when there never will be anything to find */
+  private async sweep(): Promise<number | undefined> {
     const { sweepIntervalMs } = this.options;
     try {
       const sweep = await this.engine.turns.sweep(SWEEP_SIZE);
       this.follow(sweep);
       for (const ticket of sweep.due) await this.inspect(ticket, ticket);
+      if (!this.isLimited && sweep.nextInMs === undefined) return undefined;
       const nextInMs = (sweep.nextInMs ?? sweepIntervalMs) + SWEEP_DELAY_MS * (1 + Math.random());
       return Math.max(Math.min(nextInMs, sweepIntervalMs), SHORTEST_PAUSE_MS);
     } catch (error) {

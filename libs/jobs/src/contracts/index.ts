@@ -14,6 +14,7 @@ export type { StartRequest, StartStore } from './start-store.js';
 export {
   FIRST_CHECK_MS,
   LONGEST_CHECK_MS,
+  MOST_GIVEN,
   nextCheckIn,
   type DueTicket,
   type Ticket,

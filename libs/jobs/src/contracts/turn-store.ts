@@ -60,6 +60,9 @@ export interface TurnSweep extends TurnChanges {
   readonly nextInMs: number | undefined;
 }
 
+/** Most turns that one step gives; those that are left are given by the next ones. @internal */
+export const MOST_GIVEN = 1_000;
+
 /** A turn that a job has not used yet is looked at this soon, in ms: its promotion may have been lost. @internal */
 export const FIRST_CHECK_MS = 2_000;
 

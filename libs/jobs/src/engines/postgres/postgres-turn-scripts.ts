@@ -1,4 +1,4 @@
-import { FIRST_CHECK_MS, LONGEST_CHECK_MS } from '../../contracts/index.js';
+import { FIRST_CHECK_MS, LONGEST_CHECK_MS, MOST_GIVEN } from '../../contracts/index.js';
 
 /**
  * The lines of concurrency keys: a row for each ticket. `state` is 0 parked, 1 a turn that is reserved, 2 one in use,
@@ -48,17 +48,20 @@ export const TURN_MIGRATION = `
     v_free integer;
     v_next record;
   BEGIN
-    SELECT p_limit - count(*) INTO v_free FROM jobs_turn WHERE key = p_key AND state IN (1, 2);
+    SELECT least(p_limit - count(*), ${MOST_GIVEN}) INTO v_free FROM jobs_turn WHERE key = p_key AND state IN (1, 2);
     IF v_free <= 0 THEN
       RETURN;
     END IF;
     FOR v_next IN
-      UPDATE jobs_turn SET state = 1, turns = p_limit,
-        check_at = clock_timestamp() + interval '${FIRST_CHECK_MS} milliseconds'
-      WHERE (key, queue, job) IN (
-        SELECT t.key, t.queue, t.job FROM jobs_turn AS t
-        WHERE t.key = p_key AND t.state = 0 ORDER BY t.seq LIMIT v_free)
-      RETURNING queue, job
+      WITH given AS (
+        UPDATE jobs_turn SET state = 1, turns = p_limit,
+          check_at = clock_timestamp() + interval '${FIRST_CHECK_MS} milliseconds'
+        WHERE (key, queue, job) IN (
+          SELECT t.key, t.queue, t.job FROM jobs_turn AS t
+          WHERE t.key = p_key AND t.state = 0 ORDER BY t.seq LIMIT v_free)
+        RETURNING queue, job, seq
+      )
+      SELECT queue, job FROM given ORDER BY seq
     LOOP
       CONTINUE WHEN v_next.queue = p_own_queue AND v_next.job = p_own_job;
       IF promote(v_next.queue, v_next.job) <> 0 THEN

@@ -1,5 +1,5 @@
 import { RedisConnection } from 'bullmq';
-import { FIRST_CHECK_MS, LONGEST_CHECK_MS } from '../../contracts/index.js';
+import { FIRST_CHECK_MS, LONGEST_CHECK_MS, MOST_GIVEN } from '../../contracts/index.js';
 
 /** BullMQ does not export its scripts, but defines them on a client: here on one that keeps the one for us. */
 const PROMOTE = bullmqScript('promote');
@@ -39,7 +39,7 @@ end
 local function held(key) return redis.call('HLEN', base .. key .. ':h') end
 local function fields(turn) return string.match(turn, '^(%a)|(%d+)|(%d+)|(.*)$') end
 local function advance(key, limit, own)
-  local free = limit - held(key)
+  local free = math.min(limit - held(key), ${MOST_GIVEN})
   if free <= 0 then return end
   local first = redis.call('ZPOPMIN', base .. key .. ':p', free)
   for i = 1, #first, 2 do

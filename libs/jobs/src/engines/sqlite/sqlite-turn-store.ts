@@ -1,6 +1,7 @@
 import type { Transaction } from 'bullmq-sqlite';
 import {
   FIRST_CHECK_MS,
+  MOST_GIVEN,
   nextCheckIn,
   type DueTicket,
   type Ticket,
@@ -171,7 +172,7 @@ class Lines {
 
   /** Gives free turns to those who wait. */
   private advance({ key, queue, id, limit }: Pick<TurnStep, keyof Ticket | 'limit'>): boolean {
-    const free = limit - this.count(SQL.held, key);
+    const free = Math.min(limit - this.count(SQL.held, key), MOST_GIVEN);
     if (free <= 0) return false;
     type Parked = { seq: number; queue: string; job: string };
     for (const next of this.tx.all<Parked>(SQL.first, this.scope, key, free)) {
