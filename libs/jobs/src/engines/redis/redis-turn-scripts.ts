@@ -68,8 +68,6 @@ local function stand(key, job)
   if ticket then
     redis.call('HDEL', base .. key .. ':a', job)
     redis.call('ZREM', KEYS[1], key .. '\\n' .. job)
-  elseif redis.call('HEXISTS', base .. key .. ':h', job) == 1 then
-    return
   elseif redis.call('ZSCORE', base .. key .. ':p', job) then
     return
   else
@@ -112,8 +110,10 @@ local function step(action, key, job, limit, name, ttl)
     return 0
   end
   if action == 'take' or action == 'start' or action == 'try' then
-    stand(key, job)
-    advance(key, limit, job)
+    if redis.call('HEXISTS', base .. key .. ':h', job) == 0 then
+      stand(key, job)
+      advance(key, limit, job)
+    end
     if action == 'take' then return redis.call('HEXISTS', base .. key .. ':h', job) end
     return start(action, key, job, limit, name, ttl)
   end
@@ -132,9 +132,11 @@ local function step(action, key, job, limit, name, ttl)
   end
   if not isMine then return 1 end
   if action == 'end' then
-    redis.call('HDEL', base .. key .. ':h', job)
-    redis.call('HDEL', base .. key .. ':a', job)
-    redis.call('ZREM', base .. key .. ':p', job)
+    if turn then redis.call('HDEL', base .. key .. ':h', job)
+    else
+      redis.call('HDEL', base .. key .. ':a', job)
+      redis.call('ZREM', base .. key .. ':p', job)
+    end
     redis.call('ZREM', KEYS[1], key .. '\\n' .. job)
   elseif turn then
     leave(key, job, ticket)
