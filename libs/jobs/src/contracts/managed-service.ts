@@ -1,4 +1,4 @@
-/** DI token under which features register their {@link ManagedService}s. @internal */
+/** DI token of all {@link ManagedService}s, in groups that start and stop together. @internal */
 export const MANAGED_SERVICES = Symbol('nestjs-jobs:managed-services');
 
 /**

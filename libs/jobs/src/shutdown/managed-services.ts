@@ -11,15 +11,16 @@ import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 
 /**
- * Starts all background services in order and stops them in reverse, each even if another fails.
+ * Starts all background services, one group after the other, and stops them in reverse, each even if another fails.
+ * Groups, since each may have to wait for a store that is lost, and an exit must not wait for all of them in turn.
  * @internal
  */
 @Injectable()
 export class ManagedServices {
-  private started: ManagedService[] = [];
+  private started: (readonly ManagedService[])[] = [];
 
   constructor(
-    @Inject(MANAGED_SERVICES) private readonly services: readonly ManagedService[],
+    @Inject(MANAGED_SERVICES) private readonly groups: readonly (readonly ManagedService[])[],
     private readonly logger: JobLogger,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
@@ -32,11 +33,9 @@ export class ManagedServices {
    */
   async start(): Promise<void> {
     try {
-      for (const service of this.services) {
-        this.started.unshift(service);
-        await withDeadline(service.start(), this.options.connectTimeoutMs, () =>
-          this.lost(service),
-        );
+      for (const group of this.groups) {
+        this.started.unshift(group);
+        await Promise.all(group.map((service) => this.startOne(service)));
       }
     } catch (error) {
       await this.stop();
@@ -45,12 +44,20 @@ export class ManagedServices {
   }
 
   async stop(): Promise<void> {
-    for (const service of this.started.splice(0)) {
-      try {
-        await service.stop();
-      } catch (error) {
-        this.logger.error(messages.hookFailed(`stop of ${service.name}`, error));
-      }
+    for (const group of this.started.splice(0)) {
+      await Promise.all(group.map((service) => this.stopOne(service)));
+    }
+  }
+
+  private startOne(service: ManagedService): Promise<void> {
+    return withDeadline(service.start(), this.options.connectTimeoutMs, () => this.lost(service));
+  }
+
+  private async stopOne(service: ManagedService): Promise<void> {
+    try {
+      await service.stop();
+    } catch (error) {
+      this.logger.error(messages.hookFailed(`stop of ${service.name}`, error));
     }
   }
 

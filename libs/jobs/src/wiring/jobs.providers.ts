@@ -110,25 +110,22 @@ const queueRegistryProvider: Provider = {
   inject: [JOBS_ENGINE, StoreOutage, JobLogger],
 };
 
-/** In the order in which they are started; they are stopped in reverse. */
+/** In the order in which they are started; they are stopped in reverse. A group starts and stops together. */
+const SERVICE_GROUPS = [
+  [StoreOutage],
+  [CancellationsService, EarlyRemoval, LimitBook],
+  [LinesService],
+  [WorkersService, HubWorker, HubSweeper, ProcessRecurrences],
+  [ServerHeartbeat],
+  [Reconciler, CheckpointSweep],
+  [TickerService],
+];
+
 const managedServicesProvider: Provider = {
   provide: MANAGED_SERVICES,
-  useFactory: (...services: unknown[]) => services,
-  inject: [
-    StoreOutage,
-    CancellationsService,
-    EarlyRemoval,
-    LimitBook,
-    LinesService,
-    HubWorker,
-    HubSweeper,
-    WorkersService,
-    ProcessRecurrences,
-    ServerHeartbeat,
-    Reconciler,
-    TickerService,
-    CheckpointSweep,
-  ],
+  useFactory: (...services: unknown[]) =>
+    SERVICE_GROUPS.map((group) => services.splice(0, group.length)),
+  inject: SERVICE_GROUPS.flat(),
 };
 
 const jobHooksProvider: Provider = {

@@ -199,12 +199,12 @@ describeBackends('a worker', (backend) => {
   backend.it('keeps the lock of a job that takes longer than it', async (store) => {
     const queue = store.queue();
     const gate = signal();
-    const options = { lockDuration: 40, lockRenewTime: 10, stalledInterval: 10 };
+    const options = { lockDuration: 500, lockRenewTime: 50, stalledInterval: 100 };
     const worker = store.worker(() => gate.promise, options);
     let renewals = 0;
     worker.on('locksRenewed', () => {
       renewals += 1;
-      if (renewals === 10) gate.resolve();
+      if (renewals === 12) gate.resolve();
     });
     const done = ended(worker);
     const { id } = await queue.add('long', {});
