@@ -3,19 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import { describeUnless } from '../../support/describe-unless.js';
 import type { EngineFixture, EngineName, Isolation } from '../../support/engines.js';
 import { AppProcess, type AppProcessOptions } from './app-process.js';
 import { check, type Verdict } from './checker.js';
 import { printFigures } from './figures.js';
 import { LedgerReader, ledgerNow, LedgerWriter } from './ledger.js';
-import {
-  type OwnStore,
-  SERVER_NAMES,
-  type ServerName,
-  startOwnStore,
-  whyNoOwnStore,
-} from './own-store.js';
+import { type OwnStore, type ServerName, startOwnStore } from './own-store.js';
 import type { AppConfig, JobAddress, StoredJob } from './protocol.js';
 import { LONG, Random, SEED } from './seeds.js';
 
@@ -215,13 +208,6 @@ export async function startOwnStoreRow(
   onTestFinished(() => store.stop());
   const row = new Row(title, engine, store.url, { prefix: 'faults', schema: 'faults' });
   return { row: endWithTest(row), store };
-}
-
-/** Registers a suite once per server; it is skipped where no store of one's own can be started. */
-export function describeOwnStores(title: string, suite: (engine: ServerName) => void): void {
-  for (const engine of SERVER_NAMES) {
-    describeUnless(whyNoOwnStore(engine), `${title} [${engine}]`, () => suite(engine));
-  }
 }
 
 /** How long a row may take, ms: a deadline for what hangs, not a measure. */

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { violations } from '../harness/checker.js';
 import { TcpProxy } from '../harness/proxy.js';
-import { describeEnginesWith } from '../../support/engines.js';
 import { rowTimeout, startRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
+import { describeRowWith } from '../harness/row-engines.js';
 
 const PLAN = LONG
   ? { jobs: 50_000, resets: 500, outages: 20, workers: 2 }
@@ -17,7 +17,7 @@ const ENQUEUE_TIMEOUT_MS = 700;
  * has done what it was asked. Longer cuts let calls reject, as uncertain or as not stored; the
  * producer repeats them with the id of the error, as its message says.
  */
-describeEnginesWith('sharedAcrossMachines', 'ambiguous adds', (engine) => {
+describeRowWith('sharedAcrossMachines', 'ambiguous adds', (engine) => {
   it(
     'stores each enqueue once, whatever its caller was told',
     async () => {

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { describeEngines, type EngineFixture } from '../../support/engines.js';
+import { type EngineFixture } from '../../support/engines.js';
 import { rowTimeout, startRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
+import { describeRow } from '../harness/row-engines.js';
 
 const JOBS = 1_000;
 const KILLS = LONG ? 40 : 3;
@@ -10,7 +11,7 @@ const KILLS = LONG ? 40 : 3;
 /** Each between two things that the hub of a batch does when its last job has ended. */
 const STEPS = ['hub claimed', 'batch continued'];
 
-describeEngines('kill -9 around a batch', (engine) => {
+describeRow('kill -9 around a batch', (engine) => {
   it(
     'stores all of its jobs or none',
     async () => {

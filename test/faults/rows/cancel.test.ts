@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
 import { percentile, spread } from '../harness/figures.js';
-import { describeEngines } from '../../support/engines.js';
 import { rowTimeout, startRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
+import { describeRow } from '../harness/row-engines.js';
 
 const JOBS = LONG ? 1_000 : 120;
 
 /** The aim is 500 ms at p99, printed; what is asserted allows for a busy machine. */
 const DEADLINE_MS = 2_000;
 
-describeEngines('cancel in another process', (engine) => {
+describeRow('cancel in another process', (engine) => {
   it(
     'aborts running jobs soon, and fails them for good',
     async () => {

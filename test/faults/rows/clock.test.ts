@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { violations } from '../harness/checker.js';
-import { describeEnginesWith } from '../../support/engines.js';
 import { rowTimeout, startRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
+import { describeRowWith } from '../harness/row-engines.js';
 
 const LOCK = { duration: 2_000, sweep: 500 };
 const JOBS = 10;
@@ -17,7 +17,7 @@ const SKEWS = LONG
 for (const skewMs of SKEWS) {
   const name = `${skewMs > 0 ? '+' : ''}${skewMs / 1_000} s`;
 
-  describeEnginesWith('sharedAcrossMachines', `clock of the others ${name}`, (engine) => {
+  describeRowWith('sharedAcrossMachines', `clock of the others ${name}`, (engine) => {
     it(
       'steals no job',
       async () => {

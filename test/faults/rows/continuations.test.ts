@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { describeEngines } from '../../support/engines.js';
 import type { LedgerEvent } from '../harness/ledger.js';
 import { type DeathPoint, type FollowShape, QUEUE } from '../harness/protocol.js';
 import { type Row, rowTimeout, startRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
+import { describeRow } from '../harness/row-engines.js';
 
 /** Every step from the antecedent's last line to the continuation's start, and those that lead there. */
 const STEPS = [
@@ -27,7 +27,7 @@ const SHAPES: readonly FollowShape[] = ['chain', 'continued', 'declared'];
 const OPTIONS = { lock: { duration: 1_000, sweep: 200, maxStalls: 100 } };
 const ROUNDS = LONG ? 100 : STEPS.length + DECLARED_STEPS.length;
 
-describeEngines('continuations, kill -9 at each step', (engine) => {
+describeRow('continuations, kill -9 at each step', (engine) => {
   it(
     'run at least once, after their antecedent, and are never lost',
     async () => {

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { describeEngines } from '../../support/engines.js';
 import type { AppProcess } from '../harness/app-process.js';
 import { violations } from '../harness/checker.js';
 import { ledgerNow } from '../harness/ledger.js';
 import { rowTimeout, startRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
 import { checkTurns } from '../harness/turns.js';
+import { describeRow } from '../harness/row-engines.js';
 
 const LOCK = { duration: 2_000, sweep: 500 };
 
@@ -18,7 +18,7 @@ const WORKERS = LONG ? 4 : 3;
 const KEYS = 20;
 const JOBS = LONG ? 4_000 : 300;
 
-describeEngines('concurrency keys and kill -9', (engine) => {
+describeRow('concurrency keys and kill -9', (engine) => {
   it(
     'free the key of a dead holder within the time of its lock',
     async () => {

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { describeEngines } from '../../support/engines.js';
 import type { AppProcess } from '../harness/app-process.js';
 import { violations } from '../harness/checker.js';
 import { ledgerNow } from '../harness/ledger.js';
 import { type Row, rowTimeout, startRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
 import { checkTurns } from '../harness/turns.js';
+import { describeRow } from '../harness/row-engines.js';
 
 const PROCESSES = 4;
 const KEYS = LONG ? 200 : 20;
@@ -32,7 +32,7 @@ async function measure(row: Row, producer: AppProcess, isFree: boolean, round: n
   return (JOBS / (ended().at(-1)!.at - startedAt)) * 1_000;
 }
 
-describeEngines('concurrency keys', (engine) => {
+describeRow('concurrency keys', (engine) => {
   it(
     'keep their limit and their order in four processes, and lose nothing',
     async () => {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { describeEngines } from '../../support/engines.js';
 import { percentile } from '../harness/figures.js';
 import { rowTimeout, startRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
+import { describeRow } from '../harness/row-engines.js';
 import { expectPromises, FULL_KILLS, type KillPlan, killUnderLoad } from './kill-under-load.js';
 
 /** No `lock`: the module's own defaults. Nearly all of the time goes by waiting for them. */
@@ -13,7 +13,7 @@ const PLAN: KillPlan = LONG
 /** The aim of RELIABILITY: kill to the re-run. */
 const RECOVERY_AIM_MS = 30_000;
 
-describeEngines('kill -9, default lock', (engine) => {
+describeRow('kill -9, default lock', (engine) => {
   it(
     'runs what was in flight again within 30 s',
     async () => {

@@ -1,7 +1,7 @@
 import { it } from 'vitest';
-import { describeEngines } from '../../support/engines.js';
 import { rowTimeout, startRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
+import { describeRow } from '../harness/row-engines.js';
 import { expectPromises, FULL_KILLS, type KillPlan, killUnderLoad } from './kill-under-load.js';
 
 /** A short lock, so that there is time for many kills. */
@@ -12,7 +12,7 @@ const PLAN: KillPlan = {
     : { jobs: 500, kills: 5, workers: 3, concurrency: 5, ms: [100, 400], deadlineMs: 45_000 }),
 };
 
-describeEngines('kill -9, lock 2 s', (engine) => {
+describeRow('kill -9, lock 2 s', (engine) => {
   it(
     'loses nothing, and repeats only what was in flight',
     async () => {

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { violations } from '../harness/checker.js';
 import { type LedgerEvent, ledgerNow, type LedgerReader } from '../harness/ledger.js';
-import { describeEngines } from '../../support/engines.js';
 import { rowTimeout, startRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
+import { describeRow } from '../harness/row-engines.js';
 
 const LOCK = { duration: 1_000, sweep: 300 };
 const JOBS = LONG ? 200 : 12;
@@ -34,7 +34,7 @@ function halfDone(ledger: LedgerReader): string[] {
   return begun.map(({ label }) => label);
 }
 
-describeEngines('steps', (engine) => {
+describeRow('steps', (engine) => {
   it(
     'are done once, whatever is killed between two of them',
     async () => {
@@ -98,7 +98,7 @@ describeEngines('steps', (engine) => {
   );
 });
 
-describeEngines('an idempotency key', (engine) => {
+describeRow('an idempotency key', (engine) => {
   it(
     'keeps a job from running again whose process died when it was about to complete it',
     async () => {

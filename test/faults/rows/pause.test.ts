@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { violations } from '../harness/checker.js';
 import { ledgerNow } from '../harness/ledger.js';
-import { describeEngines } from '../../support/engines.js';
 import { rowTimeout, startRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
+import { describeRow } from '../harness/row-engines.js';
 
 const LOCK = { duration: 2_000, sweep: 500 };
 const PAUSE_MS = LONG ? 8_000 : 4_000;
@@ -16,7 +16,7 @@ const JOBS = LONG ? 40 : 10;
  * wakes, before it can know that its locks are lost; the other half wait for their signal, and then
  * return as if it had not aborted.
  */
-describeEngines('SIGSTOP', (engine) => {
+describeRow('SIGSTOP', (engine) => {
   it(
     'fences a process that paused for longer than its locks',
     async () => {

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
-import { describeEngines } from '../../support/engines.js';
 import { type Row, type RowAppOptions, rowTimeout, startRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
+import { describeRow } from '../harness/row-engines.js';
 
 const MAX_STALLS = LONG ? 5 : 2;
 const LOCK = { duration: 1_000, sweep: 300, maxStalls: MAX_STALLS };
 const OTHERS = LONG ? 500 : 40;
 
 /** A job that ends its process, in a fleet whose supervisor starts a new one each time. */
-describeEngines('poison', (engine) => {
+describeRow('poison', (engine) => {
   it(
     'stops a job that kills its process, and harms no other job',
     async () => {

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { describeEnginesWith } from '../../support/engines.js';
 import type { RecurringConfig } from '../harness/protocol.js';
 import { rowTimeout, startRow } from '../harness/row.js';
+import { describeRowWith } from '../harness/row-engines.js';
 import { account, BOOT_MS, dueTimes, hasRunAll } from './tick-account.js';
 
-describeEnginesWith('sharedAcrossMachines', 'recurring jobs of wrong clocks', (engine) => {
+describeRowWith('sharedAcrossMachines', 'recurring jobs of wrong clocks', (engine) => {
   it(
     'are due by the clock of the store, and once',
     async () => {

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { describeEngines } from '../../support/engines.js';
 import type { AppProcess } from '../harness/app-process.js';
 import { check } from '../harness/checker.js';
 import type { RecurringConfig } from '../harness/protocol.js';
 import { type Row, type RowAppOptions, rowTimeout, startRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
+import { describeRow } from '../harness/row-engines.js';
 import { account, BOOT_MS, hasRunAll } from './tick-account.js';
 
 const SCHEDULES = 10;
@@ -16,7 +16,7 @@ const KILLED_AT = [0.25, 0.6];
 /** The module's default: so many runs can be in flight at a kill. */
 const CONCURRENCY = 10;
 
-describeEngines('recurring jobs of three processes', (engine) => {
+describeRow('recurring jobs of three processes', (engine) => {
   it(
     'have each tick enqueued once, although the process that leads is killed',
     async () => {

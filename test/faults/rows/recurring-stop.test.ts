@@ -4,7 +4,7 @@ import { Test } from '@nestjs/testing';
 import { JobScheduler, JobsModule, Recurring, StoreUnavailableError } from 'nestjs-jobs';
 import { expect, it, onTestFinished } from 'vitest';
 import { startOwnStore } from '../harness/own-store.js';
-import { describeOwnStores } from '../harness/row.js';
+import { describeOwnStores } from '../harness/row-engines.js';
 
 /** A store that is lost costs each of ticker, declarations, heartbeat and workers its own short goodbye. */
 const LONGEST_EXIT_MS = 10_000;

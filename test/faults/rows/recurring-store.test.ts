@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { RecurringConfig } from '../harness/protocol.js';
-import { describeOwnStores, rowTimeout, startOwnStoreRow } from '../harness/row.js';
+import { rowTimeout, startOwnStoreRow } from '../harness/row.js';
+import { describeOwnStores } from '../harness/row-engines.js';
 import { account, BOOT_MS, hasRunAll } from './tick-account.js';
 
 describeOwnStores('recurring jobs of a store that was down', (engine) => {

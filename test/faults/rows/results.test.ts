@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
 import { violations } from '../harness/checker.js';
-import { describeEngines } from '../../support/engines.js';
 import { rowTimeout, startRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
+import { describeRow } from '../harness/row-engines.js';
 
 const PROCESSES = 3;
 const JOBS_EACH = LONG ? 1_700 : 250;
 const CONCURRENCY = 16;
 
 /** Waiters in every process for jobs that run in every process: nobody waits for ever. */
-describeEngines('result()', (engine) => {
+describeRow('result()', (engine) => {
   it(
     'never hangs',
     async () => {

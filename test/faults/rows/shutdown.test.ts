@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import type { AppProcess } from '../harness/app-process.js';
 import { ledgerNow } from '../harness/ledger.js';
 import type { Behaviour } from '../harness/protocol.js';
-import { describeEngines } from '../../support/engines.js';
 import { type Row, rowTimeout, startRow } from '../harness/row.js';
+import { describeRow } from '../harness/row-engines.js';
 
 const SHUTDOWN_MS = 2_000;
 const ABORT_MS = 1_000;
@@ -19,7 +19,7 @@ const HANDLERS: Record<string, { count: number; behaviour: Behaviour }> = {
 
 const TOTAL = Object.values(HANDLERS).reduce((sum, { count }) => sum + count, 0);
 
-describeEngines('SIGTERM', (engine) => {
+describeRow('SIGTERM', (engine) => {
   it(
     'finishes or gives back every job within the budget',
     async () => {
@@ -69,7 +69,7 @@ describeEngines('SIGTERM', (engine) => {
   );
 });
 
-describeEngines('second SIGTERM', (engine) => {
+describeRow('second SIGTERM', (engine) => {
   it(
     'cuts the shutdown short',
     async () => {

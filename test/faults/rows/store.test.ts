@@ -3,8 +3,9 @@ import { expect, it } from 'vitest';
 import type { AppProcess } from '../harness/app-process.js';
 import type { AppCommands } from '../harness/protocol.js';
 import { type Verdict, violations } from '../harness/checker.js';
-import { describeOwnStores, type Row, rowTimeout, startOwnStoreRow } from '../harness/row.js';
+import { type Row, rowTimeout, startOwnStoreRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
+import { describeOwnStores } from '../harness/row-engines.js';
 
 const LOCK = { duration: 2_000, sweep: 500 };
 

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { violations } from '../harness/checker.js';
-import { describeEngines } from '../../support/engines.js';
 import { rowTimeout, startRow } from '../harness/row.js';
 import { LONG } from '../harness/seeds.js';
+import { describeRow } from '../harness/row-engines.js';
 
 const JOBS = LONG ? 1_000 : 40;
 
 /** A rolling deploy: the new version enqueues jobs that only the new version can run. */
-describeEngines('unknown name', (engine) => {
+describeRow('unknown name', (engine) => {
   it(
     'burns no attempt, and runs after the upgrade',
     async () => {
