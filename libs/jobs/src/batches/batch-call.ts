@@ -46,8 +46,7 @@ export function recordCall(
     { attempts, ...(priority !== undefined && { priority }) },
     0,
   );
-  const id = `${batch.id}-${event}`;
-  return { job: { ...job, id, opts: { ...job.opts, jobId: id } }, slots };
+  return { job: { ...job, id: `${batch.id}-${event}` }, slots };
 }
 
 /** The continuation with the summary in its places. @internal */

@@ -180,8 +180,8 @@ function toNode(child: HubChild): FlowNode {
     const node = hubNode(child);
     return { ...node, opts: asChild(node.opts!), children: child.children.map(toNode) };
   }
-  const { queue, name, data, opts } = child;
-  return { queueName: queue, name, data, opts: asChild(opts) };
+  const { queue, id, name, data, opts } = child;
+  return { queueName: queue, name, data, opts: asChild({ ...opts, jobId: id }) };
 }
 
 /** A child's failure releases its parent, and is told to it. */

@@ -106,7 +106,7 @@ describeEngines('hubs', (engine) => {
     name,
     id,
     data: { args: [what] },
-    opts: { jobId: id, attempts: 1 },
+    opts: { attempts: 1 },
   });
   const hubOf = (id: string, key = 'hub') => ({
     kind: 'watch',

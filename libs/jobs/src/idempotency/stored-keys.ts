@@ -79,7 +79,7 @@ export class StoredKeys extends IdempotencyKeys {
   }
 
   private async add(job: PreparedJob, id: string): Promise<EnqueuedJob> {
-    await this.writer.write(id === job.id ? job : { ...job, id, opts: { ...job.opts, jobId: id } });
+    await this.writer.write(id === job.id ? job : { ...job, id });
     return { id, queue: job.queue, name: job.name };
   }
 

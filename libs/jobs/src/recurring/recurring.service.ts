@@ -94,13 +94,7 @@ export class RecurringService extends RecurringJobs {
     const { queue, name, data, opts } = stored.schedule.call;
     const jobId = tickJobId(id, `now-${randomUUID()}`);
     const tick = { recurring: id, due: await this.now(), manual: true } as const;
-    await this.writer.write({
-      queue,
-      name,
-      id: jobId,
-      data: { ...data, tick },
-      opts: { ...opts, jobId },
-    });
+    await this.writer.write({ queue, name, id: jobId, data: { ...data, tick }, opts });
     return new JobHandle(jobId, queue, name, this.reader);
   }
 

@@ -7,7 +7,7 @@ export interface ScheduledCall {
   readonly queue: string;
   readonly name: string;
   readonly data: StoredPayload;
-  readonly opts: Omit<StoredJobOptions, 'jobId'>;
+  readonly opts: StoredJobOptions;
 }
 
 /** What a recurring job is: what its declarer says, and nothing that changes as it runs. @internal */

@@ -3,6 +3,5 @@ import type { ScheduledCall } from './schedule.js';
 
 /** What all runs of a recurring job have in common, in the form that is read back from the store. @internal */
 export function toScheduledCall({ queue, name, data, opts }: PreparedJob): ScheduledCall {
-  const { jobId: _own, ...rest } = opts;
-  return JSON.parse(JSON.stringify({ queue, name, data, opts: rest })) as ScheduledCall;
+  return JSON.parse(JSON.stringify({ queue, name, data, opts })) as ScheduledCall;
 }

@@ -107,12 +107,11 @@ export class TickRunner {
 }
 
 function toJob({ id, call, timing }: Schedule, { due, missed, first }: DueTick): PreparedJob {
-  const jobId = tickJobId(id, first ?? due);
   const delay = timing.jitterMs === undefined ? 0 : Math.floor(Math.random() * timing.jitterMs);
   return {
     queue: call.queue,
     name: call.name,
-    id: jobId,
+    id: tickJobId(id, first ?? due),
     data: {
       ...call.data,
       tick: {
@@ -123,6 +122,6 @@ function toJob({ id, call, timing }: Schedule, { due, missed, first }: DueTick):
         ...((timing.overlap === 'queue' || missed !== undefined) && { awaited: true }),
       },
     },
-    opts: { ...call.opts, jobId, ...(delay > 0 && { delay }) },
+    opts: { ...call.opts, ...(delay > 0 && { delay }) },
   };
 }

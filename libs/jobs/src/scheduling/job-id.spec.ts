@@ -29,9 +29,20 @@ describe('a job id', () => {
     expect(ids.toSorted()).toEqual(ids);
   });
 
-  it('is new each time', () => {
+  it('sorts after the ids that were made before it in its millisecond, as far as 12 bits count', () => {
+    vi.useFakeTimers({ now: 1_700_000_000_000 });
+    const ids = Array.from({ length: 0x1000 }, newJobId);
+    expect(ids.toSorted()).toEqual(ids);
+  });
+
+  it('is new each time, in one millisecond and when the clock is set back to it', () => {
     vi.useFakeTimers({ now: 1 });
-    expect(new Set(Array.from({ length: 10_000 }, newJobId)).size).toBe(10_000);
+    const ids = Array.from({ length: 10_000 }, newJobId);
+    vi.setSystemTime(2);
+    ids.push(newJobId());
+    vi.setSystemTime(1);
+    ids.push(...Array.from({ length: 10_000 }, newJobId));
+    expect(new Set(ids).size).toBe(20_001);
   });
 
   it('may be given back as an own id, to repeat an enqueue', () => {

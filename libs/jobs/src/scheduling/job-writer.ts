@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
-import { QueueRegistry, SafeJob } from '../engines/index.js';
+import { addJob, addJobs, QueueRegistry } from '../engines/index.js';
 import {
   describeJob,
   DuplicateJobError,
@@ -118,7 +118,8 @@ export class JobWriter {
  */
 export function insertJobs(queue: Queue, jobs: readonly PreparedJob[]): Promise<void> {
   const [first] = jobs;
-  if (first !== undefined && jobs.length === 1) return insertOne(queue, first);
+  if (first !== undefined && jobs.length === 1)
+    return addJob(queue, first).then((id) => assertAccepted(first, id));
   return insertMany(queue, jobs);
 }
 
@@ -127,26 +128,15 @@ export function uniqueKeyOf({ opts, unique }: PreparedJob): string {
   return opts.deduplication!.id.slice(unique!.group.length + 1);
 }
 
-function insertOne(queue: Queue, job: PreparedJob): Promise<void> {
-  const { name, data, opts } = job;
-  // `Queue.add` beneath its tracing, which costs as much as our own part of an enqueue.
-  const added =
-    queue.opts.telemetry === undefined
-      ? SafeJob.create(queue, name, data, opts)
-      : queue.add(name, data, opts);
-  return added.then((stored) => assertAccepted(job, stored));
-}
-
 async function insertMany(queue: Queue, jobs: readonly PreparedJob[]): Promise<void> {
-  const stored = await queue.addBulk(jobs.map(({ name, data, opts }) => ({ name, data, opts })));
-  for (const [index, job] of jobs.entries()) assertAccepted(job, stored[index]);
+  const ids = await addJobs(queue, jobs);
+  for (const [index, job] of jobs.entries()) assertAccepted(job, ids[index]);
 }
 
 /** The store answers with another id, or an error code in its place, when it did not take the job. */
-function assertAccepted(job: PreparedJob, stored: Job | undefined): void {
-  const id = stored?.id;
+function assertAccepted(job: PreparedJob, id: string | number | undefined): void {
   if (id === job.id) return;
-  if (job.unique === undefined || id === undefined || ERROR_CODE.test(id))
+  if (job.unique === undefined || typeof id !== 'string' || ERROR_CODE.test(id))
     throw new JobRefusedError(job, id);
   job.storedAs = id;
 }
@@ -166,7 +156,7 @@ export async function assertStoredByUs(queue: Queue, job: PreparedJob): Promise<
 
 /** The store answered with something else than the id it was given. */
 class JobRefusedError extends JobsError {
-  constructor(job: PreparedJob, answer: string | undefined) {
+  constructor(job: PreparedJob, answer: string | number | undefined) {
     super(
       `The store refused ${describeJob(job)}: expected its id in the answer, got ${String(answer)}.`,
     );

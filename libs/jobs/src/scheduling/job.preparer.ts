@@ -98,20 +98,18 @@ export class JobPreparer {
     if (context !== undefined) data.context = context;
     if (options.id !== undefined) data.nonce = randomUUID();
     if (options.idempotencyKey !== undefined) data.idempotency = storedKey(options, data);
-    const opts = this.storedOptions(id, options, delayMs, handler);
+    const opts = this.storedOptions(options, delayMs, handler);
     const job: Mutable<PreparedJob> = { queue, name, id, data, opts };
     if (hasLimits(options, handler)) applyLimits(job, args, options, handler);
     return job;
   }
 
   private storedOptions(
-    id: string,
     options: EnqueueOptions,
     delayMs: number,
     handler: Handler | undefined,
   ): StoredJobOptions {
     const stored: Mutable<StoredJobOptions> = {
-      jobId: id,
       attempts: options.attempts ?? handler?.attempts ?? this.options.attempts,
     };
     // Pauses and retention are worked out where the job runs; only an override of this call is stored.

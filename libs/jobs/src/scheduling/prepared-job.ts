@@ -28,7 +28,8 @@ export interface EnqueuedJob {
 }
 
 /** BullMQ's options, and ours that are stored beside them. @internal */
-export interface StoredJobOptions extends JobsOptions, Omit<LimitKeys, 'deduplication'> {
+export interface StoredJobOptions
+  extends Omit<JobsOptions, 'jobId'>, Omit<LimitKeys, 'deduplication'> {
   /** Longest run of one attempt, in ms; absent = the handler's. */
   readonly timeoutMs?: number;
 }
