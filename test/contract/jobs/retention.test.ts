@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
-import { Job, JobFailedError } from 'nestjs-jobs';
+import { Job, JobFailedError, type JobHandle } from 'nestjs-jobs';
 import { expect, it } from 'vitest';
 import { describeEngines } from '../../support/engines.js';
 import { createJobsApp, type JobsApp } from '../../support/jobs-app.js';
@@ -9,6 +9,11 @@ import { createJobsApp, type JobsApp } from '../../support/jobs-app.js';
 class Work {
   @Job({ queue: 'few', removeOnComplete: { count: 3 } })
   few(value: number): number {
+    return value;
+  }
+
+  @Job({ queue: 'many', removeOnComplete: { count: 1_000 } })
+  many(value: number): number {
     return value;
   }
 
@@ -66,6 +71,22 @@ describeEngines('retention', (engine) => {
       'completed',
       'completed',
     ]);
+  });
+
+  it('keeps little more than the count says where it is large, and the newest', async () => {
+    const app = await boot();
+    const values = Array.from({ length: 1_300 }, (_, index) => index);
+    const outcomes = await app.jobs.enqueueMany(Work, values, (s, value) => s.many(value));
+    const handles = outcomes.map((outcome) => (outcome as PromiseFulfilledResult<JobHandle>).value);
+    const queue = queueOf(app, 'many');
+    await expect
+      .poll(() => queue.getJobCountByTypes('waiting', 'active'), { timeout: 15_000 })
+      .toBe(0);
+    const kept = await queue.getCompletedCount();
+    expect(kept).toBeGreaterThanOrEqual(1_000);
+    expect(kept).toBeLessThanOrEqual(1_010);
+    expect(await handles[0]!.state()).toBe('removed');
+    expect(await handles.at(-1)!.state()).toBe('completed');
   });
 
   it('keeps as many failed jobs as the count says', async () => {

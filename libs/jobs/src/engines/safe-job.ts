@@ -1,4 +1,4 @@
-import { Job, type JobJson, type JobProgress, type JobsOptions } from 'bullmq';
+import { Job, type IQueueBackend, type JobJson, type JobProgress, type JobsOptions } from 'bullmq';
 import { damageOf, markDamaged } from './damage.js';
 
 /** What BullMQ builds a job on: a queue, a worker or a flow producer. */
@@ -35,6 +35,24 @@ export class SafeJob<
     if (known !== undefined) delete (job as { deferredFailure?: string }).deferredFailure;
     if (reason !== undefined) markDamaged(job, reason);
     return job;
+  }
+
+  /**
+   * As BullMQ's, which also waits for a connection that has claimed the job and serialises the result twice: a tenth of
+   * what a small job costs.
+   */
+  override async moveToCompleted(
+    result: Result,
+    token: string,
+    fetchNext = true,
+  ): Promise<void | unknown[]> {
+    const { removeOnComplete } = this.opts;
+    const keep = removeOnComplete as Parameters<IQueueBackend['moveToCompleted']>[2];
+    const finished = await this.backend.moveToCompleted(this, result, keep, token, fetchNext);
+    this.returnvalue = result;
+    this.finishedOn = finished.finishedOn;
+    this.attemptsMade += 1;
+    return finished.result;
   }
 }
 

@@ -1,8 +1,16 @@
-import { Worker, type IQueueBackend, type Job, type Processor, type WorkerOptions } from 'bullmq';
+import {
+  Worker,
+  type IQueueBackend,
+  type Job,
+  type Processor,
+  type SpanKind,
+  type WorkerOptions,
+} from 'bullmq';
 import type { Engine } from '../contracts/index.js';
 import type { KeptJobs } from '../discovery/index.js';
 import { SafeJob } from '../engines/index.js';
 import type { ResolvedOptions, ResolvedQueueOptions } from '../options/index.js';
+import { TrimPace } from './trim-pace.js';
 
 /** After a connection error, a worker tries again this soon. */
 const RECONNECT_PAUSE_MS = 1_000;
@@ -16,8 +24,28 @@ export type BackoffStrategy = (attemptsMade: number, error: Error, job: Job) => 
  * @internal
  */
 export class JobsWorker extends Worker<unknown, unknown, string, IQueueBackend> {
+  private readonly trimming = new TrimPace(this.opts.removeOnComplete);
+
   override get Job(): typeof Job {
     return SafeJob;
+  }
+
+  /** Each step of a job passes here. Nobody listens, so nothing is wrapped. */
+  override trace<T>(
+    _kind: SpanKind,
+    _operation: string,
+    _destination: string,
+    step: () => Promise<T> | T,
+  ): Promise<T> {
+    return step() as Promise<T>;
+  }
+
+  protected override handleCompleted(
+    ...[result, job, ...rest]: Parameters<Worker['handleCompleted']>
+  ): ReturnType<Worker['handleCompleted']> {
+    // A job's own retention goes before its queue's.
+    job.opts.removeOnComplete ??= this.trimming.next();
+    return super.handleCompleted(result, job, ...rest);
   }
 }
 

@@ -21,7 +21,10 @@ export type Retention =
   | {
       /** How long to keep. Default: no limit of age. */
       age?: Duration;
-      /** How many of a queue to keep, newest first. Default: no limit of number. */
+      /**
+       * How many of a queue to keep, newest first. Default: no limit of number. A worker that is busy may leave up to
+       * 1 % more (of less than 200, none) until a tenth of a second has passed.
+       */
       count?: number;
     };
 

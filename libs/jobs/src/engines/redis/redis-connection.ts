@@ -16,8 +16,6 @@ import {
   type RedisTarget,
 } from './redis-settings.js';
 
-import { coalesceWrites } from './write-coalescing.js';
-
 /** What the server is, as far as BullMQ chooses commands by it. */
 export interface RedisServer {
   readonly version: string;
@@ -111,10 +109,7 @@ export class SharedRedis {
     }
     this.countLosses(client);
     defineScripts(client);
-    if (!client.isCluster) {
-      this.stopWatching = watchConnection(client as Redis);
-      coalesceWrites(client as Redis);
-    }
+    if (!client.isCluster) this.stopWatching = watchConnection(client as Redis);
     this.shared = client;
   }
 
