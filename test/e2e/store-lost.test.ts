@@ -73,7 +73,7 @@ for (const [name, { whyNot, start }] of Object.entries(STORES)) {
       onTestFinished(() => store.stop());
       const engine = {
         url: store.url,
-        isolation: () => ({ prefix: 'lost', schema: 'lost' }),
+        reusedIsolation: () => ({ prefix: 'lost', schema: 'lost' }),
         cleanup: async () => undefined,
       };
       const { jobs, module } = await createJobsApp(engine, {

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { EngineCapabilities } from 'nestjs-jobs';
-import pg from 'pg';
+import { afterAll } from 'vitest';
 import { describeUnless } from './describe-unless.js';
+import { dropSchemaAt, ReusedSchemas } from './reused-schemas.js';
 import { postgresServer, redisServer, type SharedServer, sqliteFolder } from './servers.js';
 
 /** Names of the engines that a contract suite runs on. */
@@ -27,7 +28,12 @@ export interface EngineFixture {
   reason: string;
   /** New unique names; ask once per test or file, and pass them to `cleanup` at the end. */
   isolation(): Isolation;
-  /** Removes everything stored under these names. */
+  /**
+   * The same, but the place under these names may be one that an earlier test of the file has used and that is empty
+   * again: for tests that care for what is stored, and not for how the place is made.
+   */
+  reusedIsolation(): Isolation;
+  /** Removes everything stored under these names. Nobody uses them any more. */
   cleanup(isolation: Isolation): Promise<void>;
 }
 
@@ -44,7 +50,7 @@ const CAPABILITIES: Readonly<Record<EngineName, EngineCapabilities>> = {
 export function engineFixtures(): EngineFixture[] {
   return [
     fixture('redis', redisServer(), deleteKeys),
-    fixture('postgres', postgresServer(), dropSchema),
+    fixture('postgres', postgresServer(), removeSchema),
     fixture('sqlite', newFile(), async () => undefined),
   ];
 }
@@ -90,7 +96,7 @@ function fixture(
   server: SharedServer,
   remove: (url: string, isolation: Isolation) => Promise<void>,
 ): EngineFixture {
-  const url = server.available ? server.url : '';
+  const url = urlOf(server);
   return {
     name,
     capabilities: CAPABILITIES[name],
@@ -98,6 +104,10 @@ function fixture(
     available: server.available,
     reason: server.available ? '' : server.reason,
     isolation: uniqueNames,
+    reusedIsolation: () => {
+      const names = uniqueNames();
+      return name === 'postgres' ? { ...names, schema: reused.take(() => names.schema) } : names;
+    },
     cleanup: (isolation) => remove(url, isolation),
   };
 }
@@ -112,28 +122,29 @@ function uniqueNames(): Isolation {
   return { prefix: `t${id}`, schema: `t_${id}` };
 }
 
-/** Deletes `prefix:*` and hash-tagged `{prefix}:*` keys. */
+/** Deletes `prefix:*` and, with a hash tag, `{prefix}:*`. */
 async function deleteKeys(url: string, { prefix }: Isolation): Promise<void> {
   const client = new Redis(url);
   try {
-    for (const match of [`${prefix}*`, `{${prefix}*`]) {
-      for await (const keys of client.scanStream({ match, count: 1_000 }) as AsyncIterable<
-        string[]
-      >) {
-        if (keys.length > 0) await client.unlink(...keys);
-      }
+    const found = client.scanStream({ match: `*${prefix}*`, count: 1_000 });
+    for await (const keys of found as AsyncIterable<string[]>) {
+      if (keys.length > 0) await client.unlink(...keys);
     }
   } finally {
     client.disconnect();
   }
 }
 
-async function dropSchema(url: string, { schema }: Isolation): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(`DROP SCHEMA IF EXISTS ${pg.escapeIdentifier(schema)} CASCADE`);
-  } finally {
-    await client.end();
-  }
+/** Those of this test file. */
+const reused = new ReusedSchemas(urlOf(postgresServer()));
+
+afterAll(() => reused.drop());
+
+async function removeSchema(url: string, { schema }: Isolation): Promise<void> {
+  if (reused.has(schema)) await reused.giveBack(schema);
+  else await dropSchemaAt(url, schema);
+}
+
+function urlOf(server: SharedServer): string {
+  return server.available ? server.url : '';
 }

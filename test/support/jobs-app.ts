@@ -22,13 +22,13 @@ export interface JobsAppParts extends ModuleMetadata {
 }
 
 /** What an application needs of an engine. */
-export type JobsAppEngine = Pick<EngineFixture, 'url' | 'isolation' | 'cleanup'>;
+export type JobsAppEngine = Pick<EngineFixture, 'url' | 'reusedIsolation' | 'cleanup'>;
 
 const open: { app: TestingModule; engine: JobsAppEngine; isolation: Isolation }[] = [];
 
 /** Boots an application; it is closed, and its part of the store removed, after the test. */
 export async function createJobsApp(engine: JobsAppEngine, parts: JobsAppParts): Promise<JobsApp> {
-  const isolation = parts.isolation ?? engine.isolation();
+  const isolation = parts.isolation ?? engine.reusedIsolation();
   const options: JobsModuleOptions = {
     connection: engine.url,
     prefix: isolation.prefix,
@@ -55,7 +55,8 @@ export async function createJobsApp(engine: JobsAppEngine, parts: JobsAppParts):
 afterEach(async () => {
   const apps = open.splice(0);
   for (const { app } of apps.toReversed()) await app.close();
-  for (const { engine, isolation } of apps) await engine.cleanup(isolation);
+  const places = new Map(apps.map(({ engine, isolation }) => [isolation, engine]));
+  for (const [isolation, engine] of places) await engine.cleanup(isolation);
 });
 
 /** A promise that a handler resolves: tests wait for signals, not for time. */

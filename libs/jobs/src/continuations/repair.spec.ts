@@ -41,7 +41,7 @@ class Work {
 /** What others do to hubs and jobs, who know nothing of links; a sweep of all parts puts it right. */
 describeEngines('the sweep of links', (engine) => {
   let module: TestingModule;
-  const isolation = engine.isolation();
+  const isolation = engine.reusedIsolation();
 
   afterEach(async () => {
     await module.close();

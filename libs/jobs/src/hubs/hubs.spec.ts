@@ -53,7 +53,7 @@ describeEngines('hubs', (engine) => {
     for (const close of closing.splice(0).toReversed()) await close();
   });
 
-  const boot = async (options = {}, isolation = engine.isolation()) => {
+  const boot = async (options = {}, isolation = engine.reusedIsolation()) => {
     const watch = new Watch();
     const module: TestingModule = await Test.createTestingModule({
       imports: [

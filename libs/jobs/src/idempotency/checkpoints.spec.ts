@@ -20,7 +20,7 @@ describeEngines('checkpoints', (fixture) => {
   let store: CheckpointStore;
 
   beforeEach(async () => {
-    isolation = fixture.isolation();
+    isolation = fixture.reusedIsolation();
     options = optionsWith(10_000);
     engine = createEngine(options);
     await engine.connect();
