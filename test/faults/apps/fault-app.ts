@@ -5,7 +5,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { ConsoleLogger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Job } from 'bullmq';
+import { Worker } from 'bullmq';
 import type { AppConfig, ChildMessage, CommandMessage } from '../harness/protocol.js';
 import { AppModule } from './app.module.js';
 import { Commands } from './commands.js';
@@ -14,10 +14,12 @@ const config = JSON.parse(process.argv[2]!) as AppConfig;
 
 // The moment between what a hook did with a result and its being stored.
 if (config.diesAtCompletion) {
-  Job.prototype.moveToCompleted = () => {
-    process.kill(process.pid, 'SIGKILL');
-    return new Promise(() => undefined);
-  };
+  Object.assign(Worker.prototype, {
+    handleCompleted: () => {
+      process.kill(process.pid, 'SIGKILL');
+      return new Promise(() => undefined);
+    },
+  });
 }
 
 // Whatever became of the test, nothing of it may stay behind.

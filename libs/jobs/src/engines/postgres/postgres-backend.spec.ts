@@ -400,7 +400,7 @@ describeEngine(fixture, 'the PostgreSQL backend', () => {
         runs.push(name);
         if (name === 'long') await pause(2_500);
       },
-      { lockDuration: 1_000, stalledInterval: 200, concurrency: 2 },
+      { lockDuration: 2_000, stalledInterval: 200, concurrency: 2 },
     );
     const started = performance.now();
     await queue.addBulk([
