@@ -11,10 +11,12 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import ts from 'typescript';
+import type typescript from 'typescript';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
+const TSCONFIG = join(ROOT, 'tsconfig.json');
 const CACHE = join(ROOT, 'node_modules/.cache/nestjs-jobs-faults');
 const KEEP_MS = 24 * 3_600_000;
 
@@ -48,9 +50,11 @@ const JOBS_APPS: Programs = {
   files: '{apps,harness}/*.ts',
 };
 
+let apps: string | undefined;
+
 /** Compiles the programs that use the library, and returns their folder. */
 export function compileApps(): string {
-  return join(compilePrograms(JOBS_APPS), 'faults/apps');
+  return (apps ??= join(compilePrograms(JOBS_APPS), 'faults/apps'));
 }
 
 /**
@@ -70,21 +74,25 @@ export function compilePrograms({ libraries, from, files }: Programs): string {
     ...libraries.flatMap((name) => read(LIBRARIES[name], '**/*.ts', `node_modules/${name}/src`)),
     ...read(from, files, 'faults'),
   ];
-  const options = compilerOptions();
-  const hash = createHash('sha256').update(JSON.stringify([sources, options, ts.version]));
+  const hash = createHash('sha256').update(JSON.stringify([sources, ...compilerInputs()]));
   const folder = join(CACHE, hash.digest('hex').slice(0, 16));
   if (!existsSync(folder)) {
     removeOldFolders();
-    build(folder, sources, libraries, options);
+    build(folder, sources, libraries);
   }
   const now = new Date();
   utimesSync(folder, now, now);
   return folder;
 }
 
-function compilerOptions(): ts.CompilerOptions {
-  const path = join(ROOT, 'tsconfig.json');
-  const { config } = ts.readConfigFile(path, (file) => readFileSync(file, 'utf8')) as {
+/** What else decides what is compiled. The compiler itself takes long to load, and is not needed to know it. */
+function compilerInputs(): string[] {
+  const manifest = createRequire(import.meta.url).resolve('typescript/package.json');
+  return [TSCONFIG, manifest, import.meta.filename].map((path) => readFileSync(path, 'utf8'));
+}
+
+function compilerOptions(ts: typeof typescript): typescript.CompilerOptions {
+  const { config } = ts.readConfigFile(TSCONFIG, (file) => readFileSync(file, 'utf8')) as {
     config: { compilerOptions: object };
   };
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, ROOT);
@@ -110,13 +118,10 @@ function read(from: string, files: string, to: string): Source[] {
     });
 }
 
-function build(
-  folder: string,
-  sources: readonly Source[],
-  libraries: readonly string[],
-  options: ts.CompilerOptions,
-): void {
+function build(folder: string, sources: readonly Source[], libraries: readonly string[]): void {
   const staging = `${folder}-${randomUUID()}`;
+  const ts = createRequire(import.meta.url)('typescript') as typeof typescript;
+  const options = compilerOptions(ts);
   for (const { target, path, text } of sources) {
     write(
       join(staging, target),
