@@ -2,31 +2,45 @@ import { availableParallelism } from 'node:os';
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
+const ALL = [
+  'libs/*/src/**/*.spec.ts',
+  'apps/*/src/**/*.spec.ts',
+  'test/{contract,differential,e2e,faults,architecture}/**/*.test.ts',
+];
+
+/** Specs of what needs no store. */
+const PLAIN =
+  'libs/jobs/src/{calendars,cron,decorators,execution,options,payload,scheduling,ticks}/**/*.spec.ts';
+
 /**
- * One project for everything: a path picks a group (`npx vitest run test/contract`).
- *
- * `isolate` stays on although a shared module graph would be faster: BullMQ keeps statics (the default
- * backend factory, `BullModule.queueClass`), and one file's engine must not leak into the next one.
+ * A path picks a group (`npx vitest run test/contract`). Plain specs share the modules of a process; all others
+ * have processes of their own, since BullMQ keeps statics (the default backend factory, `BullModule.queueClass`),
+ * and one file's engine must not leak into the next one.
  */
 export default defineConfig({
   // Workspace packages are tested from their sources: see "exports" in libs/*/package.json.
   ssr: { resolve: { conditions: ['@nestjs-jobs/source', ...defaultServerConditions] } },
   test: {
-    include: [
-      'libs/*/src/**/*.spec.ts',
-      'apps/*/src/**/*.spec.ts',
-      'test/{contract,differential,e2e,faults,architecture}/**/*.test.ts',
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'all',
+          include: ALL,
+          exclude: [PLAIN],
+          typecheck: {
+            enabled: true,
+            include: ['test/types/**/*.test-d.ts'],
+            tsconfig: 'test/types/tsconfig.json',
+          },
+        },
+      },
+      { extends: true, test: { name: 'plain', include: [PLAIN], isolate: false } },
     ],
-    typecheck: {
-      enabled: true,
-      include: ['test/types/**/*.test-d.ts'],
-      tsconfig: 'test/types/tsconfig.json',
-    },
     pool: 'forks',
-    isolate: true,
     // More than the processors: fault rows wait for locks and clocks most of their time. Fewer in CI, where all of
     // them run and a false alarm costs more than a minute.
-    maxWorkers: Math.ceil((process.env['CI'] ? 1.5 : 2) * availableParallelism()),
+    maxWorkers: Math.ceil((process.env['CI'] ? 1.5 : 2.5) * availableParallelism()),
     testTimeout: 20_000,
     hookTimeout: 30_000,
     teardownTimeout: 15_000,

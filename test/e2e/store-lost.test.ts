@@ -72,7 +72,7 @@ for (const [name, { whyNot, start }] of Object.entries(STORES)) {
       const store = await start();
       onTestFinished(() => store.stop());
       const engine = {
-        url: store.url,
+        connection: store.url,
         reusedIsolation: () => ({ prefix: 'lost', schema: 'lost' }),
         cleanup: async () => undefined,
       };

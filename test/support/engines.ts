@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import type { EngineCapabilities } from 'nestjs-jobs';
+import type { EngineCapabilities, JobsModuleOptions } from 'nestjs-jobs';
 import { afterAll } from 'vitest';
 import { describeUnless } from './describe-unless.js';
 import { dropSchemaAt, ReusedSchemas } from './reused-schemas.js';
 import { postgresServer, redisServer, type SharedServer, sqliteFolder } from './servers.js';
+
+type JobsConnection = NonNullable<JobsModuleOptions['connection']>;
 
 /** Names of the engines that a contract suite runs on. */
 export type EngineName = 'redis' | 'postgres' | 'sqlite';
@@ -23,6 +25,8 @@ export interface EngineFixture {
   capabilities: EngineCapabilities;
   /** Where the shared server, or this test file's jobs file, is; empty when it is not available. */
   url: string;
+  /** What the tests of one process give to `forRoot()`: with few connections, each of which costs PostgreSQL 10 ms. */
+  connection: JobsConnection;
   available: boolean;
   /** Why not, when it is not available. */
   reason: string;
@@ -101,6 +105,7 @@ function fixture(
     name,
     capabilities: CAPABILITIES[name],
     url,
+    connection: name === 'postgres' ? { connectionString: url, max: 3 } : url,
     available: server.available,
     reason: server.available ? '' : server.reason,
     isolation: uniqueNames,

@@ -22,7 +22,7 @@ export interface JobsAppParts extends ModuleMetadata {
 }
 
 /** What an application needs of an engine. */
-export type JobsAppEngine = Pick<EngineFixture, 'url' | 'reusedIsolation' | 'cleanup'>;
+export type JobsAppEngine = Pick<EngineFixture, 'connection' | 'reusedIsolation' | 'cleanup'>;
 
 const open: { app: TestingModule; engine: JobsAppEngine; isolation: Isolation }[] = [];
 
@@ -30,7 +30,7 @@ const open: { app: TestingModule; engine: JobsAppEngine; isolation: Isolation }[
 export async function createJobsApp(engine: JobsAppEngine, parts: JobsAppParts): Promise<JobsApp> {
   const isolation = parts.isolation ?? engine.reusedIsolation();
   const options: JobsModuleOptions = {
-    connection: engine.url,
+    connection: engine.connection,
     prefix: isolation.prefix,
     schema: isolation.schema,
     ...parts.options,

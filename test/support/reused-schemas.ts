@@ -10,6 +10,7 @@ const LEDGERS = ['migration', 'jobs_migration'];
 export class ReusedSchemas {
   private readonly all = new Set<string>();
   private readonly free: string[] = [];
+  private connected: Promise<pg.Client> | undefined;
 
   constructor(private readonly url: string) {}
 
@@ -27,43 +28,47 @@ export class ReusedSchemas {
   /** Empties it for the next test. Everybody who used it has let go of it. */
   async giveBack(schema: string): Promise<void> {
     if (this.free.includes(schema)) return;
-    await withClient(this.url, async (client) => {
-      const { rows } = await client.query<{ name: string }>(
-        `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
-         WHERE schemaname = $1 AND tablename <> ALL ($2)`,
-        [schema, LEDGERS],
-      );
-      // Not TRUNCATE, which makes new files of all tables and their indexes.
-      await client.query(rows.map(({ name }) => `DELETE FROM ${name}`).join(';'));
-    });
+    const client = await this.client();
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+       WHERE schemaname = $1 AND tablename <> ALL ($2)`,
+      [schema, LEDGERS],
+    );
+    // Not TRUNCATE, which makes new files of all tables and their indexes.
+    await client.query(rows.map(({ name }) => `DELETE FROM ${name}`).join(';'));
     this.free.push(schema);
   }
 
   /** Removes them all: the file is over. */
   async drop(): Promise<void> {
     if (this.all.size === 0) return;
-    await withClient(this.url, async (client) => {
-      for (const schema of this.all) await dropSchema(client, schema);
-    });
-    this.all.clear();
+    const client = await this.client();
+    for (const schema of this.all) await dropSchema(client, schema);
+    await client.end();
+  }
+
+  /** One for all tests: to connect costs more than to empty a schema. */
+  private client(): Promise<pg.Client> {
+    return (this.connected ??= connect(this.url));
   }
 }
 
 /** Removes one schema with all that is in it. */
 export async function dropSchemaAt(url: string, schema: string): Promise<void> {
-  await withClient(url, (client) => dropSchema(client, schema));
+  const client = await connect(url);
+  try {
+    await dropSchema(client, schema);
+  } finally {
+    await client.end();
+  }
 }
 
 async function dropSchema(client: pg.Client, schema: string): Promise<void> {
   await client.query(`DROP SCHEMA IF EXISTS ${pg.escapeIdentifier(schema)} CASCADE`);
 }
 
-async function withClient(url: string, use: (client: pg.Client) => Promise<void>): Promise<void> {
+async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  try {
-    await use(client);
-  } finally {
-    await client.end();
-  }
+  return client;
 }

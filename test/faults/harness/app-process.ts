@@ -68,7 +68,7 @@ export class AppProcess {
     const child = fork(join(folder, 'fault-app.js'), [JSON.stringify(config)], {
       silent: true,
       // The conditions and loaders of the tests must not leak into the application.
-      execArgv: ['--enable-source-maps', ...shift],
+      execArgv: [...(process.env.FAULTS_VERBOSE ? ['--enable-source-maps'] : []), ...shift],
       env: {
         ...process.env,
         NODE_OPTIONS: '',

@@ -53,7 +53,7 @@ describeEngines('the sweep of links', (engine) => {
       // A part is swept now and then by itself; here it is asked for.
       imports: [
         JobsModule.forRoot({
-          connection: engine.url,
+          connection: engine.connection,
           ...isolation,
           enqueueTimeout: 5_000,
           lock: { duration: '2s', sweep: '1 h' },

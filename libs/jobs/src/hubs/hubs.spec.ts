@@ -58,7 +58,7 @@ describeEngines('hubs', (engine) => {
     const module: TestingModule = await Test.createTestingModule({
       imports: [
         JobsModule.forRoot({
-          connection: engine.url,
+          connection: engine.connection,
           ...isolation,
           lock: { duration: '2s', sweep: 200 },
           ...options,

@@ -8,7 +8,7 @@ import { Child } from '../harness/child.js';
 import { CrashLedger } from '../harness/crash-ledger.js';
 import { testFolder } from '../harness/store-row.js';
 
-const KILLS = LONG ? 1_000 : process.env.CI ? 100 : 30;
+const KILLS = LONG ? 1_000 : process.env.CI ? 100 : 15;
 const TIMEOUT_MS = LONG ? 900_000 : 120_000;
 const LIFE_MS = [20, 220] as const;
 const DRAIN_MS = 30_000;
