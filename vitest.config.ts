@@ -40,7 +40,7 @@ export default defineConfig({
     pool: 'forks',
     // More than the processors: fault rows wait for locks and clocks most of their time. Fewer in CI, where all of
     // them run and a false alarm costs more than a minute.
-    maxWorkers: Math.ceil((process.env['CI'] ? 1.5 : 2.5) * availableParallelism()),
+    maxWorkers: Math.ceil((process.env['CI'] ? 1.5 : 2) * availableParallelism()),
     testTimeout: 20_000,
     hookTimeout: 30_000,
     teardownTimeout: 15_000,

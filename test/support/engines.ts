@@ -105,7 +105,7 @@ function fixture(
     name,
     capabilities: CAPABILITIES[name],
     url,
-    connection: name === 'postgres' ? { connectionString: url, max: 3 } : url,
+    connection: name === 'postgres' ? { connectionString: url, max: 2 } : url,
     available: server.available,
     reason: server.available ? '' : server.reason,
     isolation: uniqueNames,

@@ -84,7 +84,7 @@ describeEngines('batches', (engine) => {
   const boot = async (options = {}) => {
     const app = await createJobsApp(engine, {
       providers: [Work, Ends],
-      options: { connection: engine.url, lock: { duration: '2s', sweep: 200 }, ...options },
+      options: { lock: { duration: '2s', sweep: 200 }, ...options },
     });
     return { ...app, work: app.module.get(Work), ends: app.module.get(Ends) };
   };

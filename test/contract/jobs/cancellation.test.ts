@@ -42,7 +42,7 @@ describeEngines('cancellation', (engine) => {
   const boot = (options = {}, isolation?: ReturnType<typeof engine.isolation>) =>
     createJobsApp(engine, {
       providers: [Work],
-      options: { connection: engine.url, abortTimeout: 100, ...options },
+      options: { abortTimeout: 100, ...options },
       ...(isolation && { isolation }),
     });
 

@@ -168,7 +168,7 @@ describeEngines('enqueue', (engine) => {
   it('runs in another process-like application on the same store', async () => {
     const { jobs, isolation, close } = await createJobsApp(engine, {
       providers: [Greetings, EmailService],
-      options: { connection: engine.url, workers: false },
+      options: { workers: false },
     });
     const handle = await jobs.enqueue(EmailService, (s) => s.send('later'));
     expect(await handle.state()).toBe('waiting');

@@ -79,7 +79,7 @@ describeEngines('execution', (engine) => {
   const boot = (options = {}) =>
     createJobsApp(engine, {
       providers: [Work],
-      options: { connection: engine.url, abortTimeout: 200, ...options },
+      options: { abortTimeout: 200, ...options },
     });
 
   it('retries a failed attempt and keeps the stacks', async () => {

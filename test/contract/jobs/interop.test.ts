@@ -75,7 +75,7 @@ describeEngines('interop with @nestjs/bullmq and bull-board', (engine) => {
     const { module } = await createJobsApp(engine, {
       imports: [bullModule],
       providers: [Emails, RawProcessor, RawEvents],
-      options: { connection: engine.url, workers: ['interop-mail'] },
+      options: { workers: ['interop-mail'] },
     });
     await module.get(RawEvents).queueEvents.waitUntilReady();
     const queue = module.get<Queue>(getQueueToken('interop-raw'));

@@ -84,7 +84,7 @@ describeEngines('lifecycle', (engine) => {
   const boot = (options = {}) =>
     createJobsApp(engine, {
       imports: [FeatureModule],
-      options: { connection: engine.url, ...options },
+      options: { ...options },
     });
 
   /** Reads a job after its application is gone. */
@@ -92,7 +92,7 @@ describeEngines('lifecycle', (engine) => {
     createJobsApp(engine, {
       imports: [FeatureModule],
       isolation,
-      options: { connection: engine.url, workers: false },
+      options: { workers: false },
     });
 
   it('starts workers after every bootstrap hook', async () => {

@@ -214,7 +214,7 @@ describeEngines('nest integration', (engine) => {
     expect(await (await without.jobs.enqueue(Work, (s) => s.guarded(2))).result()).toBe(6);
     const withThem = await createJobsApp(engine, {
       providers: [...providers, global],
-      options: { connection: engine.url, globalEnhancers: true },
+      options: { globalEnhancers: true },
     });
     const denied = await withThem.jobs.enqueue(Work, (s) => s.plain());
     await expect(denied.result()).rejects.toThrow(/Forbidden/);
@@ -250,7 +250,7 @@ describeEngines('nest integration', (engine) => {
     const { jobs } = await createJobsApp(engine, {
       providers: [TenantWork],
       options: {
-        connection: engine.url,
+        connection: engine.connection,
         context: {
           capture: () => tenant.getStore(),
           restore: (captured, run) => tenant.run(captured as { id: string }, run),

@@ -139,7 +139,7 @@ describeEngines('JobContext.once', (engine) => {
   const boot = async (options = {}) => {
     const app = await createJobsApp(engine, {
       providers: [Orders],
-      options: { connection: engine.url, abortTimeout: 100, ...options },
+      options: { abortTimeout: 100, ...options },
     });
     return { ...app, orders: app.module.get(Orders) };
   };

@@ -10,7 +10,7 @@ describeEngines("the README's tour of idempotency", (engine) => {
   const boot = async () => {
     const { jobs, module } = await createJobsApp(engine, {
       providers: [WelcomeService, Outbox, Users],
-      options: { connection: engine.url, defaults: { backoff: { type: 'fixed', delay: 1 } } },
+      options: { defaults: { backoff: { type: 'fixed', delay: 1 } } },
     });
     return { jobs, outbox: module.get(Outbox), users: module.get(Users) };
   };

@@ -9,7 +9,7 @@ import { createEngine } from './index.js';
 describeEngines('coordination store', (fixture) => {
   const names = fixture.isolation();
   const open = async (): Promise<Engine> => {
-    const engine = createEngine(resolveOptions({ connection: fixture.url, ...names }));
+    const engine = createEngine(resolveOptions({ connection: fixture.connection, ...names }));
     await engine.connect();
     return engine;
   };

@@ -13,7 +13,7 @@ describeEngines('lines of concurrency keys', (fixture) => {
   let engine: Engine;
 
   beforeAll(async () => {
-    engine = createEngine(resolveOptions({ connection: fixture.url, ...names }));
+    engine = createEngine(resolveOptions({ connection: fixture.connection, ...names }));
     await engine.connect();
   });
 

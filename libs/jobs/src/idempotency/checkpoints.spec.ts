@@ -35,7 +35,7 @@ describeEngines('checkpoints', (fixture) => {
   });
 
   const optionsWith = (enqueueTimeout: number) =>
-    resolveOptions({ connection: fixture.url, ...isolation, enqueueTimeout });
+    resolveOptions({ connection: fixture.connection, ...isolation, enqueueTimeout });
   const checkpointsOn = (on: Engine, own = options) =>
     new StoredCheckpoints(new CheckpointStore(on), new StoreCalls(on, own), logger, own);
   const checkpoints = () => checkpointsOn(engine);

@@ -43,7 +43,7 @@ describeEngines('idempotency keys', (fixture) => {
     lost = writeFails = false;
     storedHash = 'h';
     const { prefix, schema } = { ...isolation, prefix: `${isolation.prefix}${(count += 1)}` };
-    options = resolveOptions({ connection: fixture.url, prefix, schema, enqueueTimeout });
+    options = resolveOptions({ connection: fixture.connection, prefix, schema, enqueueTimeout });
     engine = createEngine(options);
     await engine.connect();
     const { store } = engine;

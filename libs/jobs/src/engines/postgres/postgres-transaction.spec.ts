@@ -21,7 +21,7 @@ describeEngine(fixture, 'adding jobs inside a transaction of the application', (
   let pool: pg.Pool;
 
   beforeAll(async () => {
-    engine = createEngine(resolveOptions({ connection: fixture.url, ...names }));
+    engine = createEngine(resolveOptions({ connection: fixture.connection, ...names }));
     await engine.connect();
     queues = new QueueRegistry(engine);
     pool = new pg.Pool({ connectionString: fixture.url });
