@@ -4,7 +4,7 @@ import { parseSequence, type Sequence } from './recorded-call.js';
 const FIRST_SEED = 1;
 
 /** How many sequences to run: in CI all that a change must pass, elsewhere as many as somebody waits for. */
-const sequences = numberFrom('DIFFERENTIAL_SEQUENCES') ?? (process.env['CI'] ? 200 : 40);
+const sequences = numberFrom('DIFFERENTIAL_SEQUENCES') ?? (process.env['CI'] ? 200 : 24);
 
 /** How many calls a sequence has. */
 export const operations = numberFrom('DIFFERENTIAL_OPERATIONS') ?? 500;

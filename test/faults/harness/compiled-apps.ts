@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import {
   existsSync,
@@ -18,6 +19,8 @@ import type typescript from 'typescript';
 const ROOT = resolve(import.meta.dirname, '../../..');
 const TSCONFIG = join(ROOT, 'tsconfig.json');
 const CACHE = join(ROOT, 'node_modules/.cache/nestjs-jobs-faults');
+const BUNDLER = join(import.meta.dirname, 'bundle-programs.ts');
+const BUNDLED = 'bundled';
 const KEEP_MS = 24 * 3_600_000;
 
 /**
@@ -36,6 +39,8 @@ export interface Programs {
   /** Where their own files are, from the repository's folder; they go to `faults/`. */
   from: string;
   files: string;
+  /** Those in `apps/` that are started. */
+  programs: readonly string[];
 }
 
 interface Source {
@@ -48,28 +53,29 @@ const JOBS_APPS: Programs = {
   libraries: ['nestjs-jobs', 'bullmq-sqlite'],
   from: 'test/faults',
   files: '{apps,harness}/*.ts',
+  programs: ['fault-app', 'clock-shift'],
 };
 
 let apps: string | undefined;
 
 /** Compiles the programs that use the library, and returns their folder. */
 export function compileApps(): string {
-  return (apps ??= join(compilePrograms(JOBS_APPS), 'faults/apps'));
+  return (apps ??= compilePrograms(JOBS_APPS));
 }
 
 /**
- * Compiles child programs and the libraries under test, and returns the folder that holds them.
+ * Compiles child programs and the libraries under test, and returns the folder that holds the programs.
  *
  * Forked processes are plain Node: nothing transforms their sources, and Node's own type stripping
  * has no decorators. So the TypeScript compiler that also builds the packages translates each file
- * on its own (`isolatedModules`), with the repository's options, decorator metadata included. It is
+ * on its own (`isolatedModules`), with the repository's options, decorator metadata included, and they are bundled. It is
  * the *sources* of the libraries that run, as in all other tests, so no stale `dist` is ever tested.
  *
  * The output lies under node_modules/.cache, where the packages of the repository are found, in a
  * folder named by a hash of all inputs: compiled once (about 2 s) and found again by later files
  * and runs. A finished folder appears by a rename, so workers that compile at once do not meet.
  */
-export function compilePrograms({ libraries, from, files }: Programs): string {
+export function compilePrograms({ libraries, from, files, programs }: Programs): string {
   const sources = [
     ...libraries.flatMap((name) => read(LIBRARIES[name], '**/*.ts', `node_modules/${name}/src`)),
     ...read(from, files, 'faults'),
@@ -78,17 +84,19 @@ export function compilePrograms({ libraries, from, files }: Programs): string {
   const folder = join(CACHE, hash.digest('hex').slice(0, 16));
   if (!existsSync(folder)) {
     removeOldFolders();
-    build(folder, sources, libraries);
+    build(folder, sources, libraries, programs);
   }
   const now = new Date();
   utimesSync(folder, now, now);
-  return folder;
+  return join(folder, BUNDLED);
 }
 
 /** What else decides what is compiled. The compiler itself takes long to load, and is not needed to know it. */
 function compilerInputs(): string[] {
-  const manifest = createRequire(import.meta.url).resolve('typescript/package.json');
-  return [TSCONFIG, manifest, import.meta.filename].map((path) => readFileSync(path, 'utf8'));
+  const { resolve: find } = createRequire(import.meta.url);
+  const tools = [find('typescript/package.json'), find('rolldown/package.json')];
+  const inputs = [TSCONFIG, BUNDLER, import.meta.filename, ...tools];
+  return inputs.map((path) => readFileSync(path, 'utf8'));
 }
 
 function compilerOptions(ts: typeof typescript): typescript.CompilerOptions {
@@ -118,7 +126,12 @@ function read(from: string, files: string, to: string): Source[] {
     });
 }
 
-function build(folder: string, sources: readonly Source[], libraries: readonly string[]): void {
+function build(
+  folder: string,
+  sources: readonly Source[],
+  libraries: readonly string[],
+  programs: readonly string[],
+): void {
   const staging = `${folder}-${randomUUID()}`;
   const ts = createRequire(import.meta.url)('typescript') as typeof typescript;
   const options = compilerOptions(ts);
@@ -135,6 +148,10 @@ function build(folder: string, sources: readonly Source[], libraries: readonly s
       JSON.stringify({ name, type: 'module', exports: { '.': './src/index.js' } }),
     );
   }
+  const started = programs.map((program) => `faults/apps/${program}.js`);
+  // Of its own options, and not those of the tests.
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  execFileSync(process.execPath, [BUNDLER, staging, join(staging, BUNDLED), ...started], { env });
   try {
     renameSync(staging, folder);
   } catch (error) {

@@ -2,10 +2,7 @@ import type { EngineCapabilities } from 'nestjs-jobs';
 import { describeUnless } from '../../support/describe-unless.js';
 import { type EngineFixture, ENGINES } from '../../support/engines.js';
 import { SERVER_NAMES, type ServerName, whyNoOwnStore } from './own-store.js';
-import { Random, SEED } from './seeds.js';
-
-/** Rows take their time: outside CI each runs on one engine, another one from run to run. */
-const ALL = Boolean(process.env.CI) || Boolean(process.env.FAULTS);
+import { QUICK, Random, SEED } from './seeds.js';
 
 const NOT_PICKED =
   'outside CI a row runs on one engine, picked by its seed; FAULTS=all runs every one';
@@ -51,7 +48,8 @@ function describeEach<T>(
   const able = candidates.filter(({ obstacle }) => obstacle === undefined);
   const picked = able.length > 0 ? new Random(SEED, title).pick(able) : undefined;
   for (const candidate of candidates) {
-    const isLeftOut = !ALL && candidate !== picked;
+    // Another one from run to run.
+    const isLeftOut = QUICK && candidate !== picked;
     const obstacle = candidate.obstacle ?? (isLeftOut ? NOT_PICKED : undefined);
     describeUnless(obstacle, `${title} [${candidate.name}]`, () => suite(candidate.of));
   }

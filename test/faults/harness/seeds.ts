@@ -1,6 +1,9 @@
 /** Whether the long form of each row was asked for: RELIABILITY's numbers instead of a few seconds. */
 export const LONG = process.env.FAULTS === 'long';
 
+/** Whether somebody waits for the tests: rows then run on one engine, and those that take longest are cut. */
+export const QUICK = !process.env.CI && !process.env.FAULTS;
+
 /**
  * What every random choice of a test file derives from. Printed with each row's figures; the same
  * seed in FAULTS_SEED makes the same choices again: instants (by progress and delay), victims, sizes.

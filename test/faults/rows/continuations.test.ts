@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { LedgerEvent } from '../harness/ledger.js';
 import { type DeathPoint, type FollowShape, QUEUE } from '../harness/protocol.js';
 import { type Row, rowTimeout, startRow } from '../harness/row.js';
-import { LONG } from '../harness/seeds.js';
+import { LONG, QUICK } from '../harness/seeds.js';
 import { describeRow } from '../harness/row-engines.js';
 
 /** Every step from the antecedent's last line to the continuation's start, and those that lead there. */
@@ -25,7 +25,8 @@ const DECLARED_STEPS = ['declared links stored', 'hub attached'];
 
 const SHAPES: readonly FollowShape[] = ['chain', 'continued', 'declared'];
 const OPTIONS = { lock: { duration: 1_000, sweep: 200, maxStalls: 100 } };
-const ROUNDS = LONG ? 100 : STEPS.length + DECLARED_STEPS.length;
+const ALL_STEPS = [...STEPS, ...DECLARED_STEPS];
+const ROUNDS = LONG ? 100 : QUICK ? 4 : ALL_STEPS.length;
 
 describeRow('continuations, kill -9 at each step', (engine) => {
   it(
@@ -34,7 +35,9 @@ describeRow('continuations, kill -9 at each step', (engine) => {
       const row = startRow('continuations, kill -9 at each step', engine);
       const producer = await row.startProducer();
       let killed = 0;
-      for (let round = 0; round < ROUNDS; round += 1) {
+      const first = QUICK ? row.random.int(0, ALL_STEPS.length - 1) : 0;
+      const rounds = Array.from({ length: ROUNDS }, (_, index) => first + index);
+      for (const round of rounds) {
         const { shape, dieAt } = roundOf(round);
         await producer.call('follow', { label: `${round}`, shape });
         // Takes over what the one before has left, too, and dies in the middle of that.
@@ -44,7 +47,7 @@ describeRow('continuations, kill -9 at each step', (engine) => {
         if (exit.signal === 'SIGKILL') killed += 1;
       }
       await row.start({ options: OPTIONS });
-      const labels = Array.from({ length: ROUNDS }, (_, round) => `c-${round}`);
+      const labels = rounds.map((round) => `c-${round}`);
       await row.until(
         'all continuations have run',
         () => labels.every((label) => endsOf(row, label).length > 0),
@@ -54,7 +57,7 @@ describeRow('continuations, kill -9 at each step', (engine) => {
       const early = labels.filter((label) => ranEarly(row, label));
       const repeated = labels.filter((label) => endsOf(row, label).length > 1);
       row.print(
-        `${killed} kills at ${STEPS.length + DECLARED_STEPS.length} steps, continuations lost 0, ` +
+        `${killed} kills at ${Math.min(ROUNDS, ALL_STEPS.length)} steps, continuations lost 0, ` +
           `before their antecedent ${early.length}, run more than once ${repeated.length}`,
       );
       expect(killed).toBe(ROUNDS);
@@ -65,9 +68,8 @@ describeRow('continuations, kill -9 at each step', (engine) => {
 });
 
 function roundOf(round: number): { shape: FollowShape; dieAt: DeathPoint } {
-  const all = [...STEPS, ...DECLARED_STEPS];
-  const step = all[round % all.length]!;
-  const turn = Math.floor(round / all.length);
+  const step = ALL_STEPS[round % ALL_STEPS.length]!;
+  const turn = Math.floor(round / ALL_STEPS.length);
   const shape = DECLARED_STEPS.includes(step)
     ? 'declared'
     : SHAPES[(round + turn) % SHAPES.length]!;

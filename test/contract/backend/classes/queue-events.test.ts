@@ -30,6 +30,9 @@ function record(events: AnyQueueEvents): Told[] {
   return told;
 }
 
+/** BullMQ on PostgreSQL may miss a notification, and looks again after 10 s. */
+const PATIENCE_MS = 15_000;
+
 describeBackends('queue events', (backend) => {
   backend.it('come in the order in which they happen', async (store) => {
     const queue = store.queue();
@@ -71,8 +74,7 @@ describeBackends('queue events', (backend) => {
     await queue.pause();
     await queue.resume();
     await expect
-      // BullMQ on PostgreSQL may miss a notification, and looks again after 10 s.
-      .poll(() => told.map(([name]) => name), { timeout: 15_000, interval: 5 })
+      .poll(() => told.map(([name]) => name), { timeout: PATIENCE_MS, interval: 5 })
       .toEqual([
         'added',
         'delayed',
@@ -95,8 +97,8 @@ describeBackends('queue events', (backend) => {
     const events = store.queueEvents();
     store.worker(async (job: Job<number>) => job.data * 2);
     const job = await queue.add('double', 21);
-    expect(await job.waitUntilFinished(events, 10_000)).toBe(42);
-    expect(await job.waitUntilFinished(events, 10_000)).toBe(42);
+    expect(await job.waitUntilFinished(events, PATIENCE_MS)).toBe(42);
+    expect(await job.waitUntilFinished(events, PATIENCE_MS)).toBe(42);
   });
 
   backend.it('let a producer wait for a failure', async (store) => {
@@ -106,8 +108,8 @@ describeBackends('queue events', (backend) => {
       throw new Error('broken');
     });
     const job = await queue.add('fragile', {});
-    await expect(job.waitUntilFinished(events, 10_000)).rejects.toThrow('broken');
-    await expect(job.waitUntilFinished(events, 10_000)).rejects.toThrow('broken');
+    await expect(job.waitUntilFinished(events, PATIENCE_MS)).rejects.toThrow('broken');
+    await expect(job.waitUntilFinished(events, PATIENCE_MS)).rejects.toThrow('broken');
   });
 
   backend.it('let a producer give up waiting', async (store) => {

@@ -15,6 +15,7 @@ function programs(): string {
     libraries: ['bullmq-sqlite'],
     from: 'test/faults/sqlite',
     files: 'apps/*.ts',
+    programs: ['crash-app', 'load-app', 'lock-holder', 'relay-app', 'store-app'],
   });
   return folder;
 }
@@ -38,7 +39,7 @@ export class Child<Told extends { type: string }, Order extends object = never> 
     { uid }: ChildOptions = {},
   ) {
     const root = programs();
-    this.#process = fork(join(root, `faults/apps/${program}.js`), [JSON.stringify(config)], {
+    this.#process = fork(join(root, `${program}.js`), [JSON.stringify(config)], {
       silent: true,
       execArgv: ['--enable-source-maps'],
       // Another user cannot write the cache of compiled code, and Node says so.

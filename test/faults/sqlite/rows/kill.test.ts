@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { printFigures } from '../../harness/figures.js';
-import { LONG, Random, SEED } from '../../harness/seeds.js';
+import { LONG, QUICK, Random, SEED } from '../../harness/seeds.js';
 import { Child } from '../harness/child.js';
 import { CrashLedger } from '../harness/crash-ledger.js';
 import { testFolder } from '../harness/store-row.js';
 
-const KILLS = LONG ? 1_000 : process.env.CI ? 100 : 15;
+const KILLS = LONG ? 1_000 : QUICK ? 15 : 100;
 const TIMEOUT_MS = LONG ? 900_000 : 120_000;
 const LIFE_MS = [20, 220] as const;
 const DRAIN_MS = 30_000;

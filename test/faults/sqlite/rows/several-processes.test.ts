@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { percentile, printFigures, spread } from '../../harness/figures.js';
-import { LONG } from '../../harness/seeds.js';
+import { LONG, QUICK } from '../../harness/seeds.js';
 import type { LoadAppConfig, LoadOrder, LoadReport, LoadTold } from '../apps/load-app.protocol.js';
 import { Child } from '../harness/child.js';
 import { testFolder } from '../harness/store-row.js';
 
-const JOBS = LONG ? 200_000 : 12_000;
+const JOBS = LONG ? 200_000 : QUICK ? 6_000 : 12_000;
 const WAKE_UPS = 60;
 const TIMEOUT_MS = LONG ? 300_000 : 60_000;
 
