@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
+import TurnsSequencer from './test/support/turns-sequencer.js';
 
 const ALL = [
   'libs/*/src/**/*.spec.ts',
@@ -38,6 +39,7 @@ export default defineConfig({
       { extends: true, test: { name: 'plain', include: [PLAIN], isolate: false } },
     ],
     pool: 'forks',
+    sequence: { sequencer: TurnsSequencer },
     // More than the processors: fault rows wait for locks and clocks most of their time. Fewer in CI, where all of
     // them run and a false alarm costs more than a minute.
     maxWorkers: Math.ceil((process.env['CI'] ? 1.5 : 2) * availableParallelism()),
