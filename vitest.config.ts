@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
-import TurnsSequencer from './test/support/turns-sequencer.js';
+import { TurnsSequencer } from './test/support/turns-sequencer.js';
 
 const ALL = [
   'libs/*/src/**/*.spec.ts',

@@ -3,25 +3,31 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Where files wait for locks, clocks and other processes most of their time; those that wait longest first. */
 const WAITING = ['/test/e2e/', '/test/faults/'];
 
+/** When the last of them starts, as a part of all files: none is waited for alone at the end. */
+const LAST_WAITING = 0.75;
+
 /**
  * Files that wait take turns with files that compute, so that the processors have work from the first minute to the
  * last.
  */
-export default class TurnsSequencer extends BaseSequencer {
+export class TurnsSequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- not an array's
     const sorted = await super.sort(files);
     const waiting = WAITING.flatMap((folder) =>
       sorted.filter(({ moduleId }) => moduleId.includes(folder)),
     );
     const computing = sorted.filter((file) => !waiting.includes(file));
-    return interleave(waiting, computing);
+    return [...spread(waiting, LAST_WAITING), ...spread(computing, 1)]
+      .toSorted((a, b) => a.place - b.place)
+      .map(({ file }) => file);
   }
 }
 
-/** All of both, in their order, as evenly mixed as their numbers allow. */
-function interleave<T>(first: readonly T[], second: readonly T[]): T[] {
-  const placed = [first, second].flatMap((list) =>
-    list.map((item, index) => ({ item, place: (index + 0.5) / list.length })),
-  );
-  return placed.toSorted((a, b) => a.place - b.place).map(({ item }) => item);
+/** Gives files their places, in their order and as evenly as their number allows. */
+function spread(
+  files: readonly TestSpecification[],
+  last: number,
+): { file: TestSpecification; place: number }[] {
+  return files.map((file, index) => ({ file, place: (last * (index + 0.5)) / files.length }));
 }

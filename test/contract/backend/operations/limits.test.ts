@@ -32,11 +32,13 @@ describeBackends('rate limits, concurrency and pauses', (backend) => {
   });
 
   backend.it('goes on when the time of the limit is over', async (store) => {
-    const queue = new QueueDriver(store, { limiter: { max: 1, duration: 20 } });
+    const queue = new QueueDriver(store, { limiter: { max: 1, duration: 500 } });
     await queue.addAll('one', 'two');
     await queue.claim();
     expect((await queue.claim()).limitedFor).toBeGreaterThan(0);
-    await expect.poll(async () => (await queue.claim()).id, { interval: 3 }).toBe('two');
+    await expect
+      .poll(async () => (await queue.claim()).id, { interval: 3, timeout: 10_000 })
+      .toBe('two');
   });
 
   backend.it('goes on when the limit is lifted', async (store) => {
