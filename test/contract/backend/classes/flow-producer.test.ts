@@ -38,6 +38,9 @@ async function stateOf(store: Store, { job }: JobNode): Promise<string> {
   return store.queue().getJobState(job.id!);
 }
 
+/** BullMQ on PostgreSQL may miss a notification, and looks again after 10 s. */
+const PATIENCE_MS = 15_000;
+
 describeBackends('the flow producer', (backend) => {
   backend.it('adds a tree that runs from its leaves to its root', async (store) => {
     const flows = store.flowProducer();
@@ -48,7 +51,7 @@ describeBackends('the flow producer', (backend) => {
       return addUp(job);
     });
     const root = await flows.add(reportIn(store.queueName));
-    expect(await root.job.waitUntilFinished(events, 10_000)).toBe(6);
+    expect(await root.job.waitUntilFinished(events, PATIENCE_MS)).toBe(6);
     expect(order.toSorted()).toEqual(['leaf', 'left', 'report', 'right']);
     expect(order.indexOf('leaf')).toBeLessThan(order.indexOf('right'));
     expect(order.at(-1)).toBe('report');
@@ -90,7 +93,9 @@ describeBackends('the flow producer', (backend) => {
       return addUp(job);
     });
     const root = await flows.add(reportIn(store.queueName, { failParentOnFailure: true }));
-    await expect(root.job.waitUntilFinished(events, 10_000)).rejects.toThrow(/^child .* failed$/);
+    await expect(root.job.waitUntilFinished(events, PATIENCE_MS)).rejects.toThrow(
+      /^child .* failed$/,
+    );
     const right = root.children!.find(({ job }) => job.name === 'right')!;
     expect(await stateOf(store, right)).toBe('failed');
     expect(await stateOf(store, right.children![0]!)).toBe('failed');
@@ -104,7 +109,7 @@ describeBackends('the flow producer', (backend) => {
       return job.name === 'right' ? Object.values(await job.getIgnoredChildrenFailures()) : 0;
     });
     const root = await flows.add(reportIn(store.queueName, { ignoreDependencyOnFailure: true }));
-    await root.job.waitUntilFinished(events, 10_000);
+    await root.job.waitUntilFinished(events, PATIENCE_MS);
     const right = root.children!.find(({ job }) => job.name === 'right');
     expect((await store.queue().getJob(right!.job.id!))?.returnvalue).toEqual(['broken']);
   });
@@ -128,7 +133,7 @@ describeBackends('the flow producer', (backend) => {
           { name: 'stuck', queueName, opts: { delay: 60_000 } },
         ],
       });
-      expect(await root.job.waitUntilFinished(events, 10_000)).toEqual(['broken']);
+      expect(await root.job.waitUntilFinished(events, PATIENCE_MS)).toEqual(['broken']);
       expect(await store.queue().getDelayedCount()).toBe(0);
     },
     POSTGRES.removedChildrenPend,

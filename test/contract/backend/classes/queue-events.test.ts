@@ -44,7 +44,7 @@ describeBackends('queue events', (backend) => {
     });
     await queue.add('add up', {}, { jobId: 'one' });
     await expect
-      .poll(() => told.map(([name]) => name), { timeout: 5_000, interval: 5 })
+      .poll(() => told.map(([name]) => name), { timeout: PATIENCE_MS, interval: 5 })
       .toContain('drained');
     expect(told).toEqual([
       ['added', { jobId: 'one', name: 'add up' }],
@@ -60,7 +60,7 @@ describeBackends('queue events', (backend) => {
     const queue = store.queue();
     await queue.add('before', {}, { jobId: 'before' });
     const past = record(store.queueEvents({ lastEventId: '0' }));
-    await expect.poll(() => past.length, { timeout: 5_000, interval: 5 }).toBe(2);
+    await expect.poll(() => past.length, { timeout: PATIENCE_MS, interval: 5 }).toBe(2);
     expect(past.map(([name]) => name)).toEqual(['added', 'waiting']);
   });
 
@@ -148,7 +148,7 @@ describeBackends('queue events', (backend) => {
     const before = told.length;
     await queue.add('after', {});
     const witness = record(store.queueEvents());
-    await expect.poll(() => witness.length, { timeout: 5_000, interval: 5 }).toBe(2);
+    await expect.poll(() => witness.length, { timeout: PATIENCE_MS, interval: 5 }).toBe(2);
     expect(told).toHaveLength(before);
   });
 });
