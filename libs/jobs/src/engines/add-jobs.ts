@@ -44,7 +44,8 @@ function toJson({ name, id, data, opts }: NewJob): JobJson {
     stalledCounter: 0,
     failedReason: '',
     returnvalue: 'null',
-    ...(opts.delay !== undefined && { delay: opts.delay }),
-    ...(opts.deduplication !== undefined && { deduplicationId: opts.deduplication.id }),
-  };
+    // Of one shape, which is made faster; backends take what is undefined for what is not there.
+    delay: opts.delay,
+    deduplicationId: opts.deduplication?.id,
+  } as JobJson;
 }

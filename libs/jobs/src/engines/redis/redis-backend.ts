@@ -75,12 +75,12 @@ export class SafeRedisBackend extends RedisQueueBackend {
   }
 
   /** How BullMQ adds each job of a flow. Of thousands, every few go on in a turn of their own. */
-  override async addJobToTransaction(
-    ...args: Parameters<RedisQueueBackend['addJobToTransaction']>
+  override addJobToTransaction(
+    ...[client, job, id, parent, keys]: Parameters<RedisQueueBackend['addJobToTransaction']>
   ): Promise<string> {
-    const isInFlow = args[3]?.deferParentRelease === true;
-    if (isInFlow && ++this.flowJobs % FLOW_JOBS_A_TURN === 0) await setImmediate();
-    return super.addJobToTransaction(...args);
+    const add = (): Promise<string> => super.addJobToTransaction(client, job, id, parent, keys);
+    const isInFlow = parent?.deferParentRelease === true;
+    return isInFlow && ++this.flowJobs % FLOW_JOBS_A_TURN === 0 ? setImmediate().then(add) : add();
   }
 
   override async moveToActive(token: string, name?: string): Promise<unknown[]> {
