@@ -47,5 +47,5 @@ function toJson({ name, id, data, opts }: NewJob): JobJson {
     // Of one shape, which is made faster; backends take what is undefined for what is not there.
     delay: opts.delay,
     deduplicationId: opts.deduplication?.id,
-  } as JobJson;
+  };
 }
