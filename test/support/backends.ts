@@ -13,6 +13,9 @@ export type {
   Store,
 } from './backends/store.js';
 
+/** How long to wait for events: BullMQ on PostgreSQL may miss a notification, and looks again after 10 s. */
+export const EVENTS_PATIENCE_MS = 15_000;
+
 /** Why a backend does not do what Redis does; asserted: see `BackendFixture.it`. */
 export type Differences = Partial<Record<BackendName, string>>;
 

@@ -50,7 +50,7 @@ describeEngines('idempotencyKey', (engine) => {
   const boot = async (options = {}, isolation?: Isolation) => {
     const app = await createJobsApp(engine, {
       providers: [Payments],
-      options: { ...options },
+      options,
       ...(isolation && { isolation }),
     });
     const payments = app.module.get(Payments);

@@ -84,7 +84,7 @@ describeEngines('lifecycle', (engine) => {
   const boot = (options = {}) =>
     createJobsApp(engine, {
       imports: [FeatureModule],
-      options: { ...options },
+      options,
     });
 
   /** Reads a job after its application is gone. */

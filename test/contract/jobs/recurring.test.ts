@@ -51,7 +51,7 @@ describeEngines('recurring jobs', (engine) => {
   const boot = async (options = {}, isolation?: Isolation) => {
     const app = await createJobsApp(engine, {
       providers: [Reports],
-      options: { ...options },
+      options,
       ...(isolation && { isolation }),
     });
     const { recurring } = app.jobs;

@@ -1,6 +1,6 @@
 import type { Job, JobNode } from 'bullmq';
 import { expect } from 'vitest';
-import { describeBackends, type Store } from '../../../support/backends.js';
+import { describeBackends, EVENTS_PATIENCE_MS, type Store } from '../../../support/backends.js';
 import { POSTGRES } from '../postgres-differences.js';
 
 /** A tree as names, the children in the order of theirs. */
@@ -38,9 +38,6 @@ async function stateOf(store: Store, { job }: JobNode): Promise<string> {
   return store.queue().getJobState(job.id!);
 }
 
-/** BullMQ on PostgreSQL may miss a notification, and looks again after 10 s. */
-const PATIENCE_MS = 15_000;
-
 describeBackends('the flow producer', (backend) => {
   backend.it('adds a tree that runs from its leaves to its root', async (store) => {
     const flows = store.flowProducer();
@@ -51,7 +48,7 @@ describeBackends('the flow producer', (backend) => {
       return addUp(job);
     });
     const root = await flows.add(reportIn(store.queueName));
-    expect(await root.job.waitUntilFinished(events, PATIENCE_MS)).toBe(6);
+    expect(await root.job.waitUntilFinished(events, EVENTS_PATIENCE_MS)).toBe(6);
     expect(order.toSorted()).toEqual(['leaf', 'left', 'report', 'right']);
     expect(order.indexOf('leaf')).toBeLessThan(order.indexOf('right'));
     expect(order.at(-1)).toBe('report');
@@ -93,7 +90,7 @@ describeBackends('the flow producer', (backend) => {
       return addUp(job);
     });
     const root = await flows.add(reportIn(store.queueName, { failParentOnFailure: true }));
-    await expect(root.job.waitUntilFinished(events, PATIENCE_MS)).rejects.toThrow(
+    await expect(root.job.waitUntilFinished(events, EVENTS_PATIENCE_MS)).rejects.toThrow(
       /^child .* failed$/,
     );
     const right = root.children!.find(({ job }) => job.name === 'right')!;
@@ -109,7 +106,7 @@ describeBackends('the flow producer', (backend) => {
       return job.name === 'right' ? Object.values(await job.getIgnoredChildrenFailures()) : 0;
     });
     const root = await flows.add(reportIn(store.queueName, { ignoreDependencyOnFailure: true }));
-    await root.job.waitUntilFinished(events, PATIENCE_MS);
+    await root.job.waitUntilFinished(events, EVENTS_PATIENCE_MS);
     const right = root.children!.find(({ job }) => job.name === 'right');
     expect((await store.queue().getJob(right!.job.id!))?.returnvalue).toEqual(['broken']);
   });
@@ -133,7 +130,7 @@ describeBackends('the flow producer', (backend) => {
           { name: 'stuck', queueName, opts: { delay: 60_000 } },
         ],
       });
-      expect(await root.job.waitUntilFinished(events, PATIENCE_MS)).toEqual(['broken']);
+      expect(await root.job.waitUntilFinished(events, EVENTS_PATIENCE_MS)).toEqual(['broken']);
       expect(await store.queue().getDelayedCount()).toBe(0);
     },
     POSTGRES.removedChildrenPend,

@@ -1,6 +1,10 @@
 import { type Job, QueueEventsProducer } from 'bullmq';
 import { expect } from 'vitest';
-import { type AnyQueueEvents, describeBackends } from '../../../support/backends.js';
+import {
+  type AnyQueueEvents,
+  describeBackends,
+  EVENTS_PATIENCE_MS,
+} from '../../../support/backends.js';
 
 type Told = [name: string, fields: unknown];
 
@@ -30,9 +34,6 @@ function record(events: AnyQueueEvents): Told[] {
   return told;
 }
 
-/** BullMQ on PostgreSQL may miss a notification, and looks again after 10 s. */
-const PATIENCE_MS = 15_000;
-
 describeBackends('queue events', (backend) => {
   backend.it('come in the order in which they happen', async (store) => {
     const queue = store.queue();
@@ -44,7 +45,7 @@ describeBackends('queue events', (backend) => {
     });
     await queue.add('add up', {}, { jobId: 'one' });
     await expect
-      .poll(() => told.map(([name]) => name), { timeout: PATIENCE_MS, interval: 5 })
+      .poll(() => told.map(([name]) => name), { timeout: EVENTS_PATIENCE_MS, interval: 5 })
       .toContain('drained');
     expect(told).toEqual([
       ['added', { jobId: 'one', name: 'add up' }],
@@ -60,7 +61,7 @@ describeBackends('queue events', (backend) => {
     const queue = store.queue();
     await queue.add('before', {}, { jobId: 'before' });
     const past = record(store.queueEvents({ lastEventId: '0' }));
-    await expect.poll(() => past.length, { timeout: PATIENCE_MS, interval: 5 }).toBe(2);
+    await expect.poll(() => past.length, { timeout: EVENTS_PATIENCE_MS, interval: 5 }).toBe(2);
     expect(past.map(([name]) => name)).toEqual(['added', 'waiting']);
   });
 
@@ -74,7 +75,7 @@ describeBackends('queue events', (backend) => {
     await queue.pause();
     await queue.resume();
     await expect
-      .poll(() => told.map(([name]) => name), { timeout: PATIENCE_MS, interval: 5 })
+      .poll(() => told.map(([name]) => name), { timeout: EVENTS_PATIENCE_MS, interval: 5 })
       .toEqual([
         'added',
         'delayed',
@@ -97,8 +98,8 @@ describeBackends('queue events', (backend) => {
     const events = store.queueEvents();
     store.worker(async (job: Job<number>) => job.data * 2);
     const job = await queue.add('double', 21);
-    expect(await job.waitUntilFinished(events, PATIENCE_MS)).toBe(42);
-    expect(await job.waitUntilFinished(events, PATIENCE_MS)).toBe(42);
+    expect(await job.waitUntilFinished(events, EVENTS_PATIENCE_MS)).toBe(42);
+    expect(await job.waitUntilFinished(events, EVENTS_PATIENCE_MS)).toBe(42);
   });
 
   backend.it('let a producer wait for a failure', async (store) => {
@@ -108,8 +109,8 @@ describeBackends('queue events', (backend) => {
       throw new Error('broken');
     });
     const job = await queue.add('fragile', {});
-    await expect(job.waitUntilFinished(events, PATIENCE_MS)).rejects.toThrow('broken');
-    await expect(job.waitUntilFinished(events, PATIENCE_MS)).rejects.toThrow('broken');
+    await expect(job.waitUntilFinished(events, EVENTS_PATIENCE_MS)).rejects.toThrow('broken');
+    await expect(job.waitUntilFinished(events, EVENTS_PATIENCE_MS)).rejects.toThrow('broken');
   });
 
   backend.it('let a producer give up waiting', async (store) => {
@@ -148,7 +149,7 @@ describeBackends('queue events', (backend) => {
     const before = told.length;
     await queue.add('after', {});
     const witness = record(store.queueEvents());
-    await expect.poll(() => witness.length, { timeout: PATIENCE_MS, interval: 5 }).toBe(2);
+    await expect.poll(() => witness.length, { timeout: EVENTS_PATIENCE_MS, interval: 5 }).toBe(2);
     expect(told).toHaveLength(before);
   });
 });
