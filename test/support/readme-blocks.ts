@@ -7,6 +7,7 @@ export interface CodeBlock {
   code: string;
 }
 
+const LINK = /\]\(([^)#\s]+)(?:#[^)]*)?\)/g;
 const SOURCE = /^<!--\s*file:\s*(\S+#\S+)\s*-->$/;
 const FENCE = /^```(ts|tsx|typescript)\b/;
 
@@ -26,6 +27,13 @@ export function codeBlocks(markdown: string): CodeBlock[] {
     start = end;
   }
   return blocks;
+}
+
+/** The relative paths that a Markdown text links to, without anchors; links to the web are left out. */
+export function linksOf(markdown: string): string[] {
+  const prose = markdown.replaceAll(/^```[^]*?^```$|<!--[^]*?-->/gm, '');
+  const targets = [...prose.matchAll(LINK)].map(([, target = '']) => target);
+  return targets.filter((target) => !/^[a-z]+:/.test(target));
 }
 
 /** The text between `// #region NAME` and `// #endregion NAME`, without common indentation. */
