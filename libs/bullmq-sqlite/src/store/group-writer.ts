@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   endsConnection,
   isBusy,
@@ -41,6 +42,12 @@ const READ_PATIENCE_MS = 50;
 
 /** Tries for the write lock are this far apart, in ms: random, so that no process starves another. */
 const RETRY_MS = { least: 1, most: 12 };
+
+/**
+ * Enters the async context in which this file was loaded. A group belongs to all who are in it, and what comes of it
+ * (timers, wake-ups) must not keep the context of whoever came first.
+ */
+const outsideCalls = AsyncLocalStorage.snapshot();
 
 /** What the writer needs from the store that owns it. */
 export interface GroupOwner {
@@ -228,7 +235,7 @@ export class GroupWriter {
   }
 
   #schedule(): void {
-    if (this.#turn === undefined) this.#turn = setImmediate(this.#runGroup);
+    if (this.#turn === undefined) this.#turn = outsideCalls(setImmediate, this.#runGroup);
   }
 }
 

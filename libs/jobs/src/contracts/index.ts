@@ -10,6 +10,7 @@ export type { StoredKey } from './stored-key.js';
 export { ShutdownState } from './shutdown-state.js';
 export { SettledJobs } from './settled-jobs.js';
 export { HEARTBEAT_INTERVAL_MS, servers, type ServerInfo } from './servers.js';
+export { StartContext } from './start-context.js';
 export type { StartRequest, StartStore } from './start-store.js';
 export {
   FIRST_CHECK_MS,

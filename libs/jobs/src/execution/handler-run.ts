@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   currentJob,
   type RecurringRun,
@@ -29,6 +30,8 @@ export abstract class HandlerRun implements RunningJob {
   previousRun: RecurringRun | undefined;
   onExtended: ((durationMs: number) => Promise<void>) | undefined;
   private controller: AbortController | undefined;
+  /** Enters the context of the handler, as it was when it asked for the signal. */
+  private inContext: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
   private isOver = false;
   private forceEnd: ((reason: Error) => void) | undefined;
   private timers: NodeJS.Timeout[] | undefined;
@@ -39,6 +42,7 @@ export abstract class HandlerRun implements RunningJob {
   get signal(): AbortSignal {
     if (this.controller === undefined) {
       this.controller = new AbortController();
+      this.inContext = currentJob.run(this, () => AsyncLocalStorage.snapshot());
       if (this.abortReason !== undefined) this.controller.abort(this.abortReason);
     }
     return this.controller.signal;
@@ -60,8 +64,8 @@ export abstract class HandlerRun implements RunningJob {
   abort(reason: Error): void {
     if (this.abortReason !== undefined) return;
     this.abortReason = reason;
-    // Listeners run in the job's context, wherever the abort comes from.
-    currentJob.run(this, () => this.controller?.abort(reason));
+    // Listeners run in the handler's context, wherever the abort comes from.
+    this.inContext?.(() => this.controller!.abort(reason));
   }
 
   /**

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
-import { cancelRequests, currentJob } from '../contracts/index.js';
+import { cancelRequests, currentJob, StartContext } from '../contracts/index.js';
 import { HandlerRegistry, type Handler } from '../discovery/index.js';
 import { damageOf } from '../engines/index.js';
 import {
@@ -50,6 +50,7 @@ export class JobExecutor {
     private readonly unknownNames: UnknownNames,
     private readonly suspects: Suspects,
     private readonly cancellations: CancellationsService,
+    private readonly start: StartContext,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
 
@@ -67,6 +68,10 @@ export class JobExecutor {
    * @throws the error to store, or BullMQ's control flow for a job that was postponed or given back
    */
   execute(job: Job<StoredPayload>, token: string): Promise<unknown> {
+    return this.start.run(this.executeHere, job, token);
+  }
+
+  private readonly executeHere = (job: Job<StoredPayload>, token: string): Promise<unknown> => {
     if (this.isClosed) return this.giveBackUnstarted(job, token);
     const handler = this.registry.byName(job.name);
     if (handler === undefined) return this.refuseUnknown(job, token);
@@ -74,7 +79,7 @@ export class JobExecutor {
       return this.suspects.runAlone(job, token, () => this.run(job, token, handler));
     }
     return this.run(job, token, handler);
-  }
+  };
 
   private async giveBackUnstarted(job: Job, token: string): Promise<never> {
     // If the store is gone, the sweep brings the job back.
@@ -116,7 +121,7 @@ export class JobExecutor {
       const args = this.readArguments(run);
       const valid = handler.schemas.length === 0 ? args : await this.validated(run, args);
       this.startTimeout(run);
-      const result = await run.follow(this.callInContext(run, valid));
+      const result = await run.follow(this.start.run(this.callInContext, run, valid));
       this.refuseIfLockLost(run);
       const stored = this.storable(run, result);
       const pending = this.hooks.returned(run, stored);
@@ -187,7 +192,8 @@ export class JobExecutor {
     );
   }
 
-  private callInContext(run: JobRun, args: readonly unknown[]): unknown {
+  /** A schema, or the key function of a limit, may have changed the context of this run. */
+  private readonly callInContext = (run: JobRun, args: readonly unknown[]): unknown => {
     const { context } = run.job.data;
     if (context === undefined || this.options.context === undefined) {
       return currentJob.run(run, this.call, run, args);
@@ -201,7 +207,7 @@ export class JobExecutor {
     if (!wasCalled)
       throw new TypeError('context.restore() must call its second argument, and did not');
     return returned;
-  }
+  };
 
   private readonly call = (run: JobRun, args: readonly unknown[]): unknown =>
     this.logger.runInContext(run, () => {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
+import { JOBS_ENGINE, StartContext, type Engine, type ManagedService } from '../contracts/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 
 const PING_INTERVAL_MS = 1_000;
@@ -18,6 +18,7 @@ export class StoreOutage implements ManagedService {
   constructor(
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     private readonly logger: JobLogger,
+    private readonly context: StartContext,
   ) {}
 
   start(): Promise<void> {
@@ -34,8 +35,11 @@ export class StoreOutage implements ManagedService {
   notice(error: Error): void {
     if (this.since !== undefined || this.stopped) return;
     this.since = performance.now();
-    this.logger.error(messages.storeLost(this.engine.name, error));
-    this.pingLater();
+    // It is the store that is lost, not a thing of the job or request that met it first.
+    this.context.run(() => {
+      this.logger.error(messages.storeLost(this.engine.name, error));
+      this.pingLater();
+    });
   }
 
   private pingLater(): void {

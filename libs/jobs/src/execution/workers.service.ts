@@ -1,6 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import { JOBS_ENGINE, type Engine, type JobInfo, type ManagedService } from '../contracts/index.js';
+import {
+  JOBS_ENGINE,
+  StartContext,
+  type Engine,
+  type JobInfo,
+  type ManagedService,
+} from '../contracts/index.js';
 import { HandlerRegistry, QueueRetention } from '../discovery/index.js';
 import { endsWithin } from '../engines/index.js';
 import { LockLostError, ShutdownError } from '../errors/index.js';
@@ -45,6 +51,7 @@ export class WorkersService implements ManagedService {
     private readonly cancellations: CancellationsService,
     private readonly outage: StoreOutage,
     private readonly logger: JobLogger,
+    private readonly context: StartContext,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
@@ -111,7 +118,7 @@ export class WorkersService implements ManagedService {
     const processor = (job: Job, token?: string) =>
       this.executor.execute(job as Job<StoredPayload>, token!);
     const backoff = (attempt: number, error: Error, job: Job) =>
-      this.pauseAfter(attempt, error, job);
+      this.context.run(() => this.pauseAfter(attempt, error, job));
     const worker = createWorker(
       queue,
       processor,

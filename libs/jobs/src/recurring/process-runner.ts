@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   currentJob,
+  StartContext,
   type RecurringRun,
   type RunOutcome,
   type StoredTick,
@@ -27,6 +28,7 @@ export class ProcessRunner {
     private readonly caller: HandlerCaller,
     private readonly running: RunningJobs,
     private readonly logger: JobLogger,
+    private readonly start: StartContext,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
 
@@ -51,7 +53,7 @@ export class ProcessRunner {
     try {
       const args = await validateArguments([], run.handler.schemas, run);
       this.startTimeout(run);
-      const result = await run.follow(currentJob.run(run, this.call, run, args));
+      const result = await run.follow(this.start.run(this.callInContext, run, args));
       return { status: 'completed', result, durationMs: run.elapsedMs };
     } catch (thrown) {
       const error = toStorableError(run.abortReason ?? thrown, run);
@@ -69,6 +71,9 @@ export class ProcessRunner {
       run.abortWithin(new JobTimeoutError(timeoutMs, run), this.options.abortTimeoutMs),
     );
   }
+
+  private readonly callInContext = (run: ProcessRun, args: readonly unknown[]): unknown =>
+    currentJob.run(run, this.call, run, args);
 
   private readonly call = (run: ProcessRun, args: readonly unknown[]): unknown =>
     this.logger.runInContext(run, () => {

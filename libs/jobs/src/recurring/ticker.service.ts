@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ManagedService } from '../contracts/index.js';
+import { StartContext, type ManagedService } from '../contracts/index.js';
 import { endsWithin } from '../engines/index.js';
 import { StoreOutage, WorkersService } from '../execution/index.js';
 import { JobLogger, messages } from '../logging/index.js';
@@ -51,6 +51,7 @@ export class TickerService implements ManagedService {
     private readonly clock: StoreClock,
     private readonly declarations: Declarations,
     private readonly outage: StoreOutage,
+    private readonly context: StartContext,
     private readonly logger: JobLogger,
   ) {}
 
@@ -79,7 +80,9 @@ export class TickerService implements ManagedService {
 
   private async run(): Promise<void> {
     while (!this.stopping) {
-      const pause = await this.step().catch((error: unknown) => this.afterFailure(error));
+      const pause = await this.context
+        .run(() => this.step())
+        .catch((error: unknown) => this.afterFailure(error));
       if (pause > 0) await this.sleep(pause);
     }
   }

@@ -1,3 +1,4 @@
+import { StartContext } from '../contracts/index.js';
 import { describeJob, EnqueueUncertainError, StoreUnavailableError } from '../errors/index.js';
 import type { PreparedJob } from './prepared-job.js';
 
@@ -58,6 +59,7 @@ export class EnqueueBuffer {
   constructor(
     private readonly target: EnqueueTarget,
     private readonly timeoutMs: number,
+    private readonly start: StartContext = new StartContext(),
   ) {}
 
   /**
@@ -72,7 +74,7 @@ export class EnqueueBuffer {
       if (this.isFlushDue) return;
       this.isFlushDue = true;
       // A microtask later, so that calls made in the same turn share the first insert.
-      queueMicrotask(() => {
+      this.start.run(queueMicrotask, () => {
         this.isFlushDue = false;
         this.flush();
       });
@@ -130,7 +132,7 @@ export class EnqueueBuffer {
   }
 
   private armTimer(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.rejectOverdue(), ms).unref();
+    return this.start.run(() => setTimeout(() => this.rejectOverdue(), ms).unref());
   }
 
   private rejectOverdue(): void {

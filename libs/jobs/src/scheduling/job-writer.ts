@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
-import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, StartContext, type Engine } from '../contracts/index.js';
 import { addJob, addJobs, QueueRegistry } from '../engines/index.js';
 import {
   describeJob,
@@ -29,6 +29,7 @@ export class JobWriter {
     private readonly queues: QueueRegistry,
     private readonly calls: StoreCalls,
     private readonly lines: JobLines,
+    private readonly start: StartContext,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
@@ -94,7 +95,7 @@ export class JobWriter {
             : (jobs: readonly PreparedJob[]) => this.placeAndInsert(queue, jobs),
         isConnectionError: (error: unknown) => this.engine.isConnectionError(error),
       };
-      buffer = new EnqueueBuffer(target, this.options.enqueueTimeoutMs);
+      buffer = new EnqueueBuffer(target, this.options.enqueueTimeoutMs, this.start);
       buffers.set(name, buffer);
     }
     return buffer;

@@ -11,6 +11,7 @@ import {
   MANAGED_SERVICES,
   SettledJobs,
   ShutdownState,
+  StartContext,
   type Engine,
 } from '../contracts/index.js';
 import {
@@ -158,6 +159,7 @@ export const jobsProviders: readonly Provider[] = [
   jobHooksProvider,
   hubKindsProvider,
   JobLogger,
+  StartContext,
   HandlerExplorer,
   HandlerRegistry,
   SchedulerLookup,

@@ -1,4 +1,5 @@
 import type { PgNotification, PgPoolClient, PgQueryResult } from 'bullmq';
+import { StartContext } from '../../contracts/index.js';
 import { endsWithin } from '../deadline.js';
 
 /** A query with its own time limit; pg gives up waiting for the answer after it. */
@@ -34,6 +35,20 @@ export interface PostgresPool {
   end(): Promise<void>;
   on(event: 'error', listener: (error: Error) => void): this;
   on(event: 'connect' | 'remove', listener: (client: PostgresClient) => void): this;
+}
+
+/**
+ * The class of a pool's clients. A pool connects within the call that finds none free, but its connections outlive
+ * that call, and so must not have its async context. Made when the application starts.
+ * @internal
+ */
+export function connectingAtStart(Client: PostgresDriver['Client']): PostgresDriver['Client'] {
+  const start = new StartContext();
+  return class extends Client {
+    override connect(...args: []): Promise<unknown> {
+      return start.run(() => super.connect(...args));
+    }
+  };
 }
 
 /** A peer that does not answer any more would also not answer a goodbye. */

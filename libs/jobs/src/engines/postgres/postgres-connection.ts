@@ -6,6 +6,7 @@ import { endsWithin } from '../deadline.js';
 import { importDriver } from '../import-driver.js';
 import { ClientNames } from './client-names.js';
 import {
+  connectingAtStart,
   endClient,
   type PostgresClient,
   type PostgresDriver,
@@ -147,14 +148,16 @@ export class SharedPostgres {
     return (this.driver ??= module.default as unknown as PostgresDriver);
   }
 
-  private openPool({ Pool }: PostgresDriver): PostgresPool {
-    const { onConnect } = this.config as {
+  private openPool({ Pool, Client }: PostgresDriver): PostgresPool {
+    const { onConnect, Client: given = Client } = this.config as {
       onConnect?: (client: PostgresClient) => Promise<void> | void;
+      Client?: PostgresDriver['Client'];
     };
     const pool = new Pool({
       max: DEFAULT_POOL_SIZE,
       ...this.config,
       ...this.connectionOptions(QUERY_TIMEOUT_MS),
+      Client: connectingAtStart(given),
       onConnect: async (client: PostgresClient) => {
         await onConnect?.(client);
         await client.query(this.searchPath);

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { PgNotification, PgQueryResult } from 'bullmq';
-import type { CoordinationStore } from '../../contracts/index.js';
+import { StartContext, type CoordinationStore } from '../../contracts/index.js';
 import { ChannelListeners } from '../channel-listeners.js';
 import type { SharedPostgres } from './postgres-connection.js';
 import { SQL } from './postgres-scripts.js';
@@ -19,6 +19,7 @@ const SWEEP_INTERVAL_MS = 60_000;
  */
 export class PostgresCoordinationStore implements CoordinationStore {
   private readonly listeners = new ChannelListeners();
+  private readonly start = new StartContext();
   private sweeping: NodeJS.Timeout | undefined;
   private readonly onNotification = (message: PgNotification): void => void this.deliver(message);
 
@@ -153,7 +154,9 @@ export class PostgresCoordinationStore implements CoordinationStore {
     statement: keyof typeof SQL,
     ...values: readonly unknown[]
   ): Promise<PgQueryResult<Row>> {
-    this.sweeping ??= setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref();
+    this.sweeping ??= this.start.run(() =>
+      setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref(),
+    );
     return this.run<Row>(statement, ...values);
   }
 

@@ -1,5 +1,5 @@
 import type { Transaction } from 'bullmq-sqlite';
-import type { CoordinationStore } from '../../contracts/index.js';
+import { StartContext, type CoordinationStore } from '../../contracts/index.js';
 import type { SharedSqlite } from './sqlite-connection.js';
 import { SQL } from './sqlite-scripts.js';
 import { SqliteSubscriber } from './sqlite-subscriber.js';
@@ -17,6 +17,7 @@ const LAST_CHARACTER = '\u{10FFFF}';
  */
 export class SqliteCoordinationStore implements CoordinationStore {
   private readonly subscriber: SqliteSubscriber;
+  private readonly start = new StartContext();
   private sweeping: NodeJS.Timeout | undefined;
 
   constructor(private readonly sqlite: SharedSqlite) {
@@ -158,7 +159,9 @@ export class SqliteCoordinationStore implements CoordinationStore {
   private writeExpiring<Result>(
     operation: (transaction: Transaction, now: number) => Result,
   ): Promise<Result> {
-    this.sweeping ??= setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref();
+    this.sweeping ??= this.start.run(() =>
+      setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref(),
+    );
     return this.sqlite.write((tx) => operation(tx, Date.now()));
   }
 
