@@ -8,6 +8,7 @@ import { isMaxed, isPaused } from './queue-settings.js';
 import { DELAY_STEP, positionAt } from './ranks.js';
 import { countForLimit, rateLimitDelay } from './rate-limit.js';
 import { nextReady, toClaimedJob } from './ready-jobs.js';
+import { wholeNumber } from './whole-number.js';
 
 /** Who claims, and under which rules. */
 export interface Claim {
@@ -103,7 +104,7 @@ function takeReady(
     now,
     claim.name ?? null,
     locks ? claim.token : null,
-    locks ? now + claim.lockDuration : 0,
+    locks ? now + wholeNumber(claim.lockDuration) : 0,
     seq,
   );
   counts[state] -= 1;

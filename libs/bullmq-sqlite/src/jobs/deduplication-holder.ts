@@ -1,6 +1,7 @@
 import type { DeduplicationOptions } from 'bullmq';
 import type { QueueRecord, Transaction } from '../store/index.js';
 import type { NewJob } from './new-job.js';
+import { wholeNumber } from './whole-number.js';
 
 /** Who holds a deduplication id. */
 export interface DeduplicationHolder {
@@ -26,7 +27,7 @@ export function expiryOf(
   { ttl, keepLastIfActive }: DeduplicationOptions,
   now: number,
 ): number | null {
-  return keepLastIfActive !== true && ttl !== undefined && ttl > 0 ? now + ttl : null;
+  return keepLastIfActive !== true && ttl !== undefined && ttl > 0 ? now + wholeNumber(ttl) : null;
 }
 
 /** Who holds an id now, if anybody does. */

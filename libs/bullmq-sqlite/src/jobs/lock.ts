@@ -1,6 +1,7 @@
 import { ErrorCode } from 'bullmq';
 import type { Transaction } from '../store/index.js';
 import type { JobRow } from './job-row.js';
+import { wholeNumber } from './whole-number.js';
 
 const UNLOCK = 'UPDATE job SET lock_token = NULL, lock_until = 0, maybe_stalled = 0 WHERE seq = ?';
 
@@ -42,8 +43,9 @@ export function extendLocks(
   now: number,
 ): string[] {
   const queue = transaction.queue(queueName);
+  const until = now + wholeNumber(duration);
   return jobIds.filter((id, index) => {
     const token = tokens[index] ?? null;
-    return transaction.runKeepingReady(EXTEND, now + duration, queue.id, id, token, now) === 0;
+    return transaction.runKeepingReady(EXTEND, until, queue.id, id, token, now) === 0;
   });
 }

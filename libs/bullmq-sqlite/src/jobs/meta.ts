@@ -1,6 +1,7 @@
 import type { Transaction } from '../store/index.js';
 import { removeMeta, setMeta } from './queue-settings.js';
 import { rateLimitDelay, remainingWindow } from './rate-limit.js';
+import { wholeNumber } from './whole-number.js';
 
 /** What Redis answers for the time to live of a key that is not there. */
 const NO_KEY = -2;
@@ -46,7 +47,7 @@ export function setRateLimit(
 ): void {
   const queue = transaction.change(queueName);
   queue.limiterCount = Number.MAX_SAFE_INTEGER;
-  queue.limiterUntil = now + milliseconds;
+  queue.limiterUntil = now + wholeNumber(milliseconds);
 }
 
 /** Ends the limiter's window. Returns how many there were: 0 or 1. */

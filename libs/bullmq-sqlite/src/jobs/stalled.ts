@@ -4,6 +4,7 @@ import type { JobRow } from './job-row.js';
 import { trimEvents } from './queue-settings.js';
 import { positionAt } from './ranks.js';
 import { SWEEP_ROWS, type SweepStep } from './sweep-step.js';
+import { wholeNumber } from './whole-number.js';
 
 const FAILED_REASON = 'job stalled more than allowable limit';
 
@@ -53,7 +54,7 @@ export function recoverStalledStep(
   const { now, stalledInterval } = limits;
   if (progress === undefined) {
     if (transaction.queue(queueName).stalledCheckUntil > now) return { removed: [] };
-    transaction.change(queueName).stalledCheckUntil = now + stalledInterval;
+    transaction.change(queueName).stalledCheckUntil = now + wholeNumber(stalledInterval);
   }
   const queue = transaction.change(queueName);
   trimEvents(transaction, queue);

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { RepairRound } from '../execution/index.js';
 import { HubQueue, tellStep, type HubKind } from '../hubs/index.js';
 import {
   JobWriter,
@@ -44,8 +45,8 @@ export class BatchHub implements HubKind {
     return toStoredSummary(summary);
   }
 
-  sweep(shard: string): Promise<void> {
-    return this.running.repair(shard);
+  sweep(shard: string, round: RepairRound): Promise<void> {
+    return this.running.repair(shard, round);
   }
 }
 

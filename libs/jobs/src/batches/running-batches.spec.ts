@@ -4,6 +4,7 @@ import { describeEngines } from '../../../../test/support/engines.js';
 import { createJobsApp } from '../../../../test/support/jobs-app.js';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { Job } from '../decorators/index.js';
+import { Repairs } from '../execution/index.js';
 import { HubQueue } from '../hubs/index.js';
 import { JobScheduler, type JobHandle } from '../scheduling/index.js';
 import { RunningBatches } from './running-batches.js';
@@ -44,7 +45,9 @@ describeEngines('batches that nothing would end', (engine) => {
     app.module.get(Work).gate.resolve();
 
     await expect.poll(async () => (await batch.progress()).completed).toBe(1);
-    await app.module.get(RunningBatches).repair(batch.id.slice(-1));
+    await app.module
+      .get(RunningBatches)
+      .repair(batch.id.slice(-1), app.module.get(Repairs).of('batches'));
     expect(await batch.finished()).toMatchObject({ state: 'failed', completed: 1, failed: 1 });
   });
 
@@ -53,7 +56,9 @@ describeEngines('batches that nothing would end', (engine) => {
     const { store } = app.module.get<Engine>(JOBS_ENGINE);
     const batch = await app.module.get(JobScheduler).batch((b) => b.enqueue(Work, (s) => s.wait()));
     expect((await store.entries('batch:')).size).toBe(1);
-    await app.module.get(RunningBatches).repair(batch.id.slice(-1));
+    await app.module
+      .get(RunningBatches)
+      .repair(batch.id.slice(-1), app.module.get(Repairs).of('batches'));
     expect(await batch.state()).toBe('running');
     app.module.get(Work).gate.resolve();
     await batch.finished();

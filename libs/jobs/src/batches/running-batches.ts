@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { QueueRegistry } from '../engines/index.js';
+import type { RepairRound } from '../execution/index.js';
 import { HubQueue } from '../hubs/index.js';
 import { readBatch, type BatchHubJob } from './batch-form.js';
 import { pendingOf } from './batch-tally.js';
@@ -36,15 +37,20 @@ export class RunningBatches {
   }
 
   /** @param shard a hexadecimal digit: of all batches, those whose id ends with it */
-  async repair(shard: string): Promise<void> {
-    const { store } = this.engine;
-    for (const [key, createdAt] of await store.entries(prefixOf(shard))) {
-      const id = key.slice(prefixOf(shard).length);
-      const hub = await readBatch(this.hubs, id);
-      if (hub !== undefined && hub.finishedOn === undefined) await this.release(hub);
-      else if (hub !== undefined || (await store.now()) - Number(createdAt) > GIVEN_UP_MS)
-        await this.forget(id);
-    }
+  async repair(shard: string, round: RepairRound): Promise<void> {
+    const entries = await this.engine.store.entries(prefixOf(shard));
+    await round.each(
+      entries,
+      ([key]) => key,
+      ([key, createdAt]) => this.repairOne(key.slice(prefixOf(shard).length), Number(createdAt)),
+    );
+  }
+
+  private async repairOne(id: string, createdAt: number): Promise<void> {
+    const hub = await readBatch(this.hubs, id);
+    if (hub !== undefined && hub.finishedOn === undefined) await this.release(hub);
+    else if (hub !== undefined || !((await this.engine.store.now()) - createdAt <= GIVEN_UP_MS))
+      await this.forget(id);
   }
 
   private async release(hub: BatchHubJob): Promise<void> {

@@ -7,6 +7,7 @@ import {
   type RateLimit,
 } from '../discovery/index.js';
 import { endsWithin } from '../engines/index.js';
+import { Repairs, type Repair } from '../execution/index.js';
 
 const CHANNEL = 'limits';
 const PREFIX = 'limits:';
@@ -35,11 +36,15 @@ export class LimitBook implements ManagedService {
   private unsubscribe: (() => Promise<void>) | undefined;
   private timer: NodeJS.Timeout | undefined;
   private reading: Promise<void> = Promise.resolve();
+  private readonly repair: Repair;
 
   constructor(
     private readonly registry: HandlerRegistry,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
-  ) {}
+    repairs: Repairs,
+  ) {
+    this.repair = repairs.of('changed limits');
+  }
 
   async start(): Promise<void> {
     const limited = this.registry.all.some(
@@ -98,9 +103,11 @@ export class LimitBook implements ManagedService {
 
   private async read(): Promise<void> {
     const entries = await this.engine.store.entries(PREFIX);
-    const changes = new Map(
-      [...entries].map(([name, text]) => [name, JSON.parse(text) as StoredLimit]),
-    );
+    const changes = new Map<string, StoredLimit>();
+    for (const [name, text] of entries)
+      await this.repair.one(name, async () => {
+        changes.set(name, JSON.parse(text) as StoredLimit);
+      });
     const hasChanged = !isSame(changes, this.changes);
     this.changes = changes;
     if (hasChanged) for (const listener of this.listeners) listener();
@@ -125,7 +132,7 @@ export class LimitBook implements ManagedService {
 
   /** A store that is lost for a while changes no limit. */
   private async reread(): Promise<void> {
-    await this.refresh().catch(() => undefined);
+    await this.repair.round(() => this.refresh());
   }
 }
 

@@ -8,10 +8,11 @@ import {
   type Ticket,
   type TurnChanges,
   type TurnStep,
+  type TurnSweep,
 } from '../contracts/index.js';
 import { HandlerRegistry, type ConcurrencyLimit } from '../discovery/index.js';
 import { endsWithin, QueueRegistry } from '../engines/index.js';
-import { JobLogger, messages } from '../logging/index.js';
+import { Repairs, type Repair } from '../execution/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { CallBatch } from './call-batch.js';
 import { LimitBook } from './limit-book.service.js';
@@ -23,8 +24,9 @@ const SWEEP_SIZE = 500;
 /** A sweep is this late at least, in ms, so that several turns that end together are freed together. */
 const SWEEP_DELAY_MS = 25;
 
-/** Between two sweeps of a process, in ms. */
+/** Between two sweeps of a process, in ms; and when one has met what it could not deal with. */
 const SHORTEST_PAUSE_MS = 100;
+const PAUSE_AFTER_FAULT_MS = 1_000;
 
 /** A job whose ticket is younger may still be on its way into the store, in ms. */
 const ON_ITS_WAY_MS = 60_000;
@@ -49,20 +51,25 @@ export class LinesService implements ManagedService {
   private isStopped = true;
   /** Whether a handler has concurrency keys. Else an earlier version may have left jobs that wait for a turn. */
   private isLimited = false;
+  private readonly repair: Repair;
 
   constructor(
     private readonly registry: HandlerRegistry,
     private readonly queues: QueueRegistry,
     private readonly book: LimitBook,
-    private readonly logger: JobLogger,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
-  ) {}
+    repairs: Repairs,
+  ) {
+    this.repair = repairs.of('concurrency keys');
+  }
 
   start(): Promise<void> {
     this.isLimited = this.registry.all.some(({ concurrency }) => concurrency !== undefined);
     if (this.isLimited)
-      this.book.onChange(() => void this.advanceAll().catch((error) => this.report(error)));
+      this.book.onChange(() => {
+        this.repair.one('the change of a limit', () => this.advanceAll()).catch(() => undefined);
+      });
     if (this.options.workers !== false) {
       this.isStopped = false;
       this.sweepIn(0);
@@ -96,7 +103,7 @@ export class LinesService implements ManagedService {
     try {
       return this.book.concurrencyOf(concurrency, key.slice(end + 1));
     } catch (error) {
-      this.report(error);
+      this.repair.failed(`the limit of ${key}`, error);
       return otherwise;
     }
   }
@@ -138,7 +145,8 @@ export class LinesService implements ManagedService {
   }
 
   private follow({ toInspect }: TurnChanges): void {
-    for (const ticket of toInspect) this.inspect(ticket).catch((error) => this.report(error));
+    for (const ticket of toInspect)
+      this.repair.one(nameOf(ticket), () => this.inspect(ticket)).catch(() => undefined);
   }
 
   private sweepIn(ms: number): void {
@@ -152,18 +160,23 @@ export class LinesService implements ManagedService {
 
   /** @returns when to sweep again, in ms; undefined when there never will be anything to find */
   private async sweep(): Promise<number | undefined> {
-    const { sweepIntervalMs } = this.options;
-    try {
+    let pauseMs: number | undefined = this.options.sweepIntervalMs;
+    await this.repair.round(async () => {
       const sweep = await this.engine.turns.sweep(SWEEP_SIZE);
       this.follow(sweep);
-      for (const ticket of sweep.due) await this.inspect(ticket, ticket);
-      if (!this.isLimited && sweep.nextInMs === undefined) return undefined;
-      const nextInMs = (sweep.nextInMs ?? sweepIntervalMs) + SWEEP_DELAY_MS * (1 + Math.random());
-      return Math.max(Math.min(nextInMs, sweepIntervalMs), SHORTEST_PAUSE_MS);
-    } catch (error) {
-      this.report(error);
-      return sweepIntervalMs;
-    }
+      for (const ticket of sweep.failed) this.repair.failed(nameOf(ticket), ticket.error);
+      await this.repair.each(sweep.due, nameOf, (ticket) => this.inspect(ticket, ticket));
+      pauseMs = this.pauseAfter(sweep);
+    });
+    return pauseMs;
+  }
+
+  private pauseAfter({ failed, nextInMs }: TurnSweep): number | undefined {
+    const { sweepIntervalMs } = this.options;
+    if (!this.isLimited && nextInMs === undefined) return undefined;
+    const pauseMs = (nextInMs ?? sweepIntervalMs) + SWEEP_DELAY_MS * (1 + Math.random());
+    const shortest = failed.length > 0 ? PAUSE_AFTER_FAULT_MS : SHORTEST_PAUSE_MS;
+    return Math.max(Math.min(pauseMs, sweepIntervalMs), shortest);
   }
 
   /** A limit may have been raised: those who wait need not wait for the next end of a run. */
@@ -182,9 +195,8 @@ export class LinesService implements ManagedService {
   private groupNamed(name: string): ConcurrencyLimit | undefined {
     return this.registry.all.find(({ concurrency }) => concurrency?.group === name)?.concurrency;
   }
+}
 
-  private report(error: unknown): void {
-    if (this.engine.isConnectionError(error)) return;
-    this.logger.error(messages.linesFailed(error));
-  }
+function nameOf({ queue, id, key }: Ticket): string {
+  return `job ${queue}/${id} of the key ${key}`;
 }

@@ -53,7 +53,7 @@ export class LinkBook {
 
   async read(antecedent: Pick<StoredChild, 'queue' | 'id'>): Promise<ReadLinks | undefined> {
     const text = await this.engine.store.get(keyOf(antecedent));
-    return text === undefined ? undefined : { links: JSON.parse(text) as Links, text };
+    return text === undefined ? undefined : parseLinks(text);
   }
 
   /** Adds links; those that are there already stay. @returns all links of the antecedent */
@@ -102,10 +102,9 @@ export class LinkBook {
     return (await this.write(revived, text)) ? revived : undefined;
   }
 
-  /** All links whose hashed key starts with a digit. */
-  async shard(digit: string): Promise<readonly ReadLinks[]> {
-    const entries = await this.engine.store.entries(KEY + digit);
-    return [...entries.values()].map((text) => ({ links: JSON.parse(text) as Links, text }));
+  /** The stored text of all links whose hashed key starts with a digit, by their keys: one of them may be damaged. */
+  shard(digit: string): Promise<ReadonlyMap<string, string>> {
+    return this.engine.store.entries(KEY + digit);
   }
 
   private store(antecedent: StoredChild, continuations: readonly Link[]): Promise<Links> {
@@ -132,6 +131,11 @@ export class LinkBook {
     const key = keyOf(links.antecedent);
     return this.engine.store.compareAndSet(key, expected, JSON.stringify(links), ttlMs);
   }
+}
+
+/** @throws SyntaxError when the text is damaged @internal */
+export function parseLinks(text: string): ReadLinks {
+  return { links: JSON.parse(text) as Links, text };
 }
 
 /** The id of the hub that carries these links out. @internal */

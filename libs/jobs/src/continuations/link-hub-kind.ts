@@ -5,6 +5,7 @@ import {
   PayloadTooLargeError,
   UnserializableValueError,
 } from '../errors/index.js';
+import type { RepairRound } from '../execution/index.js';
 import { ChildOutcomes, tellStep, type HubKind, type JobOutcome } from '../hubs/index.js';
 import { JobCanceller, JobWriter, type PreparedJob } from '../scheduling/index.js';
 import { ContinuationJobs } from './continuation-jobs.js';
@@ -66,8 +67,8 @@ export class LinkHubKind implements HubKind {
     }
   }
 
-  sweep(shard: string): Promise<void> {
-    return this.repairs.sweep(shard);
+  sweep(shard: string, round: RepairRound): Promise<void> {
+    return this.repairs.sweep(shard, round);
   }
 
   private async endOf(hub: Job, { antecedent }: Links): Promise<JobOutcome | undefined> {

@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import type { RepairRound } from '../execution/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { LinkAttachment } from './link-attachment.js';
-import { LinkBook } from './link-book.js';
+import { LinkBook, parseLinks } from './link-book.js';
 
 /**
  * Goes through the stored links, which decide what is to be done, and repairs hubs that do not agree with them.
@@ -17,13 +18,18 @@ export class LinkSweep {
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
 
-  async sweep(shard: string): Promise<void> {
+  async sweep(shard: string, round: RepairRound): Promise<void> {
     const all = await this.links.shard(shard);
-    if (all.length === 0) return;
+    if (all.size === 0) return;
     // Whoever stores links adds their hub next, within this time.
     const before = (await this.engine.store.now()) - 2 * this.options.enqueueTimeoutMs;
-    for (const read of all) {
-      if (read.links.at < before) await this.attachment.repair(read);
-    }
+    await round.each(
+      all,
+      ([key]) => key,
+      async ([, text]) => {
+        const read = parseLinks(text);
+        if (read.links.at < before) await this.attachment.repair(read);
+      },
+    );
   }
 }

@@ -5,6 +5,7 @@ import { describeEngines } from '../../../../test/support/engines.js';
 import { JOBS_ENGINE } from '../contracts/index.js';
 import { Job } from '../decorators/index.js';
 import { QueueRegistry } from '../engines/index.js';
+import { Repairs } from '../execution/index.js';
 import { HubQueue } from '../hubs/index.js';
 import { JobsModule } from '../jobs.module.js';
 import { JobScheduler } from '../scheduling/index.js';
@@ -70,7 +71,8 @@ describeEngines('the sweep of links', (engine) => {
       const later = new LinkSweep(links, module.get(LinkAttachment), module.get(JOBS_ENGINE), {
         enqueueTimeoutMs: -1_000,
       } as never);
-      for (const digit of '0123456789abcdef') await later.sweep(digit);
+      for (const digit of '0123456789abcdef')
+        await later.sweep(digit, module.get(Repairs).of('links'));
     };
     const hubOf = async (job: { queue: string; id: string }): Promise<string> =>
       hubIdOf((await links.read(job))!.links);

@@ -1,5 +1,6 @@
 import type { BackendFactory, QueueBaseOptions } from 'bullmq';
 import type { CoordinationStore } from './coordination-store.js';
+import type { ExpiringRows } from './expiring-rows.js';
 import type { StartStore } from './start-store.js';
 import type { TurnStore } from './turn-store.js';
 
@@ -43,6 +44,8 @@ export interface Engine {
   readonly turns: TurnStore;
   /** The starts of rate-limited keys. */
   readonly starts: StartStore;
+  /** What somebody has to call now and then. */
+  readonly expiring: readonly ExpiringRows[];
 
   /**
    * Connects, creates or upgrades what has to be there, and proves that the store answers.

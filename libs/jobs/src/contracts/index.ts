@@ -2,6 +2,7 @@ export { CANCEL_CHANNEL, cancelRequests, type CancelRequest } from './cancel-req
 export type { CoordinationStore } from './coordination-store.js';
 export { currentJob, type RunningJob, type StoredJob, type LimitKeys } from './current-job.js';
 export { JOBS_ENGINE, type Engine, type EngineCapabilities } from './engine.js';
+export type { ExpiringRows } from './expiring-rows.js';
 export type { ClaimDecision, JobHook, RunOutcome } from './job-hook.js';
 export type { JobInfo } from './job-info.js';
 export type { RecurringRun, RecurringTick, StoredTick } from './recurring-tick.js';
@@ -18,6 +19,7 @@ export {
   MOST_GIVEN,
   nextCheckIn,
   type DueTicket,
+  type FailedTicket,
   type Ticket,
   type TurnChanges,
   type TurnReply,

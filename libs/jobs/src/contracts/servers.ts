@@ -32,9 +32,18 @@ export const servers = {
 
   async live(store: CoordinationStore): Promise<readonly ServerInfo[]> {
     const entries = await store.entries('server:');
-    return [...entries.values()].map((text) => JSON.parse(text) as ServerInfo);
+    return [...entries.values()].flatMap((text) => parse(text) ?? []);
   },
 };
+
+/** What cannot be read is no server; it must not hide the others. */
+function parse(text: string): ServerInfo | undefined {
+  try {
+    return JSON.parse(text) as ServerInfo;
+  } catch {
+    return undefined;
+  }
+}
 
 function keyOf(id: string): string {
   return `server:${id}`;

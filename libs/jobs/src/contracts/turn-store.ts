@@ -53,9 +53,15 @@ export interface TurnReply extends TurnChanges {
   readonly hasTurn: readonly boolean[];
 }
 
+/** A ticket that a sweep could not deal with; it is looked at again after {@link LONGEST_CHECK_MS}. @internal */
+export interface FailedTicket extends Ticket {
+  readonly error: unknown;
+}
+
 /** @internal */
 export interface TurnSweep extends TurnChanges {
   readonly due: readonly DueTicket[];
+  readonly failed: readonly FailedTicket[];
   /** In how many ms the next ticket is due; undefined when there is none. */
   readonly nextInMs: number | undefined;
 }
@@ -69,9 +75,9 @@ export const FIRST_CHECK_MS = 2_000;
 /** The pause between two looks at the same ticket grows with its age, up to this, in ms. @internal */
 export const LONGEST_CHECK_MS = 300_000;
 
-/** When a ticket that was looked at is to be looked at again, in ms. @internal */
+/** When a ticket that was looked at is to be looked at again, in whole ms. @internal */
 export function nextCheckIn(ageMs: number): number {
-  return Math.min(Math.max(ageMs / 2, FIRST_CHECK_MS), LONGEST_CHECK_MS);
+  return Math.min(Math.max(Math.round(ageMs / 2), FIRST_CHECK_MS), LONGEST_CHECK_MS);
 }
 
 /**
@@ -84,7 +90,8 @@ export interface TurnStore {
   apply(steps: readonly TurnStep[]): Promise<TurnReply>;
   /**
    * Frees turns whose runs were not renewed in time (their jobs are away from then on), and finds other tickets that
-   * are to be looked at. Each is found by one process, until it is due again.
+   * are to be looked at. Each is found by one process, until it is due again. One that cannot be dealt with does not
+   * keep the sweep from the others.
    * @param limit most tickets of one call
    */
   sweep(limit: number): Promise<TurnSweep>;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeEngines } from '../../../../test/support/engines.js';
+import { storedTurns } from '../../../../test/support/stored-turns.js';
 import type { Engine, TurnStep, TurnSweep } from '../contracts/index.js';
 import { resolveOptions } from '../options/index.js';
 import { createEngine } from './index.js';
@@ -243,6 +244,42 @@ describeEngines('lines of concurrency keys', (fixture) => {
       ]);
       expect(due[0]!.ageMs).toBeGreaterThan(2_000);
       expect((await sweepOf(key)).due).toEqual([]);
+    });
+
+    // Odd and even, whose halves differ, and at each bound of the pauses.
+    const AGES = [0, 3_999, 4_000, 9_001, 9_002, 123_457, 123_556, 599_990, 600_001, 86_400_001];
+
+    it('finds tickets of every age', async () => {
+      const stored = storedTurns(fixture, names);
+      const { key, step, apply } = line(AGES.length);
+      await apply(...AGES.map((age) => step(`aged-${age}`, { action: 'take' })));
+      for (const age of AGES) await stored.age(key, `aged-${age}`, age);
+      const { due } = await sweepOf(key);
+      const found = new Map(due.map(({ id, ageMs }) => [id, ageMs]));
+      expect(found.size).toBe(AGES.length);
+      for (const age of AGES)
+        expect(Math.abs(found.get(`aged-${age}`)! - age)).toBeLessThan(60_000);
+      expect((await sweepOf(key)).due).toEqual([]);
+    });
+
+    it('goes on past a ticket that cannot be dealt with, and comes back to it later', async () => {
+      const stored = storedTurns(fixture, names);
+      const lines = [line(), line(), line()];
+      for (const [index, { take }] of lines.entries()) await take(`spoiled-${index}`);
+      await stored.age(lines[0]!.key, 'spoiled-0', 1);
+      await stored.spoil(lines[1]!.key, 'spoiled-1');
+      await stored.age(lines[2]!.key, 'spoiled-2', 1);
+      const { due, failed } = await engine.turns.sweep(1_000);
+      const keys = lines.map(({ key }) => key);
+      const mine = ({ key }: { key: string }) => keys.includes(key);
+      expect(
+        due
+          .filter(mine)
+          .map(({ id }) => id)
+          .toSorted(),
+      ).toEqual(['spoiled-0', 'spoiled-2']);
+      expect(failed.filter(mine)).toMatchObject([{ key: keys[1], queue: 'q', id: 'spoiled-1' }]);
+      expect(String(failed[0]!.error)).toMatch(/spoiled row|WRONGTYPE/);
     });
   });
 

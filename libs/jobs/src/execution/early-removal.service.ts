@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { JobHook, JobInfo, ManagedService, RunOutcome } from '../contracts/index.js';
 import { HandlerRegistry, type Handler } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
+import type { Repair } from './repair.js';
+import { Repairs } from './repairs.service.js';
 
 const SWEEP_INTERVAL_MS = 5_000;
 
@@ -21,11 +23,16 @@ export class EarlyRemoval implements JobHook, ManagedService {
   private readonly due = new Map<number, { queue: string; id: string; at: number }[]>();
   private readonly ownAges = new Map<Handler, Record<'completed' | 'failed', number | undefined>>();
   private timer: NodeJS.Timeout | undefined;
+  private isSweeping = false;
+  private readonly repair: Repair;
 
   constructor(
     private readonly registry: HandlerRegistry,
     private readonly queues: QueueRegistry,
-  ) {}
+    repairs: Repairs,
+  ) {
+    this.repair = repairs.of('early removal');
+  }
 
   start(): Promise<void> {
     this.timer = setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref();
@@ -75,13 +82,25 @@ export class EarlyRemoval implements JobHook, ManagedService {
   }
 
   private async sweep(): Promise<void> {
+    if (this.isSweeping) return;
+    this.isSweeping = true;
     const now = Date.now();
-    for (const list of this.due.values()) {
-      const end = list.findIndex((job) => job.at > now);
-      for (const { queue, id } of list.splice(0, end === -1 ? list.length : end)) {
-        await this.remove(queue, id).catch(() => undefined);
+    await this.repair.round(async (round) => {
+      for (const list of this.due.values()) {
+        const end = list.findIndex((job) => job.at > now);
+        let done = 0;
+        try {
+          for (const { queue, id } of list.slice(0, end === -1 ? list.length : end)) {
+            await round.one(`job ${queue}/${id}`, () => this.remove(queue, id));
+            done += 1;
+          }
+        } finally {
+          // What is left when the store is lost comes first in the next round.
+          list.splice(0, done);
+        }
       }
-    }
+    });
+    this.isSweeping = false;
   }
 
   private async remove(queue: string, id: string): Promise<void> {

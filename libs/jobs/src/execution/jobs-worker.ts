@@ -10,10 +10,14 @@ import type { Engine } from '../contracts/index.js';
 import type { KeptJobs } from '../discovery/index.js';
 import { SafeJob } from '../engines/index.js';
 import type { ResolvedOptions, ResolvedQueueOptions } from '../options/index.js';
+import type { Repair } from './repair.js';
 import { TrimPace } from './trim-pace.js';
 
 /** After a connection error, a worker tries again this soon. */
 const RECONNECT_PAUSE_MS = 1_000;
+
+/** What BullMQ calls its check for stalled jobs. */
+const STALLED_CHECK = 'moveStalledJobsToWait';
 
 /** Works out the pause after a failed attempt; -1 = fail for good. @internal */
 export type BackoffStrategy = (attemptsMade: number, error: Error, job: Job) => number;
@@ -24,20 +28,24 @@ export type BackoffStrategy = (attemptsMade: number, error: Error, job: Job) => 
  * @internal
  */
 export class JobsWorker extends Worker<unknown, unknown, string, IQueueBackend> {
+  /** What the checks for stalled jobs are told to. */
+  stalledChecks: Repair | undefined;
   private readonly trimming = new TrimPace(this.opts.removeOnComplete);
 
   override get Job(): typeof Job {
     return SafeJob;
   }
 
-  /** Each step of a job passes here. Nobody listens, so nothing is wrapped. */
+  /** Each step of a job passes here. Nobody listens, so nothing is wrapped, but for checks that may fail for ever. */
   override trace<T>(
     _kind: SpanKind,
-    _operation: string,
+    operation: string,
     _destination: string,
     step: () => Promise<T> | T,
   ): Promise<T> {
-    return step() as Promise<T>;
+    if (operation !== STALLED_CHECK || this.stalledChecks === undefined)
+      return step() as Promise<T>;
+    return this.stalledChecks.round(async () => step()) as Promise<T>;
   }
 
   protected override handleCompleted(

@@ -10,6 +10,7 @@ import {
   type ServerInfo,
 } from '../contracts/index.js';
 import { endsWithin } from '../engines/index.js';
+import { Repairs } from './repairs.service.js';
 import { WorkersService } from './workers.service.js';
 
 const GOODBYE_TIMEOUT_MS = 1_000;
@@ -26,6 +27,7 @@ export class ServerHeartbeat implements ManagedService {
 
   constructor(
     private readonly workers: WorkersService,
+    private readonly repairs: Repairs,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {}
 
@@ -38,12 +40,11 @@ export class ServerHeartbeat implements ManagedService {
       queues: this.workers.queues,
       startedAt: new Date().toISOString(),
     };
-    await servers.announce(this.engine.store, server);
-    // A beat that fails is made up for by the next one; the outage itself is reported elsewhere.
-    this.timer = setInterval(
-      () => void servers.announce(this.engine.store, server).catch(() => undefined),
-      HEARTBEAT_INTERVAL_MS,
-    ).unref();
+    const announce = () => servers.announce(this.engine.store, server);
+    await announce();
+    // A beat that fails is made up for by the next one.
+    const repair = this.repairs.of('heartbeat');
+    this.timer = setInterval(() => void repair.round(announce), HEARTBEAT_INTERVAL_MS).unref();
   }
 
   async stop(): Promise<void> {

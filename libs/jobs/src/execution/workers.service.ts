@@ -18,6 +18,7 @@ import { JobExecutor } from './job-executor.js';
 import { JobHooks } from './job-hooks.js';
 import { createWorker, type JobsWorker } from './jobs-worker.js';
 import { runOf } from './job-run.js';
+import { Repairs } from './repairs.service.js';
 import { pauseBeforeRetry } from './retry-policy.js';
 import { RunningJobs } from './running-jobs.js';
 import { StoreOutage } from './store-outage.js';
@@ -50,6 +51,7 @@ export class WorkersService implements ManagedService {
     private readonly hooks: JobHooks,
     private readonly cancellations: CancellationsService,
     private readonly outage: StoreOutage,
+    private readonly repairs: Repairs,
     private readonly logger: JobLogger,
     private readonly context: StartContext,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
@@ -127,6 +129,7 @@ export class WorkersService implements ManagedService {
       this.engine,
       this.options,
     );
+    worker.stalledChecks = this.repairs.of(`stalled jobs of queue "${queue}"`);
     worker.on('completed', (job, result) => this.onCompleted(job, result));
     worker.on('failed', (job, error) => this.onFailed(job, error));
     worker.on('error', (error) => this.onError(queue, error));

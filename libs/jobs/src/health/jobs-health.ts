@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, ShutdownState, type Engine } from '../contracts/index.js';
-import { WorkersService } from '../execution/index.js';
+import { Repairs, WorkersService } from '../execution/index.js';
 
 const DEFAULT_TIMEOUT_MS = 1_000;
 
@@ -18,8 +18,13 @@ export interface JobsHealthReport {
   readonly roundTripMs: number | undefined;
   /** `running`; `stopped` from the moment a shutdown begins; `none` in a process that only enqueues. */
   readonly workers: 'running' | 'stopped' | 'none';
-  /** What is wrong, when something is. */
+  /** What is wrong, when something is: also when what is repaired now and then could not be, twice in a row. */
   readonly error: string | undefined;
+  /**
+   * What should be looked at, and keeps the process from nothing: single stored records that could not be dealt with,
+   * twice in a row. The process's log has the details.
+   */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -32,6 +37,7 @@ export class JobsHealth {
   constructor(
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     private readonly workers: WorkersService,
+    private readonly repairs: Repairs,
     private readonly shutdown: ShutdownState,
   ) {}
 
@@ -50,6 +56,7 @@ export class JobsHealth {
       roundTripMs: trip.ms,
       workers,
       error,
+      warnings: this.repairs.leftBroken,
     };
   }
 
@@ -60,7 +67,8 @@ export class JobsHealth {
 
   private fault(workers: JobsHealthReport['workers']): string | undefined {
     if (this.shutdown.hasBegun) return 'a shutdown has begun';
-    return workers === 'stopped' ? 'the workers do not run' : undefined;
+    if (workers === 'stopped') return 'the workers do not run';
+    return this.repairs.faults[0];
   }
 
   private async roundTrip(timeoutMs: number): Promise<{ ms?: number; error?: string }> {

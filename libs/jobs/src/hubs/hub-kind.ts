@@ -1,4 +1,5 @@
 import type { Job } from 'bullmq';
+import type { RepairRound } from '../execution/index.js';
 
 /** DI token of the list of all {@link HubKind}s. @internal */
 export const HUB_KINDS = Symbol('nestjs-jobs:hub-kinds');
@@ -23,6 +24,7 @@ export interface HubKind {
    * Repairs hubs that are stuck, or were never added: compares this kind's own records with the store. Called
    * now and then, by one process of the fleet.
    * @param shard a hexadecimal digit: of the records, those whose hashed key starts with it
+   * @param round what single records go through, so that a bad one does not keep the sweep from the others
    */
-  sweep?(shard: string): Promise<void>;
+  sweep?(shard: string, round: RepairRound): Promise<void>;
 }

@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
 import { endsWithin } from '../engines/index.js';
-import { StoreOutage, WorkersService } from '../execution/index.js';
-import { JobLogger, messages } from '../logging/index.js';
+import { Repairs, WorkersService } from '../execution/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { SHARDS } from './hub-key.js';
 import { HUB_KINDS, type HubKind } from './hub-kind.js';
@@ -33,8 +32,7 @@ export class HubSweeper implements ManagedService {
   constructor(
     @Inject(HUB_KINDS) private readonly kinds: readonly HubKind[],
     private readonly workers: WorkersService,
-    private readonly outage: StoreOutage,
-    private readonly logger: JobLogger,
+    private readonly repairs: Repairs,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
@@ -57,23 +55,22 @@ export class HubSweeper implements ManagedService {
 
   private takeTurnLater(): void {
     this.timer = setTimeout(() => {
-      this.turn = this.takeTurn()
-        .catch((error: unknown) => this.report(error as Error))
-        .finally(() => this.isStopping || this.takeTurnLater());
+      this.turn = this.takeTurn().finally(() => this.isStopping || this.takeTurnLater());
     }, this.options.sweepIntervalMs).unref();
   }
 
   private async takeTurn(): Promise<void> {
-    const { store } = this.engine;
-    const leaseMs = LEASE_TURNS * this.options.sweepIntervalMs;
-    if (!(await store.acquirePermit(LEASE, this.holder, 1, leaseMs))) return;
+    let isMine = false;
+    await this.repairs.of('hubs').round(async () => {
+      const leaseMs = LEASE_TURNS * this.options.sweepIntervalMs;
+      isMine = await this.engine.store.acquirePermit(LEASE, this.holder, 1, leaseMs);
+    });
+    if (!isMine) return;
     const shard = SHARDS[this.turns % SHARDS.length]!;
     this.turns += 1;
-    for (const kind of this.kinds) await kind.sweep?.(shard);
-  }
-
-  private report(error: Error): void {
-    if (this.engine.isConnectionError(error)) this.outage.notice(error);
-    else this.logger.error(messages.hookFailed(this.name, error), error);
+    for (const kind of this.kinds) {
+      const repair = this.repairs.of(`hubs of the kind "${kind.kind}", part ${shard}`);
+      await repair.round(async (round) => kind.sweep?.(shard, round));
+    }
   }
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DelayedError, WaitingError, type Job } from 'bullmq';
 import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
 import { endsWithin } from '../engines/index.js';
-import { JobsWorker, StoreOutage, WorkersService } from '../execution/index.js';
+import { JobsWorker, Repairs, StoreOutage, WorkersService } from '../execution/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { HUBS_QUEUE, JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { HUB_KINDS, type HubKind } from './hub-kind.js';
@@ -35,6 +35,7 @@ export class HubWorker implements ManagedService {
     @Inject(HUB_KINDS) kinds: readonly HubKind[],
     private readonly workers: WorkersService,
     private readonly outage: StoreOutage,
+    private readonly repairs: Repairs,
     private readonly logger: JobLogger,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
@@ -58,6 +59,7 @@ export class HubWorker implements ManagedService {
       },
       this.engine.backendFactory,
     );
+    worker.stalledChecks = this.repairs.of('stalled hubs');
     worker.on('error', (error) => this.report(error));
     worker.on('completed', ({ id }) => tellStep('hub completed', id!));
     worker.run().catch((error: Error) => this.report(error));

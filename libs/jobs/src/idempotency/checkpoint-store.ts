@@ -45,10 +45,9 @@ export class CheckpointStore {
     return (await this.engine.store.get(key)) ?? result;
   }
 
-  /** The jobs that have steps, of one of {@link PARTS}. */
-  async jobs(part: string): Promise<readonly SteppedJob[]> {
-    const entries = await this.engine.store.entries(JOBS + part);
-    return [...entries.values()].map((text) => JSON.parse(text) as SteppedJob);
+  /** The stored text of the jobs that have steps, of one of {@link PARTS}, by their keys: one of them may be damaged. */
+  jobs(part: string): Promise<ReadonlyMap<string, string>> {
+    return this.engine.store.entries(JOBS + part);
   }
 
   /** Forgets the steps of a job, itself last: a crash leaves nothing that is not found again. */

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
 import { damageOf, QueueRegistry } from '../engines/index.js';
+import { Repairs, type Repair, type RepairRound } from '../execution/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { CheckpointStore, PARTS, type SteppedJob } from './checkpoint-store.js';
 
@@ -24,13 +25,17 @@ const READERS = 20;
 export class CheckpointSweep implements ManagedService {
   readonly name = 'checkpoint sweep';
   private timer: NodeJS.Timeout | undefined;
+  private readonly repair: Repair;
 
   constructor(
     private readonly checkpoints: CheckpointStore,
     private readonly queues: QueueRegistry,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
-  ) {}
+    repairs: Repairs,
+  ) {
+    this.repair = repairs.of('checkpoints');
+  }
 
   start(): Promise<void> {
     if (this.options.workers !== false)
@@ -46,22 +51,35 @@ export class CheckpointSweep implements ManagedService {
 
   /** Forgets the checkpoints of all jobs that are not in the store. */
   async sweep(): Promise<void> {
+    await this.repair.round((round) => this.sweepParts(round));
+  }
+
+  private async sweepParts(round: RepairRound): Promise<void> {
     for (const part of PARTS) {
-      const jobs = (await this.checkpoints.jobs(part)).values();
-      const lanes = Array.from({ length: READERS }, async () => {
-        for (const job of jobs) if (await this.isGone(job)) await this.checkpoints.forget(job);
-      });
+      const jobs = (await this.checkpoints.jobs(part)).entries();
+      const lanes = Array.from({ length: READERS }, () =>
+        round.each(
+          jobs,
+          ([key]) => key,
+          ([, text]) => this.forgetIfGone(JSON.parse(text) as SteppedJob),
+        ),
+      );
       await Promise.all(lanes);
     }
   }
 
   private async takeTurn(): Promise<void> {
-    try {
-      const { store } = this.engine;
-      if (await store.compareAndSet(LEASE, undefined, '1', INTERVAL_MS)) await this.sweep();
-    } catch {
-      // Nothing is lost by forgetting later; an outage is reported elsewhere.
-    }
+    let isMine = false;
+    const ask = async () => {
+      isMine = await this.engine.store.compareAndSet(LEASE, undefined, '1', INTERVAL_MS);
+    };
+    // Who cannot reach the store has not got the lease; an outage is reported elsewhere.
+    await this.repair.one('its lease', ask).catch(() => undefined);
+    if (isMine) await this.sweep();
+  }
+
+  private async forgetIfGone(job: SteppedJob): Promise<void> {
+    if (await this.isGone(job)) await this.checkpoints.forget(job);
   }
 
   private async isGone({ queue, id, enqueuedAt }: SteppedJob): Promise<boolean> {

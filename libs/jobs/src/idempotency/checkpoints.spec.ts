@@ -1,16 +1,17 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { describeEngines, type Isolation } from '../../../../test/support/engines.js';
-import type { Engine, RunningJob } from '../contracts/index.js';
+import { StartContext, type Engine, type RunningJob } from '../contracts/index.js';
 import { createEngine, QueueRegistry } from '../engines/index.js';
 import { StoreUnavailableError } from '../errors/index.js';
+import { Repairs, StoreOutage } from '../execution/index.js';
 import type { JobLogger } from '../logging/index.js';
 import { resolveOptions, type ResolvedOptions } from '../options/index.js';
 import { StoreCalls } from '../scheduling/index.js';
-import { CheckpointStore } from './checkpoint-store.js';
+import { CheckpointStore, PARTS } from './checkpoint-store.js';
 import { CheckpointSweep } from './checkpoint-sweep.service.js';
 import { StoredCheckpoints } from './stored-checkpoints.js';
 
-const logger = { warn: () => undefined } as unknown as JobLogger;
+const logger = { warn: () => undefined, error: () => undefined } as unknown as JobLogger;
 
 describeEngines('checkpoints', (fixture) => {
   let isolation: Isolation;
@@ -18,6 +19,7 @@ describeEngines('checkpoints', (fixture) => {
   let engine: Engine;
   let queues: QueueRegistry;
   let store: CheckpointStore;
+  let repairs: Repairs;
 
   beforeEach(async () => {
     isolation = fixture.reusedIsolation();
@@ -26,6 +28,7 @@ describeEngines('checkpoints', (fixture) => {
     await engine.connect();
     queues = new QueueRegistry(engine);
     store = new CheckpointStore(engine);
+    repairs = new Repairs(new StoreOutage(engine, logger, new StartContext()), logger, engine);
   });
 
   afterEach(async () => {
@@ -94,17 +97,33 @@ describeEngines('checkpoints', (fixture) => {
     await checkpoints().once(runOf('replaced', replaced.timestamp - 5), 'x', () => 1);
     expect(await keys()).toHaveLength(5 + 3);
 
-    const sweep = new CheckpointSweep(store, queues, engine, options);
+    const sweep = new CheckpointSweep(store, queues, engine, options, repairs);
     await removed.remove();
     await sweep.sweep();
     expect(await keys()).toHaveLength(2 + 1);
     expect(await checkpoints().once(runOf('kept', kept.timestamp), 'x', () => 2)).toBe(1);
   });
 
+  it('are forgotten beside a record that cannot be read, which is told of', async () => {
+    for (const part of PARTS) await engine.store.set(`once-job:${part}`, '{ damaged');
+    await checkpoints().once(runOf('gone'), 'x', () => 1);
+    const sweep = new CheckpointSweep(store, queues, engine, options, repairs);
+    await sweep.sweep();
+    expect(await keys()).toHaveLength(PARTS.length);
+    expect(repairs.leftBroken).toEqual([]);
+    await sweep.sweep();
+    expect(repairs.leftBroken).toEqual([
+      expect.stringMatching(
+        /^checkpoints: 16 cannot be dealt with, the first is once-job:0: .*JSON/,
+      ),
+    ]);
+    expect(repairs.faults).toEqual([]);
+  });
+
   it('are swept now and then, by one process of those that work', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const sweeps = [options, options, { ...options, workers: false as const }].map(
-      (own) => new CheckpointSweep(store, queues, engine, own),
+      (own) => new CheckpointSweep(store, queues, engine, own, repairs),
     );
     const swept = sweeps.map((sweep) => vi.spyOn(sweep, 'sweep'));
     const counts = () => swept.map(({ mock }) => mock.calls.length);
@@ -127,7 +146,7 @@ describeEngines('checkpoints', (fixture) => {
   it('are found again when their job was removed while a step was done', async () => {
     const abort = new AbortController();
     const run = { ...runOf('gone'), signal: abort.signal } as RunningJob;
-    const sweep = new CheckpointSweep(store, queues, engine, options);
+    const sweep = new CheckpointSweep(store, queues, engine, options, repairs);
     await checkpoints().once(run, 'x', async () => {
       await sweep.sweep();
       abort.abort();

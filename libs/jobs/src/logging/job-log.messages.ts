@@ -46,8 +46,11 @@ export const messages = {
   progress: (job: JobInfo, value: unknown) => `Job ${job.name} is at ${JSON.stringify(value)}`,
   line: (job: JobInfo, line: string) => `Job ${job.name}: ${line}`,
   linesFailed: (error: unknown) => `Concurrency keys: ${text(error)}`,
-  tickerFailed: (error: unknown) => `Recurring jobs: ${text(error)}`,
   hookFailed: (hook: string, error: unknown) => `Hook ${hook} threw: ${text(error)}`,
+  repairFailed: (repair: string, item: string, error: unknown) =>
+    item === ''
+      ? `${repair}: this round failed: ${text(error)}`
+      : `${repair}: goes on without ${item}: ${text(error)}`,
   jobsOnThisMachine: (file: string) =>
     `Jobs are stored in ${file}, on this machine alone; for several machines give JobsModule a "connection"`,
   jobsInMemory: 'Jobs are stored in memory alone, and are gone when this process ends',

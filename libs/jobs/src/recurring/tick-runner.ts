@@ -53,7 +53,7 @@ export class TickRunner {
   }
 
   /** Whether an error says that the store is lost, which is no fault of any recurring job. */
-  isOutage(error: unknown): boolean {
+  private isOutage(error: unknown): boolean {
     return this.calls.isUnavailable(error) || error instanceof EnqueueUncertainError;
   }
 

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { StartContext, type ManagedService } from '../contracts/index.js';
 import { endsWithin } from '../engines/index.js';
-import { StoreOutage, WorkersService } from '../execution/index.js';
-import { JobLogger, messages } from '../logging/index.js';
+import { Repairs, WorkersService, type Repair } from '../execution/index.js';
 import { Declarations } from './declarations.js';
 import { Leadership } from './leadership.js';
 import { ScheduleBook } from './schedule-book.js';
@@ -41,6 +40,7 @@ export class TickerService implements ManagedService {
   private endSleep: (() => void) | undefined;
   private unsubscribe: (() => Promise<void>) | undefined;
   private reloadAt = 0;
+  private readonly rounds: Repair;
 
   constructor(
     private readonly workers: WorkersService,
@@ -50,10 +50,11 @@ export class TickerService implements ManagedService {
     private readonly leadership: Leadership,
     private readonly clock: StoreClock,
     private readonly declarations: Declarations,
-    private readonly outage: StoreOutage,
     private readonly context: StartContext,
-    private readonly logger: JobLogger,
-  ) {}
+    repairs: Repairs,
+  ) {
+    this.rounds = repairs.of('recurring jobs');
+  }
 
   async start(): Promise<void> {
     if (this.workers.queues.length === 0) return;
@@ -80,9 +81,12 @@ export class TickerService implements ManagedService {
 
   private async run(): Promise<void> {
     while (!this.stopping) {
-      const pause = await this.context
-        .run(() => this.step())
-        .catch((error: unknown) => this.afterFailure(error));
+      let pause = OUTAGE_PAUSE_MS;
+      const isDone = await this.rounds.round(async () => {
+        pause = await this.context.run(() => this.step());
+      });
+      // What was read may be old by the time the store is back.
+      if (!isDone) this.reloadAt = 0;
       if (pause > 0) await this.sleep(pause);
     }
   }
@@ -110,14 +114,6 @@ export class TickerService implements ManagedService {
     await this.clock.adjust();
     await this.book.load();
     await this.declarations.review(this.book.all(), this.clock.now());
-  }
-
-  private afterFailure(error: unknown): number {
-    // What was read may be old by the time the store is back.
-    this.reloadAt = 0;
-    if (this.runner.isOutage(error)) this.outage.notice(error as Error);
-    else this.logger.error(messages.tickerFailed(error), error as Error);
-    return OUTAGE_PAUSE_MS;
   }
 
   private wake(): void {

@@ -36,11 +36,13 @@ import {
   EarlyRemoval,
   EnhancedCalls,
   EnhancerContexts,
+  ExpirySweep,
   HandlerCaller,
   JOB_HOOKS,
   JobContext,
   JobExecutor,
   JobHooks,
+  Repairs,
   RunningJobs,
   ServerHeartbeat,
   StoreOutage,
@@ -113,7 +115,7 @@ const queueRegistryProvider: Provider = {
 
 /** In the order in which they are started; they are stopped in reverse. A group starts and stops together. */
 const SERVICE_GROUPS = [
-  [StoreOutage],
+  [StoreOutage, ExpirySweep],
   [CancellationsService, EarlyRemoval, LimitBook],
   [LinesService],
   [WorkersService, HubWorker, HubSweeper, ProcessRecurrences],
@@ -182,6 +184,8 @@ export const jobsProviders: readonly Provider[] = [
   Suspects,
   UnknownNames,
   StoreOutage,
+  Repairs,
+  ExpirySweep,
   CancellationsService,
   EarlyRemoval,
   WorkersService,

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { PgNotification, PgQueryResult } from 'bullmq';
-import { StartContext, type CoordinationStore } from '../../contracts/index.js';
+import type { CoordinationStore } from '../../contracts/index.js';
 import { ChannelListeners } from '../channel-listeners.js';
 import type { SharedPostgres } from './postgres-connection.js';
 import { SQL } from './postgres-scripts.js';
@@ -9,9 +9,6 @@ import { SQL } from './postgres-scripts.js';
 const LONGEST_PAYLOAD_BYTES = 7_900;
 const MESSAGE_TTL_MS = 60_000;
 
-/** Reads ignore what has expired; how often its space is freed, by each process. */
-const SWEEP_INTERVAL_MS = 60_000;
-
 /**
  * Coordination on PostgreSQL: tables beside BullMQ's own (see postgres-scripts.ts), and NOTIFY on
  * the process's one LISTEN connection. All times are the server's.
@@ -19,8 +16,6 @@ const SWEEP_INTERVAL_MS = 60_000;
  */
 export class PostgresCoordinationStore implements CoordinationStore {
   private readonly listeners = new ChannelListeners();
-  private readonly start = new StartContext();
-  private sweeping: NodeJS.Timeout | undefined;
   private readonly onNotification = (message: PgNotification): void => void this.deliver(message);
 
   constructor(private readonly postgres: SharedPostgres) {
@@ -37,7 +32,7 @@ export class PostgresCoordinationStore implements CoordinationStore {
   }
 
   async set(key: string, value: string, ttlMs?: number): Promise<void> {
-    await this.runExpiring('set', key, value, ttlMs ?? null);
+    await this.run('set', key, value, ttlMs ?? null);
   }
 
   async compareAndSet(
@@ -48,8 +43,8 @@ export class PostgresCoordinationStore implements CoordinationStore {
   ): Promise<boolean> {
     const { rowCount } =
       expected === undefined
-        ? await this.runExpiring('setIfAbsent', key, value, ttlMs ?? null)
-        : await this.runExpiring('setIfEqual', key, value, ttlMs ?? null, expected);
+        ? await this.run('setIfAbsent', key, value, ttlMs ?? null)
+        : await this.run('setIfEqual', key, value, ttlMs ?? null, expected);
     return rowCount === 1;
   }
 
@@ -72,13 +67,7 @@ export class PostgresCoordinationStore implements CoordinationStore {
     limit: number,
     ttlMs: number,
   ): Promise<boolean> {
-    const { rows } = await this.runExpiring<{ held: boolean }>(
-      'acquirePermit',
-      name,
-      holder,
-      limit,
-      ttlMs,
-    );
+    const { rows } = await this.run<{ held: boolean }>('acquirePermit', name, holder, limit, ttlMs);
     return rows[0]?.held === true;
   }
 
@@ -137,7 +126,6 @@ export class PostgresCoordinationStore implements CoordinationStore {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.sweeping);
     this.listeners.clear();
     this.postgres.listener.off('notification', this.onNotification);
   }
@@ -147,26 +135,6 @@ export class PostgresCoordinationStore implements CoordinationStore {
     ...values: readonly unknown[]
   ): Promise<PgQueryResult<Row>> {
     return this.postgres.query<Row>(SQL[statement], values);
-  }
-
-  /** For statements that leave something to expire. */
-  private runExpiring<Row = Record<string, unknown>>(
-    statement: keyof typeof SQL,
-    ...values: readonly unknown[]
-  ): Promise<PgQueryResult<Row>> {
-    this.sweeping ??= this.start.run(() =>
-      setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref(),
-    );
-    return this.run<Row>(statement, ...values);
-  }
-
-  private async sweep(): Promise<void> {
-    try {
-      await this.run('sweepKeys');
-      await this.run('sweepPermits');
-    } catch {
-      // The next one will do.
-    }
   }
 
   private async deliver({ channel, payload = '' }: PgNotification): Promise<void> {

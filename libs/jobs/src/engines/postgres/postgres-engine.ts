@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { BackendFactory, QueueBaseOptions } from 'bullmq';
-import type { Engine, EngineCapabilities } from '../../contracts/index.js';
+import type { Engine, EngineCapabilities, ExpiringRows } from '../../contracts/index.js';
 import type { ResolvedOptions } from '../../options/index.js';
 import { withDeadline } from '../deadline.js';
 import { registerConnection } from '../default-backend-factory.js';
@@ -9,6 +9,7 @@ import { postgresBackendFactory } from './postgres-backend-connection.js';
 import { SharedPostgres } from './postgres-connection.js';
 import { PostgresCoordinationStore } from './postgres-coordination-store.js';
 import { isPostgresConnectionError } from './postgres-errors.js';
+import { postgresExpiringRows } from './postgres-expiring-rows.js';
 import { PostgresStartStore } from './postgres-start-store.js';
 import { PostgresTurnStore } from './postgres-turn-store.js';
 import type { PostgresTarget } from './postgres-settings.js';
@@ -30,6 +31,7 @@ export class PostgresEngine implements Engine {
   readonly store: PostgresCoordinationStore;
   readonly turns: PostgresTurnStore;
   readonly starts: PostgresStartStore;
+  readonly expiring: readonly ExpiringRows[];
   private readonly postgres: SharedPostgres;
 
   constructor(options: ResolvedOptions, target: PostgresTarget) {
@@ -37,6 +39,7 @@ export class PostgresEngine implements Engine {
     this.store = new PostgresCoordinationStore(this.postgres);
     this.turns = new PostgresTurnStore(this.postgres);
     this.starts = new PostgresStartStore(this.postgres);
+    this.expiring = postgresExpiringRows(this.postgres);
     this.backendFactory = postgresBackendFactory(this.postgres);
     const connection = new EngineConnection(this.name, this.address);
     this.bullmqOptions = { connection: connection };

@@ -162,9 +162,10 @@ export const TURN_MIGRATION = `
   END;
   $$;
 
-  -- Answers tickets to look at (state 1 or 3), and jobs with a turn that could not be made ready (state 0).
+  -- Answers tickets to look at (state 1 or 3), jobs with a turn that could not be made ready (state 0), and tickets
+  -- that could not be dealt with (state -1), which are looked at again later.
   CREATE FUNCTION jobs_sweep_lines(p_count integer)
-  RETURNS TABLE (state integer, key text, queue text, job text, age_ms float8, turns integer)
+  RETURNS TABLE (state integer, key text, queue text, job text, age_ms float8, turns integer, fault text)
   LANGUAGE plpgsql
   SET search_path FROM CURRENT
   AS $$
@@ -190,18 +191,36 @@ export const TURN_MIGRATION = `
       job := t.job;
       turns := t.turns;
       age_ms := extract(epoch FROM clock_timestamp() - t.taken_at) * 1000;
-      IF t.state = 2 THEN
-        UPDATE jobs_turn SET state = 3, run = NULL,
-          check_at = clock_timestamp() + interval '${FIRST_CHECK_MS} milliseconds'
-          WHERE key = t.key AND queue = t.queue AND job = t.job;
-        RETURN QUERY SELECT 0, t.key, a.queue, a.job, 0::float8, t.turns
-          FROM jobs_advance_line(t.key, t.turns, '', '') AS a;
-      ELSE
-        UPDATE jobs_turn SET check_at = clock_timestamp() + interval '1 millisecond'
-          * least(greatest(age_ms / 2, ${FIRST_CHECK_MS}), ${LONGEST_CHECK_MS})
-          WHERE key = t.key AND queue = t.queue AND job = t.job;
-        RETURN NEXT;
-      END IF;
+      fault := NULL;
+      BEGIN
+        IF t.state = 2 THEN
+          UPDATE jobs_turn SET state = 3, run = NULL,
+            check_at = clock_timestamp() + interval '${FIRST_CHECK_MS} milliseconds'
+            WHERE key = t.key AND queue = t.queue AND job = t.job;
+          RETURN QUERY SELECT 0, t.key, a.queue, a.job, 0::float8, t.turns, NULL::text
+            FROM jobs_advance_line(t.key, t.turns, '', '') AS a;
+        ELSE
+          UPDATE jobs_turn SET check_at = clock_timestamp() + interval '1 millisecond'
+            * least(greatest(age_ms / 2, ${FIRST_CHECK_MS}), ${LONGEST_CHECK_MS})
+            WHERE key = t.key AND queue = t.queue AND job = t.job;
+          RETURN NEXT;
+        END IF;
+      EXCEPTION
+        -- These say that all of it is to be done again, or that the server stops.
+        WHEN transaction_rollback OR operator_intervention OR insufficient_resources THEN
+          RAISE;
+        WHEN OTHERS THEN
+          state := -1;
+          fault := SQLERRM;
+          RETURN NEXT;
+          BEGIN
+            UPDATE jobs_turn SET check_at = clock_timestamp() + interval '${LONGEST_CHECK_MS} milliseconds'
+              WHERE key = t.key AND queue = t.queue AND job = t.job;
+          EXCEPTION WHEN OTHERS THEN
+            -- What cannot be written at all is told of as it is.
+            NULL;
+          END;
+      END;
     END LOOP;
   END;
   $$;

@@ -1,5 +1,6 @@
 import type {
   DueTicket,
+  FailedTicket,
   Ticket,
   TurnReply,
   TurnStep,
@@ -24,6 +25,7 @@ interface SweepRow {
   readonly job: string;
   readonly age_ms: number;
   readonly turns: number;
+  readonly fault: string | null;
 }
 
 /**
@@ -58,8 +60,9 @@ export class PostgresTurnStore implements TurnStore {
     const { rows: next } = await this.postgres.query<{ wait: number | null }>(SQL.nextCheck);
     const wait = next[0]?.wait ?? undefined;
     return {
-      due: rows.filter(({ state }) => state !== 0).map(dueOf),
+      due: rows.filter(({ state }) => state > 0).map(dueOf),
       toInspect: rows.filter(({ state }) => state === 0).map(ticketOf),
+      failed: rows.filter(({ state }) => state < 0).map(failedOf),
       nextInMs: wait === undefined ? undefined : Math.max(0, Math.ceil(wait)),
     };
   }
@@ -72,6 +75,10 @@ export class PostgresTurnStore implements TurnStore {
 
 function ticketOf({ key, queue, job }: Pick<StepRow, 'key' | 'queue' | 'job'>): Ticket {
   return { key, queue, id: job };
+}
+
+function failedOf(row: SweepRow): FailedTicket {
+  return { ...ticketOf(row), error: new Error(row.fault ?? 'unknown error') };
 }
 
 function dueOf(row: SweepRow): DueTicket {

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { BackendFactory, KeyPrefixOptions, QueueBaseOptions } from 'bullmq';
-import type { Engine, EngineCapabilities } from '../../contracts/index.js';
+import type { Engine, EngineCapabilities, ExpiringRows } from '../../contracts/index.js';
 import { JobsConfigurationError } from '../../errors/index.js';
 import type { ResolvedOptions } from '../../options/index.js';
 import { withDeadline } from '../deadline.js';
@@ -10,6 +10,7 @@ import { redisBackendFactory } from './redis-backend-connection.js';
 import { SharedRedis } from './redis-connection.js';
 import { RedisCoordinationStore } from './redis-coordination-store.js';
 import { isRedisConnectionError } from './redis-errors.js';
+import { redisExpiringRows } from './redis-expiring-rows.js';
 import { RedisStartStore } from './redis-start-store.js';
 import { RedisTurnStore } from './redis-turn-store.js';
 import { assertRedisTarget, isCluster, type RedisTarget } from './redis-settings.js';
@@ -30,6 +31,7 @@ export class RedisEngine implements Engine {
   readonly store: RedisCoordinationStore;
   readonly turns: RedisTurnStore;
   readonly starts: RedisStartStore;
+  readonly expiring: readonly ExpiringRows[];
   private readonly redis: SharedRedis;
 
   constructor(options: ResolvedOptions, target: RedisTarget) {
@@ -39,6 +41,7 @@ export class RedisEngine implements Engine {
     this.store = new RedisCoordinationStore(this.redis, prefix);
     this.turns = new RedisTurnStore(this.redis, prefix);
     this.starts = new RedisStartStore(this.redis, prefix);
+    this.expiring = redisExpiringRows(this.redis, prefix);
     this.backendFactory = redisBackendFactory(this.redis, prefix);
     const connection = new EngineConnection(this.name, this.address);
     this.bullmqOptions = { connection: connection, prefix };

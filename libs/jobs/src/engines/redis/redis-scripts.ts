@@ -46,6 +46,19 @@ end
 return 1`,
   },
 
+  /** Drops names of keys that have expired from the index. KEYS index of keys, expiry of keys. Answers how many. */
+  dropStale: {
+    keys: 2,
+    lua: `
+${NOW}
+local stale = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 1000)
+if #stale > 0 then
+  redis.call('ZREM', KEYS[1], unpack(stale))
+  redis.call('ZREM', KEYS[2], unpack(stale))
+end
+return #stale`,
+  },
+
   /** Deletes a key. KEYS as above; ARGV key, whether a value is expected ('1'), that value. */
   deleteKey: {
     keys: 3,

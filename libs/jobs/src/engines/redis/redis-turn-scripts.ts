@@ -151,15 +151,18 @@ end
 return {answers, unready}`,
   },
 
-  /** ARGV[3] most tickets. Answers tickets to look at, who has a turn and is not ready, when the next is due in ms or -1. */
+  /**
+   * ARGV[3] most tickets. Answers tickets to look at, who has a turn and is not ready, when the next is due in ms or -1,
+   * and tickets that could not be dealt with, which are looked at again later.
+   */
   turnSweep: {
     keys: 2,
     lua: `
 ${NOW}
 ${LINE}
 local due = {}
-for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[3])) do
-  local key, job = string.match(member, '^([^\\n]*)\\n(.*)$')
+local failed = {}
+local function lookAt(member, key, job)
   local turn = redis.call('HGET', base .. key .. ':h', job)
   local state, ticket, limit
   if turn then state, ticket, limit = fields(turn) else ticket = redis.call('HGET', base .. key .. ':a', job) end
@@ -176,10 +179,19 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT
     redis.call('ZREM', KEYS[1], member)
   end
 end
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[3])) do
+  local key, job = string.match(member, '^([^\\n]*)\\n(.*)$')
+  local isDone, fault = pcall(lookAt, member, key, job)
+  if not isDone then
+    redis.call('ZADD', KEYS[1], now + ${LONGEST_CHECK_MS}, member)
+    local text = type(fault) == 'table' and fault.err or tostring(fault)
+    for _, field in ipairs({key or '', job or member, text}) do table.insert(failed, field) end
+  end
+end
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 local nextIn = -1
 if first[2] then nextIn = math.max(0, math.ceil(tonumber(first[2]) - now)) end
-return {due, unready, nextIn}`,
+return {due, unready, nextIn, failed}`,
   },
 
   /** KEYS[1] as above; ARGV[1] what keys start with. */

@@ -1,5 +1,6 @@
 import type {
   DueTicket,
+  FailedTicket,
   Ticket,
   TurnReply,
   TurnStep,
@@ -38,16 +39,13 @@ export class RedisTurnStore implements TurnStore {
   }
 
   async sweep(limit: number): Promise<TurnSweep> {
-    const [due, unready, nextIn] = await runScript<[(string | number)[], string[], number]>(
-      this.redis.client,
-      'turnSweep',
-      ...this.keysOfAll,
-      ...this.bases,
-      limit,
-    );
+    const [due, unready, nextIn, failed] = await runScript<
+      [(string | number)[], string[], number, string[]]
+    >(this.redis.client, 'turnSweep', ...this.keysOfAll, ...this.bases, limit);
     return {
       due: dueOf(due),
       toInspect: ticketsOf(unready),
+      failed: failedOf(failed),
       nextInMs: nextIn < 0 ? undefined : nextIn,
     };
   }
@@ -70,6 +68,15 @@ function ticketsOf(pairs: readonly string[]): Ticket[] {
   const tickets: Ticket[] = [];
   for (let i = 0; i < pairs.length; i += 2) tickets.push(ticketOf(pairs[i]!, pairs[i + 1]!));
   return tickets;
+}
+
+function failedOf(fields: readonly string[]): FailedTicket[] {
+  const failed: FailedTicket[] = [];
+  for (let i = 0; i < fields.length; i += 3) {
+    const [key, job, reason] = fields.slice(i, i + 3);
+    failed.push({ ...ticketOf(key!, job!), error: new Error(reason) });
+  }
+  return failed;
 }
 
 function dueOf(fields: readonly (string | number)[]): DueTicket[] {

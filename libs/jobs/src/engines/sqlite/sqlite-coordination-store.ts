@@ -1,11 +1,8 @@
 import type { Transaction } from 'bullmq-sqlite';
-import { StartContext, type CoordinationStore } from '../../contracts/index.js';
+import type { CoordinationStore } from '../../contracts/index.js';
 import type { SharedSqlite } from './sqlite-connection.js';
 import { SQL } from './sqlite-scripts.js';
 import { SqliteSubscriber } from './sqlite-subscriber.js';
-
-/** Reads ignore what has expired; how often its space is freed, by each process. */
-const SWEEP_INTERVAL_MS = 60_000;
 
 /** Behind every key that starts with a prefix: the last character of Unicode. */
 const LAST_CHARACTER = '\u{10FFFF}';
@@ -17,8 +14,6 @@ const LAST_CHARACTER = '\u{10FFFF}';
  */
 export class SqliteCoordinationStore implements CoordinationStore {
   private readonly subscriber: SqliteSubscriber;
-  private readonly start = new StartContext();
-  private sweeping: NodeJS.Timeout | undefined;
 
   constructor(private readonly sqlite: SharedSqlite) {
     this.subscriber = new SqliteSubscriber(sqlite);
@@ -36,8 +31,8 @@ export class SqliteCoordinationStore implements CoordinationStore {
   }
 
   async set(key: string, value: string, ttlMs?: number): Promise<void> {
-    await this.writeExpiring((tx, now) =>
-      tx.run(SQL.set, this.scope, key, value, expiry(now, ttlMs)),
+    await this.sqlite.write((tx) =>
+      tx.run(SQL.set, this.scope, key, value, expiry(Date.now(), ttlMs)),
     );
   }
 
@@ -48,7 +43,8 @@ export class SqliteCoordinationStore implements CoordinationStore {
     ttlMs?: number,
   ): Promise<boolean> {
     const { scope } = this;
-    const changed = await this.writeExpiring((tx, now) => {
+    const changed = await this.sqlite.write((tx) => {
+      const now = Date.now();
       const expiresAt = expiry(now, ttlMs);
       return expected === undefined
         ? tx.run(SQL.setIfAbsent, scope, key, value, expiresAt, now)
@@ -82,7 +78,8 @@ export class SqliteCoordinationStore implements CoordinationStore {
     ttlMs: number,
   ): Promise<boolean> {
     const { scope } = this;
-    const taken = await this.writeExpiring((tx, now) => {
+    const taken = await this.sqlite.write((tx) => {
+      const now = Date.now();
       const expiresAt = expiry(now, ttlMs);
       tx.run(SQL.expirePermits, scope, name, now);
       const renewed = tx.run(SQL.renewPermit, expiresAt, scope, name, holder);
@@ -143,7 +140,6 @@ export class SqliteCoordinationStore implements CoordinationStore {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.sweeping);
     this.subscriber.close();
   }
 
@@ -153,26 +149,6 @@ export class SqliteCoordinationStore implements CoordinationStore {
 
   private lengthIn(transaction: Transaction, list: string): number {
     return transaction.get<{ length: number }>(SQL.length, this.scope, list)?.length ?? 0;
-  }
-
-  /** For operations that leave something to expire. */
-  private writeExpiring<Result>(
-    operation: (transaction: Transaction, now: number) => Result,
-  ): Promise<Result> {
-    this.sweeping ??= this.start.run(() =>
-      setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref(),
-    );
-    return this.sqlite.write((tx) => operation(tx, Date.now()));
-  }
-
-  private async sweep(): Promise<void> {
-    const sweeps = [SQL.sweepValues, SQL.sweepPermits, SQL.sweepMessages];
-    await this.sqlite
-      .write((tx) => {
-        for (const statement of sweeps) tx.run(statement, Date.now());
-      })
-      // The next one will do.
-      .catch(() => undefined);
   }
 }
 

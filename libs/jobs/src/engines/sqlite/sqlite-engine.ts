@@ -1,5 +1,5 @@
 import type { BackendFactory, KeyPrefixOptions, QueueBaseOptions } from 'bullmq';
-import type { Engine, EngineCapabilities } from '../../contracts/index.js';
+import type { Engine, EngineCapabilities, ExpiringRows } from '../../contracts/index.js';
 import type { ResolvedOptions } from '../../options/index.js';
 import { registerConnection } from '../default-backend-factory.js';
 import { EngineConnection } from '../engine-connection.js';
@@ -7,6 +7,7 @@ import { SqliteBackends } from './sqlite-backend-connection.js';
 import { SharedSqlite } from './sqlite-connection.js';
 import { SqliteCoordinationStore } from './sqlite-coordination-store.js';
 import { isSqliteConnectionError } from './sqlite-errors.js';
+import { sqliteExpiringRows } from './sqlite-expiring-rows.js';
 import { SqliteStartStore } from './sqlite-start-store.js';
 import { SqliteTurnStore } from './sqlite-turn-store.js';
 import { isInMemory, type SqliteTarget } from './sqlite-settings.js';
@@ -23,6 +24,7 @@ export class SqliteEngine implements Engine {
   readonly store: SqliteCoordinationStore;
   readonly turns: SqliteTurnStore;
   readonly starts: SqliteStartStore;
+  readonly expiring: readonly ExpiringRows[];
   private readonly sqlite: SharedSqlite;
   private readonly backends: SqliteBackends;
 
@@ -38,6 +40,7 @@ export class SqliteEngine implements Engine {
     this.store = new SqliteCoordinationStore(this.sqlite);
     this.turns = new SqliteTurnStore(this.sqlite);
     this.starts = new SqliteStartStore(this.sqlite);
+    this.expiring = sqliteExpiringRows(this.sqlite);
     this.backends = new SqliteBackends(this.sqlite);
     this.backendFactory = this.backends.factory;
     const connection = new EngineConnection(this.name, this.address);

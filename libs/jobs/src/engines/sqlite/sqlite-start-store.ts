@@ -12,15 +12,13 @@ export class SqliteStartStore implements StartStore {
 
   start(requests: readonly StartRequest[]): Promise<readonly number[]> {
     const { prefix } = this.sqlite;
-    return this.sqlite.write((tx) => {
-      tx.runKeepingReady(SQL.sweep, Date.now());
-      return requests.map((request) => startOne(tx, prefix, request));
-    });
+    return this.sqlite.write((tx) => requests.map((request) => startOne(tx, prefix, request)));
   }
 }
 
 function startOne(tx: Transaction, scope: string, request: StartRequest): number {
-  const { key, job, max, perMs } = request;
+  const { key, job, max } = request;
+  const perMs = Math.ceil(request.perMs);
   const now = Date.now();
   tx.runKeepingReady(SQL.forget, scope, key, now - perMs);
   const promise = tx.get<{ seq: number; at: number }>(SQL.promise, scope, key, job);

@@ -61,6 +61,9 @@ export const TURN_SQL = {
   /** scope, now, count. */
   due: `SELECT seq, key, queue, job, state, turns, taken_at FROM coordination_turn
     WHERE scope = ? AND check_at <= ? ORDER BY check_at LIMIT +?`,
+  /** seq, now. */
+  stillDue: `SELECT seq, key, queue, job, state, turns, taken_at FROM coordination_turn
+    WHERE seq = ? AND check_at <= ?`,
   /** scope. */
   nextCheck:
     'SELECT min(check_at) AS at FROM coordination_turn WHERE scope = ? AND check_at IS NOT NULL',

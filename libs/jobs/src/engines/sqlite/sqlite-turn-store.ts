@@ -1,9 +1,11 @@
 import type { Transaction } from 'bullmq-sqlite';
 import {
   FIRST_CHECK_MS,
+  LONGEST_CHECK_MS,
   MOST_GIVEN,
   nextCheckIn,
   type DueTicket,
+  type FailedTicket,
   type Ticket,
   type TurnReply,
   type TurnStep,
@@ -53,14 +55,41 @@ export class SqliteTurnStore implements TurnStore {
 
   async sweep(limit: number): Promise<TurnSweep> {
     const { prefix } = this.sqlite;
-    const next = await this.sqlite.read((tx) => nextCheck(tx, prefix));
     // Most sweeps find nothing: they need not wait for the file.
-    if (next === undefined || next > Date.now()) return sweptNothing(next);
+    const rows = await this.sqlite.read((tx) => tx.all<DueRow>(SQL.due, prefix, Date.now(), limit));
+    const due: DueTicket[] = [];
+    const toInspect: Ticket[] = [];
+    const failed: FailedTicket[] = [];
+    const looks = rows.map(async (row) => {
+      try {
+        const found = await this.lookAt(row);
+        due.push(...found.due);
+        toInspect.push(...found.toInspect);
+      } catch (error) {
+        failed.push({ ...ticketOf(row), error });
+        await this.lookLater(row);
+      }
+    });
+    await Promise.all(looks);
+    const next = await this.sqlite.read((tx) => nextCheck(tx, prefix));
+    const nextInMs = next === undefined ? undefined : Math.max(0, next - Date.now());
+    return { due, toInspect, failed, nextInMs };
+  }
+
+  /** In an operation of its own: those of a sweep share a commit, and one that fails is rolled back alone. */
+  private lookAt({ seq }: DueRow): Promise<{ due: DueTicket[]; toInspect: readonly Ticket[] }> {
     return this.sqlite.write((tx) => {
       const lines = new Lines(tx, this.sqlite);
-      const due = lines.sweep(limit);
-      return { ...sweptNothing(nextCheck(tx, prefix)), due, toInspect: lines.unready };
+      return { due: lines.lookAt(seq), toInspect: lines.unready };
     }, UNSYNCED);
+  }
+
+  private async lookLater({ seq }: DueRow): Promise<void> {
+    const at = Date.now() + LONGEST_CHECK_MS;
+    await this.sqlite
+      .write((tx) => tx.runKeepingReady(SQL.checkAgain, at, seq), UNSYNCED)
+      // What cannot be written at all is told of as it is.
+      .catch(() => undefined);
   }
 
   isReserved({ key, queue, id }: Ticket, limit: number): boolean {
@@ -119,21 +148,20 @@ class Lines {
     return false;
   }
 
-  sweep(limit: number): DueTicket[] {
-    const due: DueTicket[] = [];
-    for (const row of this.tx.all<DueRow>(SQL.due, this.scope, this.now, limit)) {
-      const { seq, key, queue, job: id, state, turns } = row;
-      const ageMs = this.now - row.taken_at;
-      if (state === STATE.running) {
-        this.tx.runKeepingReady(SQL.leave, this.now + FIRST_CHECK_MS, seq);
-        this.advance({ key, queue, id, limit: turns });
-      } else {
-        this.tx.runKeepingReady(SQL.checkAgain, this.now + nextCheckIn(ageMs), seq);
-        const name = state === STATE.reserved ? 'reserved' : 'away';
-        due.push({ key, queue, id, state: name, ageMs, limit: turns });
-      }
+  /** Frees a turn that is over; or tells of another ticket that is to be looked at, unless somebody did meanwhile. */
+  lookAt(seq: number): DueTicket[] {
+    const row = this.tx.get<DueRow>(SQL.stillDue, seq, this.now);
+    if (row === undefined) return [];
+    const ticket = ticketOf(row);
+    const limit = row.turns;
+    if (row.state === STATE.running) {
+      this.tx.runKeepingReady(SQL.leave, this.now + FIRST_CHECK_MS, seq);
+      this.advance({ ...ticket, limit });
+      return [];
     }
-    return due;
+    const ageMs = this.now - row.taken_at;
+    this.tx.runKeepingReady(SQL.checkAgain, this.now + nextCheckIn(ageMs), seq);
+    return [{ ...ticket, state: row.state === STATE.reserved ? 'reserved' : 'away', ageMs, limit }];
   }
 
   /** The job's place in the line; a new one is the last. */
@@ -162,7 +190,7 @@ class Lines {
   }
 
   private run({ limit, ttlMs = 0, run = '' }: TurnStep, seq: number): void {
-    this.tx.runKeepingReady(SQL.run, limit, this.now + ttlMs, run, seq);
+    this.tx.runKeepingReady(SQL.run, limit, this.now + Math.ceil(ttlMs), run, seq);
   }
 
   private hasTurn(seq: number): boolean {
@@ -197,7 +225,6 @@ function nextCheck(tx: Transaction, scope: string): number | undefined {
   return tx.get<{ at: number | null }>(SQL.nextCheck, scope)?.at ?? undefined;
 }
 
-function sweptNothing(next: number | undefined): TurnSweep {
-  const nextInMs = next === undefined ? undefined : Math.max(0, next - Date.now());
-  return { due: [], toInspect: [], nextInMs };
+function ticketOf({ key, queue, job: id }: DueRow): Ticket {
+  return { key, queue, id };
 }

@@ -1,0 +1,52 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
+import { endsWithin } from '../engines/index.js';
+import { Repairs } from './repairs.service.js';
+
+/** Each process sweeps this often, in ms: what one has freed costs the others a look. */
+const SWEEP_INTERVAL_MS = 60_000;
+
+/** A store that is gone must not hold up the exit. */
+const STOP_TIMEOUT_MS = 1_000;
+
+/**
+ * Frees the space of what has expired, a portion at a time, where the store does not do that by itself.
+ * @internal
+ */
+@Injectable()
+export class ExpirySweep implements ManagedService {
+  readonly name = 'expiry';
+  private timer: NodeJS.Timeout | undefined;
+  private sweeping: Promise<void> | undefined;
+  private isStopping = false;
+
+  constructor(
+    private readonly repairs: Repairs,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+  ) {}
+
+  start(): Promise<void> {
+    if (this.engine.expiring.length > 0)
+      this.timer = setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref();
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    clearInterval(this.timer);
+    await endsWithin(STOP_TIMEOUT_MS, this.sweeping ?? Promise.resolve());
+  }
+
+  /** Frees all that has expired. */
+  sweep(): Promise<void> {
+    return (this.sweeping ??= this.freeAll().finally(() => (this.sweeping = undefined)));
+  }
+
+  private async freeAll(): Promise<void> {
+    for (const rows of this.engine.expiring) {
+      await this.repairs.of(`expired ${rows.name}`).round(async () => {
+        while (!this.isStopping && (await rows.free()));
+      });
+    }
+  }
+}
