@@ -5,10 +5,8 @@ import type {
   ContinuationValue,
   MethodOf,
 } from '../options/index.js';
-import { CONTINUATION_METADATA, declareQueue, misuseOf, noteMisplaced } from './job-metadata.js';
-
-/** A use of `@Continuation()` on a method, as it was given. @internal */
-export type ContinuationMetadata = ContinuationOptions<object, never, ContinuationMoment>;
+import { declareQueue, misuseOf, noteMisplaced } from './job-metadata.js';
+import { decorate, type ContinuationMetadata } from './method-decorations.js';
 
 /** What a method returns. */
 type Returned<T, K extends keyof T> = T[K] extends (...args: never[]) => infer R
@@ -40,17 +38,9 @@ export function Continuation<T, K extends MethodOf<T>, On extends ContinuationMo
   return (target, key, descriptor) => {
     const fault = misuseOf(target, key, descriptor);
     if (fault !== undefined) return noteMisplaced('@Continuation()', target, key, fault);
-    const method = descriptor.value as object;
+    const { continuations } = decorate(target, key as string, descriptor.value as object);
     // Decorators are applied from the last to the first.
-    const uses = [options as unknown as ContinuationMetadata, ...continuationsOf(method)];
-    Reflect.defineMetadata(CONTINUATION_METADATA, uses, method);
+    continuations.unshift(options as unknown as ContinuationMetadata);
     declareQueue((options as { queue?: unknown } | null)?.queue);
   };
-}
-
-/** Every use of `@Continuation()` on a method, in their order. @internal */
-export function continuationsOf(method: object): readonly ContinuationMetadata[] {
-  return (
-    (Reflect.getMetadata(CONTINUATION_METADATA, method) as ContinuationMetadata[] | undefined) ?? []
-  );
 }

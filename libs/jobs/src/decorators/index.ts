@@ -1,14 +1,13 @@
-export {
-  Continuation,
-  continuationsOf,
-  type ContinuationMetadata,
-} from './continuation.decorator.js';
+export { Continuation } from './continuation.decorator.js';
 export { Job, type JobDecorator } from './job.decorator.js';
 export { Jobs } from './jobs.decorator.js';
-export { Recurring, recurrencesOf, type RecurringMetadata } from './recurring.decorator.js';
+export { Recurring } from './recurring.decorator.js';
+export { classOptionsOf, misplacedJobs, queuesDeclaredByDecorators } from './job-metadata.js';
 export {
-  classOptionsOf,
-  jobOptionsOf,
-  misplacedJobs,
-  queuesDeclaredByDecorators,
-} from './job-metadata.js';
+  decoratedNames,
+  decorationsOf,
+  withMetadataOf,
+  type ContinuationMetadata,
+  type MethodDecorations,
+  type RecurringMetadata,
+} from './method-decorations.js';

@@ -1,11 +1,5 @@
-import { rules, type JobOptions, type JobsClassOptions } from '../options/index.js';
+import { rules, type JobsClassOptions } from '../options/index.js';
 
-/** Metadata key on a method: its {@link JobOptions}. @internal */
-export const JOB_METADATA = 'nestjs-jobs:job';
-/** Metadata key on a method: its uses of `@Recurring()`. @internal */
-export const RECURRING_METADATA = 'nestjs-jobs:recurring';
-/** Metadata key on a method: its uses of `@Continuation()`. @internal */
-export const CONTINUATION_METADATA = 'nestjs-jobs:continuation';
 /** Metadata key on a class: its {@link JobsClassOptions}. @internal */
 export const JOBS_METADATA = 'nestjs-jobs:jobs';
 
@@ -48,11 +42,6 @@ export function misuseOf(
   if (descriptor?.get || descriptor?.set) return 'expected a method, got a getter or setter';
   if (typeof descriptor?.value !== 'function') return 'expected a method, got a property';
   return undefined;
-}
-
-/** Options of a decorated method, or undefined. @internal */
-export function jobOptionsOf(method: object): JobOptions | undefined {
-  return Reflect.getMetadata(JOB_METADATA, method) as JobOptions | undefined;
 }
 
 /** Class defaults, the nearest ancestor's first, or undefined. @internal */

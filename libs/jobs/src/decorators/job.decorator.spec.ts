@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
   classOptionsOf,
+  decoratedNames,
+  decorationsOf,
   Job,
-  jobOptionsOf,
   Jobs,
   misplacedJobs,
   queuesDeclaredByDecorators,
+  Recurring,
 } from './index.js';
 
 describe('@Job()', () => {
@@ -30,24 +32,48 @@ describe('@Job()', () => {
 
       c(): void {}
     }
-    expect(jobOptionsOf(Service.prototype.a)).toEqual(options);
-    expect(jobOptionsOf(Service.prototype.b)).toEqual({});
-    expect(jobOptionsOf(Service.prototype.c)).toBeUndefined();
+    expect(decorationsOf(Service.prototype, 'a')?.job).toEqual(options);
+    expect(decorationsOf(Service.prototype, 'b')?.job).toEqual({});
+    expect(decorationsOf(Service.prototype, 'c')).toBeUndefined();
+    expect(decoratedNames(Service.prototype)).toEqual(['a', 'b']);
   });
 
-  it('is inherited, but not by a method that overrides', () => {
+  it('is inherited, by a method that overrides too, unless that is decorated itself', () => {
     class Base {
       @Job({ attempts: 2 })
       kept(): void {}
 
+      @Job({ attempts: 3 })
+      overridden(): void {}
+
       @Job()
-      replaced(): void {}
+      @Recurring('0 * * * *')
+      decorated(): void {}
     }
     class Derived extends Base {
-      override replaced(): void {}
+      override overridden(): void {}
+
+      @Job({ attempts: 4 })
+      override decorated(): void {}
     }
-    expect(jobOptionsOf(Derived.prototype.kept)).toEqual({ attempts: 2 });
-    expect(jobOptionsOf(Derived.prototype.replaced)).toBeUndefined();
+    const { prototype } = Derived;
+    expect(decorationsOf(prototype, 'kept')?.job).toEqual({ attempts: 2 });
+    expect(decorationsOf(prototype, 'overridden')?.job).toEqual({ attempts: 3 });
+    expect(decorationsOf(prototype, 'decorated')).toMatchObject({
+      job: { attempts: 4 },
+      recurrences: [],
+    });
+    expect(decorationsOf(Base.prototype, 'decorated')?.recurrences).toHaveLength(1);
+  });
+
+  it('stays with a method that is copied to another class, as mixins are', () => {
+    class Base {
+      @Job({ attempts: 2 })
+      run(): void {}
+    }
+    class Mixed {}
+    Object.defineProperty(Mixed.prototype, 'run', { value: Base.prototype.run });
+    expect(decorationsOf(Mixed.prototype, 'run')?.job).toEqual({ attempts: 2 });
   });
 });
 

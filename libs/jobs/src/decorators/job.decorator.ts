@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { JobKey, JobKeyFunction, JobOptions } from '../options/index.js';
-import { declareQueue, JOB_METADATA, misuseOf, noteMisplaced } from './job-metadata.js';
+import { declareQueue, misuseOf, noteMisplaced } from './job-metadata.js';
+import { decorate } from './method-decorations.js';
 
 /**
  * Decorates a method whose arguments its key functions take.
@@ -57,7 +58,7 @@ export function Job<
   return (target, key, descriptor) => {
     const fault = misuseOf(target, key, descriptor);
     if (fault !== undefined) return noteMisplaced('@Job()', target, key, fault);
-    Reflect.defineMetadata(JOB_METADATA, options, descriptor.value as object);
+    decorate(target, key as string, descriptor.value as object).job = options;
     declareQueue((options as JobOptions | null)?.queue);
   };
 }

@@ -1,12 +1,7 @@
 import 'reflect-metadata';
 import type { Recurrence, RecurringOptions } from '../options/index.js';
-import { declareQueue, misuseOf, noteMisplaced, RECURRING_METADATA } from './job-metadata.js';
-
-/** A use of `@Recurring()` on a method. @internal */
-export interface RecurringMetadata {
-  readonly recurrence: Recurrence;
-  readonly options: RecurringOptions;
-}
+import { declareQueue, misuseOf, noteMisplaced } from './job-metadata.js';
+import { decorate } from './method-decorations.js';
 
 /** A method that can be called without arguments: a tick has none to give. */
 type NullaryMethodDecorator = <Method extends () => unknown>(
@@ -36,15 +31,9 @@ export function Recurring(
   return (target, key, descriptor) => {
     const fault = misuseOf(target, key, descriptor);
     if (fault !== undefined) return noteMisplaced('@Recurring()', target, key, fault);
-    const method = descriptor.value as object;
+    const { recurrences } = decorate(target, key as string, descriptor.value as object);
     // Decorators are applied from the last to the first.
-    const uses = [{ recurrence, options }, ...recurrencesOf(method)];
-    Reflect.defineMetadata(RECURRING_METADATA, uses, method);
+    recurrences.unshift({ recurrence, options });
     declareQueue((options as RecurringOptions | null)?.queue);
   };
-}
-
-/** Every use of `@Recurring()` on a method, in their order. @internal */
-export function recurrencesOf(method: object): readonly RecurringMetadata[] {
-  return (Reflect.getMetadata(RECURRING_METADATA, method) as RecurringMetadata[] | undefined) ?? [];
 }

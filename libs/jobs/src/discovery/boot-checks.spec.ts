@@ -3,7 +3,7 @@ import { Injectable, Module, type Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it } from 'vitest';
-import { Job, Jobs } from '../decorators/index.js';
+import { Job, Jobs, Recurring } from '../decorators/index.js';
 import { JobsConfigurationError } from '../errors/index.js';
 import { JobLogger } from '../logging/index.js';
 import { JOBS_OPTIONS, resolveOptions, type JobsModuleOptions } from '../options/index.js';
@@ -109,6 +109,38 @@ describe('the checks at boot', () => {
     @Injectable()
     class Derived extends Base {}
     expect(await problemsOf([Derived])).toEqual([expect.stringContaining('Base.onBase')]);
+  });
+
+  it('report what was decorated and is no method any more', async () => {
+    const Bound: MethodDecorator = (_target, _key, { value, ...descriptor }) => ({
+      configurable: true,
+      enumerable: descriptor.enumerable ?? false,
+      get: () => value!,
+    });
+    class Base {
+      @Recurring('0 * * * *')
+      overridden(): void {}
+
+      @Job()
+      untouched(): void {}
+    }
+    @Injectable()
+    class Derived extends Base {
+      @Bound
+      @Job()
+      bound(): void {}
+
+      @Job()
+      deleted(): void {}
+    }
+    Object.defineProperty(Derived.prototype, 'overridden', { value: 'text' });
+    delete (Derived.prototype as { deleted?: unknown }).deleted;
+    expect(await problemsOf([Derived])).toEqual([
+      expect.stringMatching(/^@Job\(\) on Derived.bound: expected a method .* got a getter or/),
+      expect.stringMatching(/^@Job\(\) on Derived.deleted: expected a method .* got nothing/),
+      expect.stringMatching(/^@Recurring\(\) on Derived.overridden: .* got "text"; another/),
+    ]);
+    expect(await problemsOf([Good])).toEqual([]);
   });
 
   it('leave classes alone that are not provided here', async () => {

@@ -1,4 +1,4 @@
-import { misplacedJobs } from '../decorators/index.js';
+import { misplacedJobs, type MethodDecorations } from '../decorators/index.js';
 import {
   closest,
   validateClassOptions,
@@ -17,6 +17,12 @@ export function checkDecorators(exploration: Exploration): string[] {
       (type) => type === target || type.prototype instanceof (target as never),
     );
     if (used) problems.push(`${decorator} on ${where}: ${reason}`);
+  }
+  for (const { type, methodName, decorations, found } of exploration.lost) {
+    problems.push(
+      `${decoratorOf(decorations)} on ${type.name}.${methodName}: expected a method when the application starts, got ` +
+        `${found}; another decorator or a subclass has put it in the place of the method`,
+    );
   }
   const seen = new Set<unknown>();
   for (const found of exploration.handlers) {
@@ -68,6 +74,11 @@ export function checkWorkers(handlers: readonly Handler[], options: ResolvedOpti
 /** Whether two handlers are one method, provided twice. @internal */
 export function isSameMethod(a: Handler, b: Handler): boolean {
   return a.type === b.type && a.methodName === b.methodName;
+}
+
+function decoratorOf({ job, recurrences }: MethodDecorations): string {
+  if (job !== undefined) return '@Job()';
+  return recurrences.length > 0 ? '@Recurring()' : '@Continuation()';
 }
 
 function nameOf({ type, methodName }: FoundHandler): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Continuation, continuationsOf, Job } from '../decorators/index.js';
+import { Continuation, decorationsOf, Job } from '../decorators/index.js';
 import { resolveOptions } from '../options/index.js';
 import { createHandler, type FoundHandler } from './handler.factory.js';
 import { jobOptionsOfContinuations, readContinuations } from './continuations.js';
@@ -18,10 +18,10 @@ function read(...classes: (new () => object)[]) {
       .filter((name) => name !== 'constructor')
       .map((methodName): FoundHandler => {
         const method = (type.prototype as Record<string, object>)[methodName]!;
-        const continuations = continuationsOf(method);
+        const { continuations = [] } = decorationsOf(type.prototype as object, methodName) ?? {};
         const options = jobOptionsOfContinuations(continuations);
         const rest = { ownOptions: {}, recurrences: [], classOptions: {}, wrapper: {} as never };
-        return { type, owner: type, methodName, options, continuations, ...rest };
+        return { type, owner: type, methodName, method, options, continuations, ...rest };
       }),
   );
   const handlers = found.map((one) => ({

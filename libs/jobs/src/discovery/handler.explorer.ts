@@ -3,10 +3,12 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import {
   classOptionsOf,
-  continuationsOf,
-  jobOptionsOf,
-  recurrencesOf,
+  decoratedNames,
+  decorationsOf,
+  withMetadataOf,
+  type MethodDecorations,
 } from '../decorators/index.js';
+import { show } from '../options/index.js';
 import { jobOptionsOfContinuations } from './continuations.js';
 import type { HandlerClass } from './handler.js';
 import type { FoundHandler } from './handler.factory.js';
@@ -19,6 +21,17 @@ export interface Exploration {
   readonly tokens: ReadonlyMap<HandlerClass, HandlerClass>;
   /** Every class that is provided or is a controller. */
   readonly classes: ReadonlySet<HandlerClass>;
+  /** What was decorated and is no method any more. */
+  readonly lost: readonly LostMethod[];
+}
+
+/** A method that was decorated, and in whose place there is something else. @internal */
+export interface LostMethod {
+  readonly type: HandlerClass;
+  readonly methodName: string;
+  readonly decorations: MethodDecorations;
+  /** What is there. */
+  readonly found: string;
 }
 
 /**
@@ -37,18 +50,21 @@ export class HandlerExplorer {
     const handlers: FoundHandler[] = [];
     const tokens = new Map<HandlerClass, HandlerClass>();
     const classes = new Set<HandlerClass>();
+    const lost: LostMethod[] = [];
     const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
     for (const wrapper of wrappers as InstanceWrapper<object>[]) {
       const type = classOf(wrapper);
       if (type === undefined) continue;
       classes.add(type);
-      const token = typeof wrapper.token === 'function' ? (wrapper.token as Type) : undefined;
+      const token = tokenClassOf(wrapper);
       if (token && token !== type) tokens.set(token, type);
       // An alias (`useExisting`) shares the handlers of what it points to.
       if (wrapper.isAlias) continue;
-      handlers.push(...this.methodsOf(wrapper, type, token ?? type));
+      const methods = this.methodsOf(wrapper, type, token ?? type);
+      handlers.push(...methods);
+      lost.push(...lostOf(type, methods));
     }
-    return { handlers, tokens, classes };
+    return { handlers, tokens, classes, lost };
   }
 
   private methodsOf(
@@ -58,11 +74,9 @@ export class HandlerExplorer {
   ): FoundHandler[] {
     const prototype = type.prototype as Record<string, unknown>;
     return this.scanner.getAllMethodNames(prototype).flatMap((methodName) => {
-      const method = prototype[methodName] as object;
-      const own = jobOptionsOf(method);
-      const recurrences = recurrencesOf(method);
-      const continuations = continuationsOf(method);
-      if (own === undefined && recurrences.length + continuations.length === 0) return [];
+      const decorations = decorationsOf(prototype, methodName);
+      if (decorations === undefined) return [];
+      const { job: own, recurrences, continuations } = decorations;
       const ownOptions = own === undefined ? {} : own;
       // Anything but an object is a fault, which the checks at boot tell of.
       const options =
@@ -70,10 +84,36 @@ export class HandlerExplorer {
           ? ownOptions
           : { ...own, ...jobOptionsIn(recurrences), ...jobOptionsOfContinuations(continuations) };
       const classOptions = classOptionsOf(type) ?? {};
+      const method = withMetadataOf(decorations.method, prototype[methodName] as object);
       const uses = { recurrences, continuations };
-      return [{ wrapper, type, owner, methodName, options, ownOptions, classOptions, ...uses }];
+      return [
+        { wrapper, type, owner, methodName, method, options, ownOptions, classOptions, ...uses },
+      ];
     });
   }
+}
+
+/** What was decorated in a class, or in one it extends, and is none of its methods. */
+function lostOf(type: HandlerClass, methods: readonly FoundHandler[]): LostMethod[] {
+  const prototype = type.prototype as object;
+  return decoratedNames(prototype).flatMap((methodName) => {
+    const decorations = decorationsOf(prototype, methodName);
+    if (!decorations || methods.some((method) => method.methodName === methodName)) return [];
+    return [{ type, methodName, decorations, found: memberOf(prototype, methodName) }];
+  });
+}
+
+/** What a class has under a name, in words. */
+function memberOf(prototype: object, name: string): string {
+  let owner: object | null = prototype;
+  while (owner !== null && !Object.hasOwn(owner, name)) owner = Reflect.getPrototypeOf(owner);
+  const descriptor = owner && Object.getOwnPropertyDescriptor(owner, name);
+  if (!descriptor) return 'nothing';
+  return descriptor.get || descriptor.set ? 'a getter or setter' : show(descriptor.value);
+}
+
+function tokenClassOf({ token }: InstanceWrapper<object>): HandlerClass | undefined {
+  return typeof token === 'function' ? (token as Type) : undefined;
 }
 
 /**

@@ -21,6 +21,8 @@ export interface FoundHandler {
   /** The class that the default name starts with: the DI token where it is a class. */
   readonly owner: HandlerClass;
   readonly methodName: string;
+  /** The method, with the metadata of the one that was decorated where it stands in its place. */
+  readonly method: object;
   /** All options of the method; those of `@Recurring()` win over those of `@Job()`. */
   readonly options: JobOptions;
   /** What `@Job()` was given; none where there is only `@Recurring()`. */
@@ -45,6 +47,7 @@ export function createHandler(found: FoundHandler, defaults: ResolvedOptions): H
     aliases: options.aliases ?? [],
     queue: options.queue ?? DEFAULT_QUEUE,
     methodName: found.methodName,
+    method: found.method,
     type: found.type,
     owner: found.owner,
     wrapper: found.wrapper,

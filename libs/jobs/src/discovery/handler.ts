@@ -24,6 +24,8 @@ export interface Handler {
   readonly aliases: readonly string[];
   readonly queue: string;
   readonly methodName: string;
+  /** The method of `type`, for what other decorators say of it: guards and the like. Runs call that of the instance. */
+  readonly method: object;
   /** The class whose prototype has the method. */
   readonly type: HandlerClass;
   /** The class that callers name it by: the DI token where it is a class. */

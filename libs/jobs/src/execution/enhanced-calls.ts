@@ -9,6 +9,7 @@ import {
 import type { ContextId } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
+import { withMetadataOf } from '../decorators/index.js';
 import type { Handler } from '../discovery/index.js';
 import { EnhancerContexts } from './enhancer-contexts.js';
 import type { HandlerCall } from './handler-call.js';
@@ -37,8 +38,7 @@ const argumentsFactory = {
 };
 
 /** Whether a handler's method or class has guards, interceptors, pipes or filters. @internal */
-export function hasEnhancers({ type, methodName }: Handler): boolean {
-  const method = (type.prototype as Record<string, object>)[methodName]!;
+export function hasEnhancers({ type, method }: Handler): boolean {
   return ENHANCERS.some(
     (key) => Reflect.hasMetadata(key, method) || Reflect.hasMetadata(key, type),
   );
@@ -55,9 +55,9 @@ export class EnhancedCalls {
   constructor(private readonly contexts: EnhancerContexts) {}
 
   create(handler: Handler, instance: object, contextId: ContextId = STATIC_CONTEXT): HandlerCall {
-    const callback = (instance as Record<string, (...args: unknown[]) => unknown>)[
-      handler.methodName
-    ]!;
+    // An instance may have a method of its own in the place of the class's, a spy for instance.
+    const own = (instance as Record<string, object>)[handler.methodName]!;
+    const callback = withMetadataOf(handler.method, own) as (...args: unknown[]) => unknown;
     const moduleKey = handler.wrapper.host?.token ?? '';
     const inquirerId = handler.wrapper.id;
     const guards = this.contexts.guards.create(
@@ -130,8 +130,7 @@ export class EnhancedCalls {
  * Notes the handler's arguments in the metadata that pipes are driven by.
  * @returns whether the handler has pipes at all
  */
-function describeArguments(instance: object, { type, methodName }: Handler): boolean {
-  const method = (type.prototype as Record<string, object>)[methodName]!;
+function describeArguments(instance: object, { type, methodName, method }: Handler): boolean {
   if (!Reflect.hasMetadata(PIPES_METADATA, method) && !Reflect.hasMetadata(PIPES_METADATA, type))
     return false;
   const types = (Reflect.getMetadata('design:paramtypes', type.prototype as object, methodName) ??
