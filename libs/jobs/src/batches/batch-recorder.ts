@@ -6,16 +6,17 @@ import {
   describeBatch,
   type BatchFault,
 } from '../errors/index.js';
-import { checkOptions, DEFAULT_QUEUE, parseDuration, type Rule } from '../options/index.js';
+import { checkOptions, DEFAULT_QUEUE, takeOptions, type Rule } from '../options/index.js';
 import {
   JobHandle,
   newJobId,
   recordInvocation,
-  validateEnqueueOptions,
-  validateScheduleOptions,
+  readEnqueueOptions,
+  readScheduleOptions,
   type BatchBuilder,
   type BatchHandle,
   type BatchOptions,
+  type DueOptions,
   type EnqueueManyOptions,
   type EnqueueOptions,
   type HandleOf,
@@ -84,9 +85,10 @@ export class BatchRecorder implements BatchBuilder {
   private isClosed = false;
 
   constructor(
-    options: GivenOptions,
+    given: GivenOptions,
     private readonly parts: RecorderParts,
   ) {
+    const options = takeOptions(given);
     this.name = typeof options?.name === 'string' ? options.name : undefined;
     this.attempt('options', () => {
       const problems = checkOptions(options, RULES, 'options');
@@ -140,7 +142,7 @@ export class BatchRecorder implements BatchBuilder {
     call: (service: T) => R,
     options: EnqueueOptions = {},
   ): HandleOf<R> {
-    return this.add(type, call, () => ({ options, delayMs: 0 }));
+    return this.add(type, call, enqueued(options));
   }
 
   schedule<T extends object, R>(
@@ -148,13 +150,7 @@ export class BatchRecorder implements BatchBuilder {
     call: (service: T) => R,
     options: ScheduleOptions,
   ): HandleOf<R> {
-    return this.add(type, call, (location) => {
-      validateScheduleOptions(options, location);
-      const { delay, at, ...rest } = options;
-      const delayMs =
-        at === undefined ? parseDuration(delay)! : Math.max(0, at.getTime() - Date.now());
-      return { options: rest, delayMs };
-    });
+    return this.add(type, call, (location) => readScheduleOptions(options, location));
   }
 
   enqueueMany<T extends object, A, R>(
@@ -167,10 +163,8 @@ export class BatchRecorder implements BatchBuilder {
       this.add(
         type,
         (service: T) => call(service, item),
-        () => ({
-          options: typeof options === 'function' ? options(item, index) : options,
-          delayMs: 0,
-        }),
+        (location) =>
+          enqueued(typeof options === 'function' ? options(item, index) : options)(location),
       ),
     );
   }
@@ -192,7 +186,7 @@ export class BatchRecorder implements BatchBuilder {
   private add<T extends object, R>(
     type: HandlerClass<T>,
     call: (service: T) => R,
-    read: (location: { name: string }) => { options: EnqueueOptions; delayMs: number },
+    read: OptionsReader,
   ): HandleOf<R> {
     this.refuseIfClosed();
     const place = this.prepared.push(undefined) - 1;
@@ -202,7 +196,6 @@ export class BatchRecorder implements BatchBuilder {
       const { methodName, args } = recordInvocation(type, call);
       const handler = this.parts.registry.byMethod(type, methodName);
       const { options, delayMs } = read(handler);
-      validateEnqueueOptions(options, handler);
       if (options.idempotencyKey !== undefined)
         throw new InvalidEnqueueOptionsError([KEY_IN_BATCH], handler);
       stored.name = handler.name;
@@ -251,6 +244,13 @@ export class BatchRecorder implements BatchBuilder {
         'builder has returned, or its promise is resolved. Await what the callback waits for.',
     );
   }
+}
+
+/** Reads the options of a job when its handler is known. */
+type OptionsReader = (location: { name: string }) => DueOptions;
+
+function enqueued(options: EnqueueOptions): OptionsReader {
+  return (location) => ({ options: readEnqueueOptions(options, location), delayMs: 0 });
 }
 
 /** Ids of our own making need no proof of whose they are. */

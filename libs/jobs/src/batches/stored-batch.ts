@@ -54,23 +54,22 @@ export class StoredBatchHandle implements BatchHandle {
   async finished(
     options: { timeout?: Duration; signal?: AbortSignal } = {},
   ): Promise<BatchSummary> {
-    const timeout = parseDuration(options.timeout ?? DEFAULT_TIMEOUT_MS);
+    const { timeout: given = DEFAULT_TIMEOUT_MS, signal } = options;
+    const timeout = parseDuration(given);
     if (timeout === undefined) {
       throw new TypeError(
-        `finished({ timeout }) expected ${rules.duration.expected}, got ${show(options.timeout)}`,
+        `finished({ timeout }) expected ${rules.duration.expected}, got ${show(given)}`,
       );
     }
     const deadline = Date.now() + timeout;
     for (let wait = FIRST_POLL_MS; ; wait = Math.min(wait * 1.5, LONGEST_POLL_MS)) {
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       const summary = await this.summaryOrNothing();
       if (summary !== undefined) return summary;
       const left = deadline - Date.now();
       if (left <= 0)
         throw new ResultTimeoutError({ name: this.name ?? 'batch', id: this.id }, timeout);
-      await pause(Math.min(wait, left), undefined, { signal: options.signal }).catch(
-        () => undefined,
-      );
+      await pause(Math.min(wait, left), undefined, { signal }).catch(() => undefined);
     }
   }
 

@@ -7,6 +7,7 @@ import {
   parseDuration,
   rules,
   show,
+  takeOptions,
   type JobKey,
   type Rule,
 } from '../options/index.js';
@@ -37,8 +38,9 @@ export class LimitsService extends JobLimits {
   async set<T extends object>(
     type: HandlerClass<T>,
     method: string,
-    change: LimitChange,
+    given: LimitChange,
   ): Promise<void> {
+    const change = takeOptions(given);
     const handler = this.limited(type, method);
     const problems = faultsOf(handler, change);
     if (problems.length > 0) throw new InvalidLimitError(problems, handler);

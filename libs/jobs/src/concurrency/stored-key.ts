@@ -1,7 +1,7 @@
 import type { RunningJob, LimitKeys } from '../contracts/index.js';
 import { jobKey } from '../discovery/index.js';
 import type { JobKey, JobKeyFunction } from '../options/index.js';
-import { deserializeArguments, type StoredPayload } from '../payload/index.js';
+import { copyOfArguments, type StoredPayload } from '../payload/index.js';
 
 /**
  * The key that was stored with a job, or else, for a job that somebody added who does not know of it, the one that its
@@ -17,5 +17,5 @@ export function storedKey(
   const { options, payload } = job.stored!;
   const stored: unknown = options[`${limit}Key` satisfies keyof LimitKeys];
   if (typeof stored === 'string') return stored;
-  return jobKey(key, deserializeArguments(payload as StoredPayload), `${limit}.key`, job);
+  return jobKey(key, copyOfArguments(payload as StoredPayload), `${limit}.key`, job);
 }

@@ -1,21 +1,38 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { HandlerRegistry, type Handler, type HandlerClass } from '../discovery/index.js';
 import { InvalidEnqueueOptionsError } from '../errors/index.js';
-import { JOBS_OPTIONS, rules, show, type ResolvedOptions } from '../options/index.js';
+import {
+  JOBS_OPTIONS,
+  rules,
+  show,
+  takeOptions,
+  type ContinuationMoment,
+  type ResolvedOptions,
+} from '../options/index.js';
 import { deserializeArguments, serializeArguments } from '../payload/index.js';
 import type { JobOutcome, StoredChild } from '../hubs/index.js';
 import {
   JobPreparer,
   recordInvocation,
-  validateEnqueueOptions,
+  readEnqueueOptions,
   type ContinueOptions,
+  type EnqueueOptions,
   type PreparedJob,
 } from '../scheduling/index.js';
-import { extractSlots, fillSlots } from './slots.js';
+import { extractSlots, fillSlots, type Slot } from './slots.js';
 import type { Ticket } from './ticket.js';
 
 /** A ticket that does not say yet what it follows. @internal */
 export type UnlinkedTicket = Omit<Ticket, 'after'>;
+
+/** A call of a continuation as it was made. @internal */
+export interface ReadCall {
+  readonly handler: Handler;
+  readonly args: readonly unknown[];
+  readonly slots: readonly Slot[];
+  readonly on: ContinuationMoment;
+  readonly options: EnqueueOptions;
+}
 
 /**
  * Makes the jobs of continuations: as far as they are known when they are asked for, and whole when what they follow
@@ -31,28 +48,28 @@ export class ContinuationJobs {
   ) {}
 
   /**
-   * Checks all that can be wrong with a continuation.
+   * Reads what is asked for, which may change from then on, and checks all of it but the arguments.
    * @param value what the callback's second parameter is
    */
-  async prepare(
+  read(
     type: HandlerClass,
     call: (service: never, value: never) => unknown,
-    options: ContinueOptions,
+    given: ContinueOptions,
     value: unknown,
-  ): Promise<UnlinkedTicket> {
-    const { on = 'completed', ...enqueueOptions } = options;
+  ): ReadCall {
+    const { on = 'completed', ...others } = takeOptions(given);
     const invocation =
       typeof call === 'function'
         ? recordInvocation(type, (service) => call(service as never, value as never))
         : recordInvocation(type, call);
     const handler = this.registry.byMethod(type, invocation.methodName);
-    validateEnqueueOptions(enqueueOptions, handler);
+    const options = readEnqueueOptions(others, handler);
     const faults = [
       ...(rules.continuationMoment.accepts(on)
         ? []
         : [`options: "on" expected ${rules.continuationMoment.expected}, got ${show(on)}`]),
       // The key would be taken when it is enqueued, long after the call could be told of the job that has it.
-      ...('idempotencyKey' in enqueueOptions
+      ...('idempotencyKey' in options
         ? [
             'options: "idempotencyKey" expected enqueue(); a continuation is stored once by its "id"',
           ]
@@ -60,9 +77,15 @@ export class ContinuationJobs {
     ];
     if (faults.length > 0) throw new InvalidEnqueueOptionsError(faults, handler);
     const { args, slots } = extractSlots(invocation.args);
+    const stored = serializeArguments(args, handler, this.options.maxPayloadBytes);
+    return { handler, args: deserializeArguments(stored), slots, on, options };
+  }
+
+  /** Makes a job of what was read. */
+  async prepare({ handler, args, slots, on, options }: ReadCall): Promise<UnlinkedTicket> {
     // Arguments that are not all known are checked when the job runs.
     const checked = slots.length === 0 ? handler : withoutArguments(handler);
-    const job = await this.preparer.prepare(checked, args, enqueueOptions, 0);
+    const job = await this.preparer.prepare(checked, args, options, 0);
     return { job, on, slots, at: Date.now() };
   }
 

@@ -3,28 +3,32 @@ import type { HandlerClass } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import { DuplicateJobError, InvalidInvocationError, JobNotFoundError } from '../errors/index.js';
 import { HubQueue, type StoredChild } from '../hubs/index.js';
-import { show, type ContinuationMoment } from '../options/index.js';
+import type { ContinuationMoment } from '../options/index.js';
 import {
   assertStoredByUs,
   Continuations,
   JobHandle,
   JobReader,
   JobWriter,
+  readJobRef,
   StoreCalls,
   type Antecedents,
-  type ChainStep,
   type ContinuationValues,
   type ContinueOptions,
   type HandleOf,
   type JobRef,
   type PreparedJob,
 } from '../scheduling/index.js';
-import { ContinuationJobs, linkTo, type UnlinkedTicket } from './continuation-jobs.js';
+import { ContinuationJobs, linkTo, type ReadCall } from './continuation-jobs.js';
 import { LinkAttachment } from './link-attachment.js';
 import { LinkBook } from './link-book.js';
 import { hubOf } from './link-hub.js';
 import { createPlaceholder } from './placeholder.js';
 import { TicketBook } from './ticket-book.js';
+
+/** A step of a chain, or why it is none. */
+type ReadStep =
+  { readonly call: ReadCall } | { readonly call?: undefined; readonly fault: unknown };
 
 /** See {@link Continuations}. @internal */
 @Injectable()
@@ -55,13 +59,16 @@ export class ContinuationService extends Continuations {
     options: ContinueOptions<On>,
   ): Promise<HandleOf<R>> {
     const isList = Array.isArray(after);
-    const refs = (isList ? after : [after]) as readonly JobRef[];
+    const given = (isList ? after : [after]) as readonly JobRef[];
+    const refs = given.map((ref) => readJobRef(ref, 'to continue'));
     if (refs.length === 0)
       throw new InvalidInvocationError('Expected at least one job to continue, got an empty list.');
     const values = refs.map((_, place) => createPlaceholder(place));
-    const ticket = await this.jobs.prepare(type, call, options, isList ? values : values[0]);
+    const ticket = await this.jobs.prepare(
+      this.jobs.read(type, call, options, isList ? values : values[0]),
+    );
     const antecedents = await Promise.all(refs.map((ref) => this.locate(ref)));
-    await this.refuseTaken(ticket.job, options);
+    await this.refuseTaken(ticket.job);
     await this.tickets.create({ ...ticket, after: antecedents });
     for (const antecedent of antecedents) {
       const links = await this.links.add(antecedent, [linkTo(ticket.job)]);
@@ -70,13 +77,28 @@ export class ContinuationService extends Continuations {
     return this.handle(ticket.job) as HandleOf<R>;
   }
 
-  async enqueueChain(steps: readonly ChainStep[]): Promise<JobHandle> {
-    const prepared: UnlinkedTicket[] = [];
-    for (const { type, call, options } of steps) {
-      const value = prepared.length === 0 ? undefined : createPlaceholder(0);
-      prepared.push(await this.jobs.prepare(type, call, options, value));
-      await this.refuseTaken(prepared.at(-1)!.job, options);
+  readStep(
+    type: HandlerClass,
+    call: (service: never, value: never) => unknown,
+    options: ContinueOptions,
+    isFirst: boolean,
+  ): ReadStep {
+    try {
+      return {
+        call: this.jobs.read(type, call, options, isFirst ? undefined : createPlaceholder(0)),
+      };
+    } catch (fault) {
+      return { fault };
     }
+  }
+
+  async enqueueChain(steps: readonly ReadStep[]): Promise<JobHandle> {
+    const calls = steps.map((step) => {
+      if (step.call === undefined) throw step.fault;
+      return step.call;
+    });
+    const prepared = await Promise.all(calls.map((call) => this.jobs.prepare(call)));
+    for (const { job } of prepared) await this.refuseTaken(job);
     const [first, ...rest] = prepared;
     if (first === undefined)
       throw new InvalidInvocationError(
@@ -105,10 +127,6 @@ export class ContinuationService extends Continuations {
 
   /** @throws JobNotFoundError */
   private async locate(ref: JobRef): Promise<StoredChild> {
-    if (typeof ref !== 'string' && typeof (ref as { id?: unknown } | null)?.id !== 'string')
-      throw new InvalidInvocationError(
-        `Expected a job's handle, { queue, id } or id to continue, got ${show(ref)}.`,
-      );
     const found = await this.reader.locate(ref);
     if (found === undefined)
       throw new JobNotFoundError(typeof ref === 'string' ? { id: ref } : ref);
@@ -116,8 +134,8 @@ export class ContinuationService extends Continuations {
   }
 
   /** An id that the caller chose is refused now, not when the job before has ended. */
-  private async refuseTaken(job: PreparedJob, { id }: ContinueOptions): Promise<void> {
-    if (id !== undefined && (await this.reader.locate(job)) !== undefined)
+  private async refuseTaken(job: PreparedJob): Promise<void> {
+    if (job.data.nonce !== undefined && (await this.reader.locate(job)) !== undefined)
       throw new DuplicateJobError(job);
   }
 

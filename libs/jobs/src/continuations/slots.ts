@@ -9,36 +9,39 @@ export interface Slot extends PlaceholderSource {
   readonly at: readonly (string | number)[];
 }
 
+const MAX_DEPTH = 256;
+
 /**
  * Finds placeholders in the arguments of a call, also in lists and plain objects.
- * @returns the arguments with null in their place, and where they were
+ * @returns the arguments with null in their place, and where they were. Lists and plain objects are copies: what was
+ *   looked for in them is not there the next time that they are read, maybe
  * @internal
  */
 export function extractSlots(args: readonly unknown[]): { args: unknown[]; slots: Slot[] } {
   const slots: Slot[] = [];
+  const ancestors: unknown[] = [];
   const visit = (value: unknown, at: readonly (string | number)[]): unknown => {
     const source = placeholderOf(value);
     if (source !== undefined) {
       slots.push({ at, ...source });
       return null;
     }
-    if (Array.isArray(value)) {
-      const list = value.map((item, index) => visit(item, [...at, index]));
-      return list.every((item, index) => item === value[index]) ? value : list;
-    }
-    if (!isPlain(value) || at.length > MAX_DEPTH) return value;
-    const entries = Object.entries(value).map(([key, child]): [string, unknown] => [
-      key,
-      visit(child, [...at, key]),
-    ]);
-    const isSame = entries.every(([key, child]) => child === value[key]);
-    return isSame ? value : Object.fromEntries(entries);
+    // What is circular or too deep is refused when it is made storable.
+    if (ancestors.includes(value) || ancestors.length > MAX_DEPTH) return value;
+    ancestors.push(value);
+    const copy = copyOf(value, (child, key) => visit(child, [...at, key]));
+    ancestors.pop();
+    return copy;
   };
   return { args: args.map((argument, index) => visit(argument, [index])), slots };
 }
 
-/** Deeper values, and circular ones, are refused when they are made storable. */
-const MAX_DEPTH = 256;
+function copyOf(value: unknown, visit: (child: unknown, key: string | number) => unknown): unknown {
+  if (Array.isArray(value)) return value.map(visit);
+  if (!isPlain(value) || Object.getOwnPropertySymbols(value).length > 0) return value;
+  const entries = Object.entries(value).map(([key, child]) => [key, visit(child, key)] as const);
+  return Object.fromEntries(entries);
+}
 
 /** Puts what became of the antecedents where the arguments want it. @internal */
 export function fillSlots(

@@ -46,13 +46,15 @@ export class UnserializableValueError extends JobsError {
  * @publicApi
  */
 export class PayloadTooLargeError extends JobsError {
+  /** @param isCounted false where `bytes` is only what they take at least */
   constructor(
     readonly bytes: number,
     readonly limit: number,
     location: JobLocation,
+    isCounted = true,
   ) {
     super(
-      `The arguments of ${describeJob(location)} take ${bytes} bytes, more than the limit of ${limit}. ` +
+      `The arguments of ${describeJob(location)} take ${isCounted ? '' : 'at least '}${bytes} bytes, more than the limit of ${limit}. ` +
         'Store the data elsewhere and pass its id, or raise `maxPayloadBytes` in JobsModule.forRoot().',
     );
   }

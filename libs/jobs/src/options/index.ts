@@ -54,4 +54,5 @@ export type {
   StandardSchemaIssue,
   StandardSchemaResult,
 } from './standard-schema.js';
+export { takeOptions } from './taken-options.js';
 export { JOB_RULES, validateClassOptions, validateJobOptions } from './validate-options.js';

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { parseDuration } from './duration.js';
 import { closest } from './did-you-mean.js';
 
@@ -112,7 +113,7 @@ export const rules = {
   callback: { expected: 'a function', accepts: isFunction },
   date: {
     expected: 'a valid Date',
-    accepts: (v) => v instanceof Date && !Number.isNaN(v.getTime()),
+    accepts: (v) => types.isDate(v) && !Number.isNaN(v.getTime()),
   },
   identifier: {
     expected: 'a name of 1 to 63 letters, digits or "_", not starting with a digit',

@@ -1,4 +1,8 @@
-export { deserializeArguments, serializeArguments } from './argument-serializer.js';
+export {
+  copyOfArguments,
+  deserializeArguments,
+  serializeArguments,
+} from './argument-serializer.js';
 export { fingerprintOf } from './fingerprint.js';
 export { toStorableResult, type StorableResult } from './result-serializer.js';
 export { validateArguments, type ArgumentSchemas } from './schema-validation.js';

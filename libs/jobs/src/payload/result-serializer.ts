@@ -1,6 +1,6 @@
 import { UnserializableValueError } from '../errors/index.js';
 import { isStorableText, toStorableText } from './storable-text.js';
-import { MAX_DEPTH } from './value-inspector.js';
+import { MAX_DEPTH, TooManyPartsError } from './value-inspector.js';
 import { storeValue } from './value-serializer.js';
 
 /** A result ready to be stored, and what was lost on the way. @internal */
@@ -19,9 +19,11 @@ export interface StorableResult {
  */
 export function toStorableResult(result: unknown, limit: number): StorableResult {
   try {
-    const { value, maxBytes } = storeValue(result, 'result');
+    const { value, maxBytes } = storeValue(result, 'result', {}, limit);
     return maxBytes > limit ? withinLimit(value, limit) : { value, loss: undefined };
   } catch (error) {
+    if (error instanceof TooManyPartsError)
+      return { value: null, loss: `the result takes more bytes than the limit of ${limit}` };
     const loss =
       error instanceof UnserializableValueError ? `${error.path} is ${error.found}` : String(error);
     return simplify(result, limit, loss);

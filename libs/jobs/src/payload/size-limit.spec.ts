@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PayloadTooLargeError } from '../errors/index.js';
 import { serializeArguments } from './argument-serializer.js';
+import { toStorableResult } from './result-serializer.js';
 
 const location = { name: 'ReportService.render', queue: 'reports' };
 const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
@@ -62,6 +63,17 @@ describe('the limit of a payload', () => {
   ])('counts the annotations too: %s', (_what, args) => {
     const bytes = bytesOf(serializeArguments(args, location, 100_000_000));
     expect(() => serializeArguments(args, location, bytes - 1)).toThrow(PayloadTooLargeError);
+  });
+
+  it('is met soon by what is small in memory and endless in JSON', () => {
+    let value: unknown = 1;
+    for (let depth = 0; depth < 60; depth += 1) value = [value, value];
+    const refusal = refusalOf([value], 10_000);
+    expect(refusal.message).toContain('take at least 10001 bytes');
+    expect(toStorableResult(value, 10_000)).toEqual({
+      value: null,
+      loss: 'the result takes more bytes than the limit of 10000',
+    });
   });
 });
 

@@ -25,6 +25,38 @@ describe('the stored form', () => {
     });
   });
 
+  it.each<[string, () => unknown, (value: never) => void]>([
+    ['a list', () => [1, [2]], (list: unknown[][]) => list[1]!.push(3)],
+    [
+      'an object',
+      () => ({ a: { b: 1 } }),
+      (value: { a: object }) => Object.assign(value.a, { c: 1 }),
+    ],
+    ['a Date', () => new Date(5), (date: Date) => date.setTime(6)],
+    ['a Map', () => new Map([['k', { v: 1 }]]), (map: Map<string, unknown>) => map.set('l', 2)],
+    ['a Set', () => new Set([1]), (set: Set<number>) => set.add(2)],
+    ['a URL', () => new URL('https://a.example/'), (url: URL) => (url.pathname = '/b')],
+    ['a Buffer', () => Buffer.from('abc'), (buffer: Buffer) => buffer.fill(0)],
+    ['a typed array', () => new Float64Array([1, 2]), (array: Float64Array) => array.fill(0)],
+  ])('shares nothing with %s', (_what, make, change) => {
+    const value = make();
+    const stored = store(value);
+    change(value as never);
+    expect(deserializeArguments(stored)).toEqual([make()]);
+  });
+
+  it('is made of one reading', () => {
+    let reads = 0;
+    const value = {
+      get n() {
+        reads += 1;
+        return reads;
+      },
+    };
+    expect(store(value, new Map([[1, value]])).args).toEqual([{ n: 1 }, [[1, { n: 2 }]]]);
+    expect(reads).toBe(2);
+  });
+
   it('of a Buffer is base64', () => {
     expect(store(Buffer.from('hello')).args).toEqual(['aGVsbG8=']);
   });

@@ -1,7 +1,7 @@
 import type { SuperJSONResult } from 'superjson';
 import type { JobLocation } from '../errors/index.js';
 import { richJson, serializeRichly } from './rich-json.js';
-import { inspectValue } from './value-inspector.js';
+import { takeValue } from './value-inspector.js';
 
 /** A stored value that needs annotations is wrapped under this key; a plain one is stored as it is. */
 const RICH_KEY = '$superjson';
@@ -14,19 +14,25 @@ export interface StoredValue {
 }
 
 /**
- * Turns one value into JSON that {@link restoreValue} turns back. `undefined` is stored as null, so
- * null itself is wrapped.
+ * Turns one value into JSON that {@link restoreValue} turns back, and that shares nothing with it. `undefined` is
+ * stored as null, so null itself is wrapped.
  * @param path what the value is called in messages
- * @throws UnserializableValueError
+ * @param maxParts see {@link takeValue}
+ * @throws UnserializableValueError, TooManyPartsError
  * @internal
  */
-export function storeValue(value: unknown, path: string, location: JobLocation = {}): StoredValue {
+export function storeValue(
+  value: unknown,
+  path: string,
+  location: JobLocation = {},
+  maxParts?: number,
+): StoredValue {
   if (value === undefined) return { value: null, maxBytes: 4 };
-  const { rich, maxBytes: bytes } = inspectValue(value, path, location);
+  const { copy, rich, maxBytes: bytes } = takeValue(value, path, location, maxParts);
   // Annotations repeat the keys of their paths, so their size has no bound worth the name.
   const maxBytes = rich ? Number.POSITIVE_INFINITY : bytes;
   return {
-    value: rich || needsWrapping(value) ? { [RICH_KEY]: serializeRichly(value) } : value,
+    value: rich || needsWrapping(copy) ? { [RICH_KEY]: serializeRichly(copy) } : copy,
     maxBytes,
   };
 }

@@ -6,6 +6,7 @@ import {
   JOBS_OPTIONS,
   rules,
   show,
+  takeOptions,
   type Recurrence,
   type RecurrenceSettings,
   type ResolvedOptions,
@@ -52,8 +53,8 @@ export class RecurringService extends RecurringJobs {
     recurrence: Recurrence,
     options: RecurringJobOptions = {},
   ): Promise<void> {
-    const [settings, enqueueOptions] = split(options);
-    const timing = this.timingOf(id, recurrence, settings);
+    const [settings, enqueueOptions] = split(takeOptions(options));
+    const timing = this.timingOf(id, takeOptions(recurrence), settings);
     const { methodName, args } = recordInvocation(type, call);
     const handler = this.registry.byMethod(type, methodName);
     validateTickOptions(enqueueOptions, handler);
@@ -70,7 +71,7 @@ export class RecurringService extends RecurringJobs {
     recurrence: Recurrence,
     settings: RecurrenceSettings = {},
   ): Promise<void> {
-    const timing = this.timingOf(id, recurrence, settings);
+    const timing = this.timingOf(id, takeOptions(recurrence), takeOptions(settings));
     const now = await this.now();
     await this.changeKnown(id, (stored) => {
       const { source, call } = stored;

@@ -40,13 +40,6 @@ export type ContinuationValues<
   ? { [K in keyof A]: ContinuationValue<ResultOf<A[K]>, On> }
   : ContinuationValue<ResultOf<A>, On>;
 
-/** One step of a chain as it was asked for. @internal */
-export interface ChainStep {
-  readonly type: HandlerClass<object>;
-  readonly call: (service: object, value: unknown) => unknown;
-  readonly options: ContinueOptions;
-}
-
 /**
  * What `JobScheduler` needs of continuations; the feature provides it.
  * @internal
@@ -64,8 +57,23 @@ export abstract class Continuations {
     options: ContinueOptions<On>,
   ): Promise<HandleOf<R>>;
 
-  /** Stores all steps, or none. @returns the handle of the last one */
-  abstract enqueueChain(steps: readonly ChainStep[]): Promise<JobHandle>;
+  /**
+   * Reads a step of a chain when it is asked for: what its values become later does not matter.
+   * @returns the step, or its fault, which `enqueueChain` tells of; nobody else needs to know what is in it
+   */
+  abstract readStep(
+    type: HandlerClass,
+    call: (service: never, value: never) => unknown,
+    options: ContinueOptions,
+    isFirst: boolean,
+  ): unknown;
+
+  /**
+   * Stores all steps, or none.
+   * @param steps as `readStep` returned them
+   * @returns the handle of the last one
+   */
+  abstract enqueueChain(steps: readonly unknown[]): Promise<JobHandle>;
 
   /** A failed job is about to be retried: what was skipped because of its failure waits for it again. */
   abstract revive(job: { readonly queue: string; readonly id: string }): Promise<void>;

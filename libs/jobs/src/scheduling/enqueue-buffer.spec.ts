@@ -143,6 +143,11 @@ describe('the enqueue buffer', () => {
         throw new Error('sync');
       };
       await expect(buffer.add(jobOf('a'))).rejects.toThrow('sync');
+      const insert = vi.spyOn(store, 'insert').mockImplementationOnce(() => {
+        throw new Error('before it was asked');
+      });
+      await expect(buffer.add(jobOf('a'))).rejects.toThrow('before it was asked');
+      insert.mockRestore();
       store.answer = () => Promise.resolve();
       await buffer.add(jobOf('b'));
     });

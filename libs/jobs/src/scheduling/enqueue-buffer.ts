@@ -106,7 +106,7 @@ export class EnqueueBuffer {
     const live = batch.filter((entry) => !entry.settled);
     if (live.length === 0) return done();
     for (const entry of live) entry.sent = true;
-    this.target.insert(live.map((entry) => entry.job)).then(
+    this.insert(live).then(
       () => {
         this.lastAnswerAt = performance.now();
         for (const entry of live) settle(entry, entry.resolve);
@@ -114,6 +114,11 @@ export class EnqueueBuffer {
       },
       (error: unknown) => this.recover(live, error, done),
     );
+  }
+
+  /** What fails before the store is asked is an answer, too: thrown in a timer, it would end the process. */
+  private async insert(batch: readonly Entry[]): Promise<void> {
+    await this.target.insert(batch.map((entry) => entry.job));
   }
 
   private recover(batch: readonly Entry[], error: unknown, done: () => void): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidEnqueueOptionsError } from '../errors/index.js';
-import { validateEnqueueOptions, validateScheduleOptions } from './enqueue-options.js';
+import { readEnqueueOptions, readScheduleOptions } from './enqueue-options.js';
 
 const location = { name: 'EmailService.send', queue: 'emails' };
 const at = new Date(0);
@@ -27,9 +27,9 @@ describe('the options of enqueue()', () => {
       timeout: 5,
       lifo: true,
     };
-    expect(problemsOf(validateEnqueueOptions, all)).toEqual([]);
-    expect(problemsOf(validateEnqueueOptions, {})).toEqual([]);
-    expect(problemsOf(validateEnqueueOptions, { id: undefined })).toEqual([]);
+    expect(problemsOf(readEnqueueOptions, all)).toEqual([]);
+    expect(problemsOf(readEnqueueOptions, {})).toEqual([]);
+    expect(problemsOf(readEnqueueOptions, { id: undefined })).toEqual([]);
   });
 
   it.each<[string, unknown]>([
@@ -49,27 +49,27 @@ describe('the options of enqueue()', () => {
     ['timeout', 0],
     ['lifo', 1],
   ])('refuse %s: %j', (key, value) => {
-    expect(problemsOf(validateEnqueueOptions, { [key]: value })).toEqual([
+    expect(problemsOf(readEnqueueOptions, { [key]: value })).toEqual([
       expect.stringContaining(`"${key}" expected`),
     ]);
   });
 
   it('know no delay: that is schedule()', () => {
-    expect(problemsOf(validateEnqueueOptions, { delay: 5 })).toEqual([
+    expect(problemsOf(readEnqueueOptions, { delay: 5 })).toEqual([
       expect.stringContaining('unknown option "delay"'),
     ]);
   });
 
   it('are reported with every fault, the job and its queue', () => {
     const options = { id: '1', attempts: 0, prority: 1 };
-    expect(problemsOf(validateEnqueueOptions, options)).toHaveLength(3);
-    expect(() => validateEnqueueOptions(options as never, location)).toThrow(
+    expect(problemsOf(readEnqueueOptions, options)).toHaveLength(3);
+    expect(() => readEnqueueOptions(options as never, location)).toThrow(
       /Cannot enqueue job "EmailService\.send" in queue "emails": .*"id".*"attempts".*did you mean "priority"/,
     );
   });
 
   it.each([null, 5, 'a', []])('cannot be %j', (options) => {
-    expect(problemsOf(validateEnqueueOptions, options)).not.toEqual([]);
+    expect(problemsOf(readEnqueueOptions, options)).not.toEqual([]);
   });
 });
 
@@ -77,7 +77,7 @@ describe('the options of schedule()', () => {
   it.each([{ delay: 0 }, { delay: '3 days' }, { delay: 'PT1H', id: 'a' }, { at }])(
     'accept %j',
     (options) => {
-      expect(problemsOf(validateScheduleOptions, options)).toEqual([]);
+      expect(problemsOf(readScheduleOptions, options)).toEqual([]);
     },
   );
 
@@ -85,7 +85,7 @@ describe('the options of schedule()', () => {
     ['neither delay nor at', {}],
     ['both delay and at', { delay: 5, at }],
   ])('refuse %s', (_what, options) => {
-    expect(problemsOf(validateScheduleOptions, options)).toEqual([
+    expect(problemsOf(readScheduleOptions, options)).toEqual([
       'options: expected exactly one of "delay" and "at"',
     ]);
   });
@@ -102,12 +102,26 @@ describe('the options of schedule()', () => {
     ['null for a date', { at: null }],
     ['a wrong id', { delay: 5, id: '1' }],
   ])('refuse %s', (_what, options) => {
-    expect(problemsOf(validateScheduleOptions, options)).toEqual([
-      expect.stringContaining('expected'),
-    ]);
+    expect(problemsOf(readScheduleOptions, options)).toEqual([expect.stringContaining('expected')]);
   });
 
   it.each([null, undefined, 5])('cannot be %j', (options) => {
-    expect(problemsOf(validateScheduleOptions, options)).not.toEqual([]);
+    expect(problemsOf(readScheduleOptions, options)).not.toEqual([]);
+  });
+
+  it('are taken at the call: what becomes of them does not matter', () => {
+    const delays = [1];
+    const due = new Date(Date.now() + 60_000);
+    const given = { at: due, backoff: { type: 'delays' as const, delays } };
+    const { options, delayMs } = readScheduleOptions(given, location);
+    delays.push(2);
+    due.setTime(0);
+    expect(options.backoff).toEqual({ type: 'delays', delays: [1] });
+    expect(delayMs).toBeGreaterThan(0);
+  });
+
+  it('count when they are inherited, as every other', () => {
+    const given = Object.create({ attempts: 0 }) as object;
+    expect(problemsOf(readEnqueueOptions, given)).toEqual([expect.stringContaining('"attempts"')]);
   });
 });

@@ -2,7 +2,9 @@ import { InvalidEnqueueOptionsError, type JobLocation } from '../errors/index.js
 import {
   checkOptions,
   LIMIT_RULES,
+  parseDuration,
   rules,
+  takeOptions,
   type BackoffOptions,
   type Duration,
   type JobKey,
@@ -92,12 +94,21 @@ const SCHEDULE_RULES: Readonly<Record<string, Rule>> = {
   at: rules.date,
 };
 
+/** What a call of `schedule` asks for. @internal */
+export interface DueOptions {
+  readonly options: EnqueueOptions;
+  /** 0 = at once. */
+  readonly delayMs: number;
+}
+
 /**
- * Checks the options of `enqueue`.
+ * Takes the options of `enqueue`, and checks them.
+ * @returns a copy: only that is to be read from here on
  * @throws InvalidEnqueueOptionsError with every fault
  * @internal
  */
-export function validateEnqueueOptions(options: EnqueueOptions, location: JobLocation): void {
+export function readEnqueueOptions(given: EnqueueOptions, location: JobLocation): EnqueueOptions {
+  const options = takeOptions(given);
   const problems = checkOptions(options, ENQUEUE_RULES, 'options').map((problem) =>
     /unknown option "(delay|at)"/.test(problem)
       ? `${problem}; to run a job later, use schedule()`
@@ -105,25 +116,31 @@ export function validateEnqueueOptions(options: EnqueueOptions, location: JobLoc
   );
   problems.push(...keyFaults(options));
   refuse(problems, location);
+  return options;
 }
 
 /**
- * Checks the options of `schedule`.
+ * Takes the options of `schedule`, and checks them.
+ * @returns a copy of those of the job, and when it is due
  * @throws InvalidEnqueueOptionsError with every fault
  * @internal
  */
-export function validateScheduleOptions(options: ScheduleOptions, location: JobLocation): void {
-  const problems = checkOptions(options, SCHEDULE_RULES, 'options');
-  problems.push(...keyFaults(options));
-  const { delay, at } = (options ?? {}) as { delay?: unknown; at?: unknown };
+export function readScheduleOptions(given: ScheduleOptions, location: JobLocation): DueOptions {
+  const taken = takeOptions(given);
+  const problems = checkOptions(taken, SCHEDULE_RULES, 'options');
+  problems.push(...keyFaults(taken));
+  const { delay, at, ...options } = taken ?? {};
   if ((delay === undefined) === (at === undefined)) {
     problems.push('options: expected exactly one of "delay" and "at"');
   }
   refuse(problems, location);
+  const delayMs = at === undefined ? parseDuration(delay)! : Math.max(0, at.getTime() - Date.now());
+  return { options, delayMs };
 }
 
 /**
  * Checks the options of the jobs of a recurring job, of which each has an id of its own.
+ * @param options a copy of what was given
  * @throws InvalidEnqueueOptionsError with every fault
  * @internal
  */

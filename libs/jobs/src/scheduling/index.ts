@@ -10,9 +10,10 @@ export {
   type BatchSummary,
 } from './batches.js';
 export {
-  validateEnqueueOptions,
+  readEnqueueOptions,
+  readScheduleOptions,
   validateTickOptions,
-  validateScheduleOptions,
+  type DueOptions,
   type EnqueueOptions,
   type ScheduleOptions,
 } from './enqueue-options.js';
@@ -20,7 +21,6 @@ export { IdempotencyKeys } from './idempotency-keys.js';
 export {
   Continuations,
   type Antecedents,
-  type ChainStep,
   type ContinuationValues,
   type ContinueOptions,
 } from './continuations.js';
@@ -31,7 +31,7 @@ export { JobEnqueuer, type EnqueueManyOptions, type HandleOf } from './job-enque
 export { JobChain } from './job-chain.js';
 export { JobHandle } from './job-handle.js';
 export { newJobId } from './job-id.js';
-export type { JobRef } from './job-ref.js';
+export { readJobRef, type JobRef } from './job-ref.js';
 export { JobPreparer } from './job.preparer.js';
 export { JobReader } from './job-reader.js';
 export { JobScheduler } from './job-scheduler.js';

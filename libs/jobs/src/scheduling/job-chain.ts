@@ -1,7 +1,7 @@
 import type { HandlerClass } from '../discovery/index.js';
 import { InvalidInvocationError } from '../errors/index.js';
 import { show, type ContinuationMoment, type ContinuationValue } from '../options/index.js';
-import type { Continuations, ChainStep, ContinueOptions } from './continuations.js';
+import type { Continuations, ContinueOptions } from './continuations.js';
 import type { JobHandle } from './job-handle.js';
 
 const NOT_AWAITED =
@@ -17,11 +17,11 @@ export class JobChain<R> {
   /** @internal */
   constructor(
     private readonly continuations: Continuations,
-    private readonly steps: readonly ChainStep[] = [],
+    private readonly steps: readonly unknown[] = [],
   ) {}
 
   /**
-   * Adds a step. (A chain is no promise: `await` on it rejects.)
+   * Adds a step. Its arguments are stored as they are now. (A chain is no promise: `await` on it rejects.)
    * @param call makes exactly one call: `(s, order) => s.ship(order.id)`. Its second parameter stands for what the
    *   step before returns, and can be passed on, whole or a property of it
    * @param options `on` says how the step before must end, default `completed`; not of the first step
@@ -40,7 +40,7 @@ export class JobChain<R> {
     }
     if (typeof options !== 'object' || options === null)
       throw new InvalidInvocationError(`Expected options of a step, got ${show(options)}.`);
-    const step = { type, call, options } as unknown as ChainStep;
+    const step = this.continuations.readStep(type, call, options, this.steps.length === 0);
     return new JobChain(this.continuations, [...this.steps, step]);
   }
 

@@ -1,8 +1,8 @@
-import type { HandlerClass, HandlerRegistry } from '../discovery/index.js';
-import { DEFAULT_QUEUE, parseDuration } from '../options/index.js';
+import type { Handler, HandlerClass, HandlerRegistry } from '../discovery/index.js';
+import { DEFAULT_QUEUE, takeOptions } from '../options/index.js';
 import {
-  validateEnqueueOptions,
-  validateScheduleOptions,
+  readEnqueueOptions,
+  readScheduleOptions,
   type EnqueueOptions,
   type ScheduleOptions,
 } from './enqueue-options.js';
@@ -61,7 +61,7 @@ export abstract class JobEnqueuer {
     call: (service: T) => R,
     options: EnqueueOptions = {},
   ): Promise<HandleOf<R>> {
-    const prepared = this.prepareCall(type, call, options, 0);
+    const prepared = this.prepare(type, call, options);
     const job = prepared instanceof Promise ? await prepared : prepared;
     return this.handle<R>((await this.write(job)) ?? job);
   }
@@ -76,11 +76,9 @@ export abstract class JobEnqueuer {
     call: (service: T) => R,
     options: ScheduleOptions,
   ): Promise<HandleOf<R>> {
-    validateScheduleOptions(options, { name: (type as HandlerClass | undefined)?.name ?? 'job' });
-    const { delay, at, ...rest } = options;
-    const delayMs =
-      at === undefined ? parseDuration(delay)! : Math.max(0, at.getTime() - Date.now());
-    return this.store<R>(await this.prepareCall(type, call, rest, delayMs));
+    const { handler, args } = this.record(type, call);
+    const { options: own, delayMs } = readScheduleOptions(options, handler);
+    return this.store<R>(await this.parts.preparer.prepare(handler, args, own, delayMs));
   }
 
   /**
@@ -97,7 +95,7 @@ export abstract class JobEnqueuer {
     const prepared = await Promise.allSettled(
       Array.from(items, async (item, index) => {
         const own = typeof options === 'function' ? options(item, index) : options;
-        return this.prepareCall(type, (service: T) => call(service, item), own, 0);
+        return this.prepare(type, (service: T) => call(service, item), own);
       }),
     );
     const good = prepared.flatMap((p) => (p.status === 'fulfilled' ? [p.value] : []));
@@ -122,30 +120,36 @@ export abstract class JobEnqueuer {
     args: readonly unknown[],
     options: EnqueueOptions & { delay?: ScheduleOptions['delay'] } = {},
   ): Promise<JobHandle> {
-    const isDelayed = (options as { delay?: unknown } | null)?.delay !== undefined;
-    if (isDelayed) validateScheduleOptions(options as ScheduleOptions, { name });
-    else validateEnqueueOptions(options, { name });
-    const { delay, ...rest } = options;
-    const delayMs = delay === undefined ? 0 : parseDuration(delay)!;
-    const handler = this.parts.registry.byName(name);
+    const taken = takeOptions(options) as ScheduleOptions;
+    const { options: own, delayMs } =
+      taken?.delay === undefined
+        ? { options: readEnqueueOptions(taken, { name }), delayMs: 0 }
+        : readScheduleOptions(taken, { name });
+    const { registry, preparer } = this.parts;
+    const handler = registry.byName(name);
     const prepared =
       handler === undefined
-        ? this.parts.preparer.prepareByName(name, rest.queue ?? DEFAULT_QUEUE, args, rest, delayMs)
-        : await this.parts.preparer.prepare(handler, args, rest, delayMs);
+        ? preparer.prepareByName(name, own.queue ?? DEFAULT_QUEUE, args, own, delayMs)
+        : await preparer.prepare(handler, args, own, delayMs);
     return this.store(prepared);
   }
 
   /** A promise only where the handler has a schema: most enqueues need none. */
-  private prepareCall<T extends object>(
+  private prepare<T extends object>(
     type: HandlerClass<T>,
     call: (service: T) => unknown,
     options: EnqueueOptions,
-    delayMs: number,
   ): PreparedJob | Promise<PreparedJob> {
+    const { handler, args } = this.record(type, call);
+    return this.parts.preparer.prepare(handler, args, readEnqueueOptions(options, handler), 0);
+  }
+
+  private record<T extends object>(
+    type: HandlerClass<T>,
+    call: (service: T) => unknown,
+  ): { handler: Handler; args: readonly unknown[] } {
     const { methodName, args } = recordInvocation(type, call);
-    const handler = this.parts.registry.byMethod(type, methodName);
-    validateEnqueueOptions(options, handler);
-    return this.parts.preparer.prepare(handler, args, options, delayMs);
+    return { handler: this.parts.registry.byMethod(type, methodName), args };
   }
 
   private async store<R>(job: PreparedJob): Promise<HandleOf<R>> {

@@ -136,17 +136,18 @@ export class JobReader {
     address: JobAddress,
     options: { timeout?: Duration; signal?: AbortSignal },
   ): Promise<unknown> {
-    const timeout = parseDuration(options.timeout ?? DEFAULT_RESULT_TIMEOUT_MS);
+    const { timeout: given = DEFAULT_RESULT_TIMEOUT_MS, signal } = options;
+    const timeout = parseDuration(given);
     if (timeout === undefined) {
       throw new TypeError(
-        `result({ timeout }) expected ${rules.duration.expected}, got ${show(options.timeout)}`,
+        `result({ timeout }) expected ${rules.duration.expected}, got ${show(given)}`,
       );
     }
     const deadline = Date.now() + timeout;
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * 1.5, LONGEST_POLL_MS)) {
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       // Listening before asking: an end between the question and the pause must not be slept through.
-      const hint = this.waitForHint(address, options.signal);
+      const hint = this.waitForHint(address, signal);
       try {
         const end = await this.readEndOrNothing(address, deadline - Date.now());
         if (end.finished) return end.result;

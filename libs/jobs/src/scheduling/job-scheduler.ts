@@ -19,7 +19,7 @@ import { JobEnqueuer, type HandleOf } from './job-enqueuer.js';
 import { handleOf, JobHandle } from './job-handle.js';
 import { JobLimits } from './job-limits.js';
 import { JobLines } from './job-lines.js';
-import type { JobRef } from './job-ref.js';
+import { readJobRef, type JobRef } from './job-ref.js';
 import { JobReader } from './job-reader.js';
 import { RecurringJobs } from './recurring-jobs.js';
 import { JobPreparer } from './job.preparer.js';
@@ -130,7 +130,8 @@ export class JobScheduler extends JobEnqueuer {
   }
 
   /** Finds a job. @returns undefined when it is not in the store */
-  async get<R = unknown>(ref: JobRef): Promise<JobHandle<R> | undefined> {
+  async get<R = unknown>(given: JobRef): Promise<JobHandle<R> | undefined> {
+    const ref = readJobRef(given, 'to find');
     const job = await this.reader.find(ref);
     if (job !== undefined) return handleOf(job, this.reader) as JobHandle<R>;
     const found = await this.reader.locate(ref);
@@ -144,8 +145,8 @@ export class JobScheduler extends JobEnqueuer {
    * @param reason kept in the error
    * @returns false when the job has finished already, or is not in the store
    */
-  cancel(ref: JobRef, reason?: string): Promise<boolean> {
-    return this.canceller.cancel(ref, reason);
+  async cancel(ref: JobRef, reason?: string): Promise<boolean> {
+    return this.canceller.cancel(readJobRef(ref, 'to cancel'), reason);
   }
 
   /**
@@ -177,7 +178,8 @@ export class JobScheduler extends JobEnqueuer {
    * Removes a job that does not run.
    * @throws JobNotFoundError, JobStateError while it runs
    */
-  async remove(ref: JobRef): Promise<void> {
+  async remove(given: JobRef): Promise<void> {
+    const ref = readJobRef(given, 'to remove');
     if (await this.removePending(ref)) return;
     const job = await this.reader.get(ref);
     const location = { queue: job.queueName, id: job.id!, name: job.name };
@@ -209,7 +211,7 @@ export class JobScheduler extends JobEnqueuer {
   }
 
   private async inState(ref: JobRef, operation: string, expected: string): Promise<Job> {
-    const job = await this.reader.get(ref);
+    const job = await this.reader.get(readJobRef(ref, `to ${operation}`));
     const location = { queue: job.queueName, id: job.id!, name: job.name };
     const state = await this.reader.state(location);
     if (state !== expected) throw new JobStateError(operation, location, expected, state);

@@ -21,6 +21,7 @@ import {
   type ResolvedOptions,
 } from '../options/index.js';
 import {
+  copyOfArguments,
   fingerprintOf,
   serializeArguments,
   storeValue,
@@ -44,6 +45,8 @@ export class JobPreparer {
   constructor(@Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions) {}
 
   /**
+   * @param args may change from now on: they are copied
+   * @param options a copy of what was given, checked
    * @param delayMs 0 = at once
    * @returns at once, or a promise where the handler has a schema, which may be asynchronous
    */
@@ -53,12 +56,13 @@ export class JobPreparer {
     options: EnqueueOptions,
     delayMs: number,
   ): PreparedJob | Promise<PreparedJob> {
+    const { name } = handler;
     const queue = options.queue ?? handler.queue;
-    if (handler.schemas.length === 0)
-      return this.build(handler.name, queue, args, options, delayMs, handler);
+    const job = this.draft(name, queue, args, options, delayMs, handler);
+    if (handler.schemas.length === 0) return withLimits(job, options, handler);
     // Only checked here; what the schema makes of the arguments counts at execution.
-    return validateArguments(args, handler.schemas, { queue, name: handler.name }).then(() =>
-      this.build(handler.name, queue, args, options, delayMs, handler),
+    return validateArguments(copyOfArguments(job.data), handler.schemas, { queue, name }).then(() =>
+      withLimits(job, options, handler),
     );
   }
 
@@ -76,17 +80,22 @@ export class JobPreparer {
       Array.isArray(args) ? [] : [`expected a list of arguments, got ${show(args)}`],
     ].flat();
     if (faults.length > 0) throw new InvalidEnqueueOptionsError(faults, location);
-    return this.build(name, queue, args, options, delayMs, undefined);
+    return withLimits(
+      this.draft(name, queue, args, options, delayMs, undefined),
+      options,
+      undefined,
+    );
   }
 
-  private build(
+  /** The job but for what the handler's own functions make of the arguments. */
+  private draft(
     name: string,
     queue: string,
     args: readonly unknown[],
     options: EnqueueOptions,
     delayMs: number,
     handler: Handler | undefined,
-  ): PreparedJob {
+  ): Mutable<PreparedJob> {
     const location = { queue, name };
     const id = options.id ?? newJobId();
     const data: Mutable<StoredPayload> = serializeArguments(
@@ -98,10 +107,7 @@ export class JobPreparer {
     if (context !== undefined) data.context = context;
     if (options.id !== undefined) data.nonce = randomUUID();
     if (options.idempotencyKey !== undefined) data.idempotency = storedKey(options, data);
-    const opts = this.storedOptions(options, delayMs, handler);
-    const job: Mutable<PreparedJob> = { queue, name, id, data, opts };
-    if (hasLimits(options, handler)) applyLimits(job, args, options, handler);
-    return job;
+    return { queue, name, id, data, opts: this.storedOptions(options, delayMs, handler) };
   }
 
   private storedOptions(
@@ -139,18 +145,22 @@ function storedKey(options: EnqueueOptions, data: StoredPayload): StoredKey {
   return { key: options.idempotencyKey!, windowMs, hash: fingerprintOf(data) };
 }
 
-function hasLimits(options: EnqueueOptions, handler: Handler | undefined): boolean {
+function withLimits(
+  job: Mutable<PreparedJob>,
+  options: EnqueueOptions,
+  handler: Handler | undefined,
+): PreparedJob {
   const { concurrencyKey, rateLimitKey, unique } = options;
-  return (
+  const isLimited =
     (concurrencyKey ?? rateLimitKey ?? unique) !== undefined ||
-    (handler?.concurrency ?? handler?.rateLimit ?? handler?.unique) !== undefined
-  );
+    (handler?.concurrency ?? handler?.rateLimit ?? handler?.unique) !== undefined;
+  if (isLimited) applyLimits(job, options, handler);
+  return job;
 }
 
 /** Works out what the job is counted by, so that no other process needs the handler's functions for it. */
 function applyLimits(
   job: Mutable<PreparedJob>,
-  args: readonly unknown[],
   options: EnqueueOptions,
   handler: Handler | undefined,
 ): void {
@@ -158,17 +168,18 @@ function applyLimits(
   const concurrency = limitFor('concurrency', options.concurrencyKey, handler, job);
   if (concurrency !== undefined || options.concurrencyKey !== undefined) {
     const key = options.concurrencyKey ?? concurrency?.key;
-    opts.concurrencyKey = jobKey(key, args, 'concurrency.key', job);
+    opts.concurrencyKey = keyOf(key, 'concurrency.key', job);
   }
   if (concurrency !== undefined) {
-    // Its faults are the caller's to hear, not a worker's.
-    limitOf(concurrency, opts.concurrencyKey!);
+    // Asked for here alone: its faults are the caller's to hear, not those of others in the same insert.
+    const limit = limitOf(concurrency, opts.concurrencyKey!);
     // What is due later takes its ticket then.
-    if (opts.delay === undefined && !concurrency.isSkipping) job.concurrency = concurrency;
+    if (opts.delay === undefined && !concurrency.isSkipping)
+      job.concurrency = { ...concurrency, limit };
   }
   const rate: RateLimit | undefined = limitFor('rateLimit', options.rateLimitKey, handler, job);
   if (rate !== undefined || options.rateLimitKey !== undefined)
-    opts.rateLimitKey = jobKey(options.rateLimitKey ?? rate?.key, args, 'rateLimit.key', job);
+    opts.rateLimitKey = keyOf(options.rateLimitKey ?? rate?.key, 'rateLimit.key', job);
   const unique = uniqueness(options.unique, handler?.name ?? job.name) ?? handler?.unique;
   if (unique === undefined) return;
   if (job.data.idempotency !== undefined) {
@@ -177,9 +188,15 @@ function applyLimits(
     throw new InvalidEnqueueOptionsError([fault], job);
   }
   job.unique = unique;
-  const id = `${unique.group}|${jobKey(unique.key, args, 'unique.key', job)}`;
+  const id = `${unique.group}|${keyOf(unique.key, 'unique.key', job)}`;
   opts.deduplication = deduplicationOf(id, unique);
   if (unique.until === 'started') opts.uniqueUntilStarted = true;
+}
+
+/** A function gets the arguments as the handler will, and may do with them what it likes. */
+function keyOf(key: Uniqueness['key'], option: string, job: PreparedJob): string {
+  const args = typeof key === 'function' ? copyOfArguments(job.data) : [];
+  return jobKey(key, args, option, job);
 }
 
 /** A handler of this process that has no such limit would not count the job by its key. */

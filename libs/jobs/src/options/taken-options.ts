@@ -1,0 +1,22 @@
+import { types } from 'node:util';
+
+/** No option has parts deeper than this. */
+const MAX_DEPTH = 3;
+
+/**
+ * Options as they are at the call: a copy, for which each of them is read once, whatever their getters say the next
+ * time and whatever becomes of them later. What is no object is left to the checks.
+ * @internal
+ */
+export function takeOptions<T>(options: T): T {
+  return take(options, 0) as T;
+}
+
+function take(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return value;
+  if (types.isDate(value)) return new Date(value);
+  if (Array.isArray(value)) return Array.from(value, (item) => take(item, depth + 1));
+  const copy: Record<string, unknown> = {};
+  for (const name in value) copy[name] = take((value as Record<string, unknown>)[name], depth + 1);
+  return copy;
+}
