@@ -2,6 +2,7 @@ import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { expect, it } from 'vitest';
 import { describeEngines } from '../../support/engines.js';
 import { createJobsApp } from '../../support/jobs-app.js';
+import { OpeningHours } from './cron.js';
 import { Outbox } from './outbox.js';
 import { PriceCache } from './price-cache.js';
 import { steerRecurring } from './recurring.js';
@@ -30,6 +31,20 @@ describeEngines("the README's recurring jobs", (engine) => {
     await steerRecurring(jobs);
     expect(module.get(Outbox).delivered).toEqual(['reminder to VIPs']);
     expect(await jobs.recurring.get('vips')).toBeUndefined();
+  });
+
+  it('may have weekdays by number, as docs/cron.md shows', async () => {
+    const { jobs } = await createJobsApp(engine, {
+      providers: [OpeningHours],
+      options: { recurring: { dialect: 'unix' } },
+    });
+    const all = await jobs.recurring.list();
+    expect(all.map(({ id }) => id)).toEqual(['close', 'count', 'lunch', 'open']);
+    for (const { next } of all) {
+      expect(next.map((date) => date.getUTCDay()).toSorted((a, b) => a - b)).toEqual([
+        1, 2, 3, 4, 5,
+      ]);
+    }
   });
 
   it('can be those of each process', async () => {

@@ -7,18 +7,22 @@ describe('a description', () => {
     ['30 2 * * *', 'At 02:30'],
     ['*/15 * * * *', 'Every 15 minutes'],
     ['0 9 * * 1-5', 'At 09:00, Monday through Friday'],
-    ['0 0 9 ? * 2-6', 'At 09:00, Monday through Friday'],
-    ['0 0 0 * * 1', 'At 00:00, only on Sunday'],
+    ['0 0 9 ? * 2-6', 'At 09:00, Monday through Friday', { dialect: 'quartz' }],
+    [
+      '0 0 9 * * 1-5',
+      'At 09:00, Monday through Friday (unix) or At 09:00, Sunday through Thursday (quartz)',
+    ],
+    ['0 0 0 * * 1', 'At 00:00, only on Sunday', { dialect: 'quartz' }],
     ['0 0 0 * * 1', 'At 00:00, only on Monday', { dialect: 'unix' }],
     ['@weekly', 'At 00:00, only on Sunday'],
-    ['0 15 10 ? * 6L', 'At 10:15, on the last Friday of the month'],
+    ['0 15 10 ? * FRIL', 'At 10:15, on the last Friday of the month'],
     ['0 0 12 ? * L', 'At 12:00, only on Saturday'],
     ['0 0 * * 5#3', 'At 00:00, on the third Friday of the month'],
     ['0 0 15W * *', 'At 00:00, on the weekday nearest day 15 of the month'],
     ['0 0 L-3 * *', 'At 00:00, 3 days before the last day of the month'],
     [
       '0 0 0 1 1 ? 2030/2',
-      'At 00:00, on day 1 of the month, only in January, every 2 years, 2030 through 2099',
+      'At 00:00, on day 1 of the month, only in January, every 2 years, 2030 through 9999',
     ],
     ['H H * * *', 'At 05:36', { id: 'nightly-report' }],
     ['0 0 0 1 1 ? 2005', 'At 00:00, on day 1 of the month, only in January, only in 2005'],
@@ -29,6 +33,10 @@ describe('a description', () => {
   it.each([
     ['0 0 L,L-1 * *', 'At 00:00, on the last day and the day before the last day of the month'],
     ['0 0 15,LW * *', 'At 00:00, on day 15 and the last weekday of the month'],
+    [
+      '0 0 L-3W * *',
+      'At 00:00, on the weekday nearest the day 3 days before the last day of the month',
+    ],
     ['0 0 LW-2 * *', 'At 00:00, on the day 2 days before the last weekday of the month'],
     [
       '0 0 1W,15W,L-3 6 *',
@@ -44,8 +52,8 @@ describe('a description', () => {
       'At 00:00, on the last Sunday and each Monday through Wednesday of the month',
     ],
     [
-      '0 0 0 ? * 2#1,6/1,L,*/3',
-      'At 00:00, on the first Monday, each Friday through Saturday in steps of 1, each Saturday and every 3 days of the week of the month',
+      '0 0 0 ? * 2#1,6/1,*/3 *',
+      'At 00:00, on the first Monday, each Friday through Saturday in steps of 1 and every 3 days of the week of the month',
     ],
     [
       'H H(0-7) * * MON',
@@ -60,7 +68,7 @@ describe('a description', () => {
   });
 
   it('is made of a parsed expression too', () => {
-    const expression = CronExpression.parse('0 H 0 ? * 2', { id: 'nightly-report' });
+    const expression = CronExpression.parse('0 H 0 ? * MON', { id: 'nightly-report' });
     expect(describeCron(expression)).toBe('At 00:36, only on Monday');
   });
 

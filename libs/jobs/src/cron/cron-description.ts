@@ -2,6 +2,7 @@ import cronstrue from 'cronstrue';
 import { CronExpression, type CronOptions } from './cron-expression.js';
 import { FIELDS, WEEKDAYS, type CronDialect } from './cron-field.js';
 import { layOut, type FieldTexts } from './field-layout.js';
+import { isInDoubt } from './weekday-doubt.js';
 
 const HASHED = /(?:^|[\s,])H(?=$|[\s,(/])/i;
 const ORDINALS = ['first', 'second', 'third', 'fourth', 'fifth'];
@@ -17,7 +18,8 @@ const WEEKDAY_NAMES = [
 
 /**
  * Says in English when an expression is due: `At 02:30, Monday through Friday`. Times are those of its
- * zone, which is not mentioned. Never throws: what is no cron expression is called so.
+ * zone, which is not mentioned. Never throws: what is no cron expression is called so, and of one that needs a
+ * dialect both readings are told.
  *
  * The words are cronstrue's, save for what it refuses or tells wrongly: lists with `L`, `W` or `#`, `LW-n`,
  * and an `H` that has no `id` to become a value.
@@ -34,8 +36,19 @@ export function describeCron(expression: CronExpression | string, options?: Cron
     }
     return describeTexts(texts, dialect);
   } catch {
+    if (typeof expression === 'string' && options?.dialect === undefined) {
+      const layout = layOut(expression, undefined, []);
+      if (layout && isInDoubt(layout.texts)) return describeBoth(expression, options);
+    }
     return `Not a cron expression: ${typeof expression === 'string' ? expression : typeof expression}`;
   }
+}
+
+function describeBoth(expression: string, options: CronOptions | undefined): string {
+  const readings = (['unix', 'quartz'] as const).map(
+    (dialect) => `${describeCron(expression, { ...options, dialect })} (${dialect})`,
+  );
+  return readings.join(' or ');
 }
 
 /** Whatever the id, the zone and the date: only what is said matters here. */
@@ -49,7 +62,7 @@ function parseToRead(text: string, options: CronOptions | undefined): CronExpres
 }
 
 function describeTexts(texts: FieldTexts, dialect: CronDialect): string {
-  const monthDays = /L.*,|,.*L|W.*,|,.*W|LW-/.test(texts.dayOfMonth);
+  const monthDays = /L.*,|,.*L|W.*,|,.*W|LW-|L-\d+W/.test(texts.dayOfMonth);
   const weekdays = /[L#].*,|,.*(?:L|#)/.test(texts.dayOfWeek);
   const ownWords = [
     ...(monthDays ? texts.dayOfMonth.split(',').map(describeMonthDay) : []),
@@ -70,17 +83,26 @@ function describeTexts(texts: FieldTexts, dialect: CronDialect): string {
 }
 
 function describeMonthDay(item: string): string {
-  const last = /^L(W?)(?:-(\d+))?$/.exec(item);
+  const last = /^L(?:-(\d+))?(?:(W)(?:-(\d+))?)?$/.exec(item);
   if (last) {
-    const day = last[1] === 'W' ? 'the last weekday' : 'the last day';
-    if (last[2] === undefined) return day;
-    return last[2] === '1' ? `the day before ${day}` : `the day ${last[2]} days before ${day}`;
+    const [, offset, weekday, weekdayOffset] = last;
+    const day = before('the last day', offset);
+    if (weekday === undefined) return day;
+    return before(
+      offset === undefined ? 'the last weekday' : `the weekday nearest ${day}`,
+      weekdayOffset,
+    );
   }
   if (item.endsWith('W')) return `the weekday nearest day ${item.slice(0, -1)}`;
   const [range = '', step] = item.split('/');
   const [from, to] = range === '*' ? ['1', '31'] : range.split('-');
   if (step !== undefined) return `every ${step} days from day ${from} through ${to ?? '31'}`;
   return to === undefined ? `day ${from}` : `days ${from} through ${to}`;
+}
+
+function before(day: string, offset = '0'): string {
+  if (offset === '0') return day;
+  return offset === '1' ? `the day before ${day}` : `the day ${offset} days before ${day}`;
 }
 
 function describeWeekday(item: string, dialect: CronDialect): string {

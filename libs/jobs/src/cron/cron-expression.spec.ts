@@ -102,7 +102,7 @@ describe('an expression', () => {
     const expression = CronExpression.parse('0 H ? * MON', { id: 'x', timeZone: 'asia/KOLKATA' });
     expect(expression.text).toBe('0 H ? * MON');
     expect(expression.timeZone).toBe('asia/KOLKATA');
-    expect(expression.resolved).toMatch(/^0 \d+ \? \* MON$/);
+    expect(expression.resolved).toMatch(/^0 \d+ \* \* MON$/);
     expect(CronExpression.parse('@daily').timeZone).toBe('UTC');
   });
 

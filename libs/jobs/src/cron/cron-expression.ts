@@ -2,6 +2,7 @@ import { CronArgumentError, InvalidCronError } from '../errors/index.js';
 import { closest, show } from '../options/index.js';
 import type { CronDialect } from './cron-field.js';
 import { parseExpression } from './expression-parser.js';
+import { NamedExpressions } from './named-expressions.js';
 import { WallClock, type CronFields } from './wall-clock.js';
 import { ZoneClock, type ZonePeriod } from './zone-clock.js';
 
@@ -11,9 +12,10 @@ import { ZoneClock, type ZonePeriod } from './zone-clock.js';
  */
 export interface CronOptions {
   /**
-   * Forces a family: `'unix'` numbers weekdays 0 to 7 (Sunday 0 and 7) and takes 5, 6 or 7 fields, `'quartz'`
-   * numbers them 1 to 7 (Sunday 1) and takes 6 or 7. Default: `'unix'` for 5 fields, else `'quartz'`.
-   * Six fields from @nestjs/schedule, Spring or Cronos are `'unix'`; names (`MON-FRI`) are the same in both.
+   * Which family it is of: `'unix'` numbers weekdays 0 to 7 (Sunday 0 and 7) and takes 5, 6 or 7 fields, `'quartz'`
+   * numbers them 1 to 7 (Sunday 1) and takes 6 or 7. Default: `'unix'` for 5 fields, else `'quartz'`; but six
+   * fields with weekdays by number are refused without a dialect, since those of @nestjs/schedule, Spring and
+   * Cronos are `'unix'`. Names (`MON-FRI`) are the same in both.
    */
   readonly dialect?: CronDialect;
   /** What `H` is derived from: the same id has the same times, for ever. Needed for `H` alone. */
@@ -33,21 +35,28 @@ const LARGEST_MOVE_MS = 3 * 86_400_000;
 const END_OF_CALENDAR = Date.UTC(10_000, 0, 1);
 
 /**
- * A cron schedule: tells when it is due. Immutable, pure and fast; hold one and ask it often.
+ * A cron schedule: tells when it is due. Immutable, pure and fast; hold one and ask it often. Its static names
+ * are those of the `CronExpression` of @nestjs/schedule.
  *
  * **Days.** A day field that is exactly `*` or `?` names no days, and the other one decides; when both name
- * days, either is enough (`0 0 13 * FRI`: each 13th and each Friday). That is crontab(5)'s rule and
- * Quartz.NET's, for both dialects. Vixie cron differs for a field that starts with `*` and has a step.
+ * days, either is enough (`0 0 13 * FRI`: each 13th and each Friday). That is crontab(5)'s rule, for both dialects.
+ * Quartz refuses two such fields; Quartz.NET reads them so too, but takes `*` beside days that are named for each
+ * day. Vixie cron differs for a field that starts with `*` and has a step.
+ *
+ * **What is Quartz's** (`L`, `W`, `#`, `LW-n`) is as Quartz.NET has it: `31W` is the weekday nearest to the last day of a
+ * month that is shorter. There are two exceptions: lists may hold any of them (`MON#1,FRIL`), but `FRI/2`, each
+ * second week from whenever it is asked, is refused.
  *
  * **Daylight saving.** No tick is lost, and no instant has two. A time that clocks skip runs once, later by
  * as much as they skip (02:30 at 03:30), unless a tick is there anyway. A time that occurs twice runs at
  * its first occurrence alone, unless the second, minute or hour field has `*`, `/` or `-`: those are
- * intervals, which go on in real time through both. `H` counts as the fixed time that it becomes.
+ * intervals, which go on in real time through both. `H` counts as the fixed time that it becomes. This is
+ * Quartz.NET's rule too, save that of several skipped times of an interval it runs the first alone.
  *
  * Ticks lie on whole seconds, from 1970 on.
  * @publicApi
  */
-export class CronExpression {
+export class CronExpression extends NamedExpressions {
   private readonly wallClock: WallClock;
   private readonly interval: boolean;
   private readonly zone: ZoneClock;
@@ -63,22 +72,25 @@ export class CronExpression {
     readonly resolved: string,
     fields: CronFields,
   ) {
+    super();
     this.zone = ZoneClock.of(timeZone);
     this.wallClock = new WallClock(fields);
     this.interval = fields.interval;
   }
 
   /**
-   * Reads an expression of 5 (minute to day of week), 6 (second first) or 7 fields (year last, 1970 to 2099),
+   * Reads an expression of 5 (minute to day of week), 6 (second first) or 7 fields (year last, 1970 to 9999),
    * or a macro (`@yearly`, `@annually`, `@monthly`, `@weekly`, `@daily`, `@midnight`, `@hourly`). Names,
    * letters and macros may be in either case.
    *
    * | in | may be written |
    * |---|---|
-   * | all fields | `*`, `a`, `a-b` (also past the end: `22-2`, `FRI-MON`); a step `/n` behind each, with which `a` runs to the end; lists |
+   * | all fields | `*`, `a`, `a-b`; a step `/n` behind each, with which `a` runs to the end; lists |
    * | all but the year | `H`, `H(a-b)`, `H/n`, `H(a-b)/n`: a value of its own for each `id` |
-   * | day of month | `?`, `L`, `L-n`, `LW`, `LW-n`, `15W` (nearest weekday, same month) |
-   * | day of week | `?`, `FRIL` (last), `FRI#3` (third), `L` (Saturday; Quartz alone) |
+   * | day of month | `?`, `L`, `L-n`, `LW`, `15W` (nearest weekday, same month), `L-nW`, `LW-n` (n days before it) |
+   * | day of week | `?`, `FRIL` (last), `FRI#3` (third) |
+   * | in Quartz alone | ranges past the end (`22-2`, `FRI-MON`; not of years); `L` for Saturday |
+   * | in Unix alone | `?` for `*`, in all fields |
    *
    * @throws InvalidCronError with every fault: what cannot be read, is ambiguous, or never comes (again)
    * @throws UnknownTimeZoneError

@@ -15,13 +15,16 @@ export interface CronField {
   readonly last: number;
   /** Words for the values from `min` on. */
   readonly words?: readonly string[];
-  /** Whether a range may run past the end and go on at the start (`22-2`). */
+  /** Whether a range of Quartz's may run past the end and go on at the start (`22-2`). */
   readonly wraps: boolean;
   /** The highest value that `H` picks; none means that `H` has no place here. */
   readonly hashLast?: number;
   /** What to say about a value below or above the range. */
   readonly hints?: Readonly<Record<string, string>>;
 }
+
+/** Of the calendar. @internal */
+export const LAST_YEAR = 9999;
 
 /** The weekdays' names, Sunday first. @internal */
 export const WEEKDAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'] as const;
@@ -71,5 +74,5 @@ export const FIELDS = {
       hints: { 0: 'Sunday is 1 here; write SUN' },
     },
   },
-  year: { name: 'year', min: 1970, max: 2099, last: 2099, wraps: false },
+  year: { name: 'year', min: 1970, max: LAST_YEAR, last: LAST_YEAR, wraps: false },
 } as const satisfies Record<string, CronField | Record<CronDialect, CronField>>;

@@ -1,6 +1,7 @@
 import { CronExpressionParser } from 'cron-parser';
 import { Cron } from 'croner';
 import { describe, expect, it } from 'vitest';
+import { InvalidCronError } from '../errors/index.js';
 import { CronExpression } from './cron-expression.js';
 
 const TICKS = 30;
@@ -44,6 +45,31 @@ const SAME_EVERYWHERE = [
   '0 12 * * 5#3',
   '0 12 * */5 *',
   '59 23 31 DEC *',
+  '? 12 1 ? ?',
+  '?/20 10-12 ? * MON',
+];
+
+/** What both of them refuse, and so we do. */
+const REFUSED_BY_ALL = [
+  '0 17-9 * * *',
+  '50-10 * * * *',
+  '0 0 28-3 * *',
+  '0 0 * NOV-FEB *',
+  '0 0 * * FRI-MON',
+  '0 0 * * 6-0',
+  '0 0 * * 7-2',
+  '60 * * * *',
+  '0 24 * * *',
+  '0 0 32 * *',
+  '0 0 0 * *',
+  '0 0 * 13 *',
+  '0 0 * * 8',
+  '0 0 * * L',
+  '0 0 * * 6,0,L',
+  '*/0 * * * *',
+  '/5 * * * *',
+  '1,,2 * * * *',
+  '5- * * * *',
 ];
 
 /** Besides, by croner: what cron-parser has no words for. */
@@ -59,6 +85,8 @@ const SAME_AS_CRONER = [
   '0 0 12 1 1 ? 2027-2090',
   '*/20 59 11 * * ?',
   '0 30 10,14 ? JAN,MAR,SEP MON',
+  '0 0 12 1 1 ? 2101-2103',
+  '0 12 * * SAT-SUN',
 ];
 
 /**
@@ -67,8 +95,8 @@ const SAME_AS_CRONER = [
  * - a fixed time in a gap: croner runs 02:30 at 03:00, cron-parser not at all in a gap of half an hour (hence no
  *   times from 00:00 to 03:59 that are fixed, and no Australia/Lord_Howe);
  * - an interval in the repeated hour: cron-parser runs the first pass alone (hence its starts in spring alone);
- * - `a/n`, ranges past the end, `L-n`, `LW-n`, a lone weekday `L`: croner refuses them; cron-parser refuses `W`,
- *   years, and reads `6L` in Quartz's numbering as each Saturday;
+ * - `a/n`, `L-n`, `LW-n`, a lone weekday `L`: croner refuses them, and leaves `31W` out where there is no 31st;
+ *   cron-parser refuses `W`, `SAT-SUN`, years, and reads `6L` in Quartz's numbering as each Saturday;
  * - weekdays of six fields: cron-parser numbers them as Unix does.
  */
 const SPRING = STARTS.filter((start) => !start.startsWith('2026-10'));
@@ -85,9 +113,18 @@ describe('cron-parser agrees', () => {
   });
 });
 
+it.each(REFUSED_BY_ALL)('both refuse %s, and so do we', (text) => {
+  for (const oracle of [croner, cronParser]) {
+    expect(() => oracle(text, 'UTC', 0)).toThrow(Error);
+  }
+  expect(() => CronExpression.parse(text)).toThrow(InvalidCronError);
+});
+
 function expectSame(oracle: Oracle, text: string, starts: readonly string[]): void {
   for (const timeZone of ZONES) {
-    const expression = CronExpression.parse(text, { timeZone });
+    // Weekdays by number in six fields are refused without one.
+    const dialect = text.split(' ').length > 5 ? 'quartz' : 'unix';
+    const expression = CronExpression.parse(text, { timeZone, dialect });
     for (const start of starts) {
       const after = Date.parse(start);
       const expected = oracle(text, timeZone, after);

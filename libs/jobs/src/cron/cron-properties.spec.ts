@@ -26,14 +26,13 @@ type Random = ReturnType<typeof seededRandom>;
 
 function anyField(random: Random, min: number, max: number, stars = 3): Field {
   const size = max - min + 1;
-  const a = min + random(size);
-  const b = min + random(size);
+  const [a, b] = [min + random(size), min + random(size)];
+  const [low, high] = [Math.min(a, b), Math.max(a, b)];
   const step = 1 + random(Math.max(1, Math.floor(size / 3)));
-  const inRange = (v: number) => (a <= b ? v >= a && v <= b : v >= a || v <= b);
   const choices: Field[] = [
     { text: `${a}`, has: (v) => v === a, interval: false },
     { text: `${a},${b}`, has: (v) => v === a || v === b, interval: false },
-    { text: `${a}-${b}`, has: inRange, interval: true },
+    { text: `${low}-${high}`, has: (v) => v >= low && v <= high, interval: true },
     { text: `*/${step}`, has: (v) => (v - min) % step === 0, interval: true },
     { text: `${a}/${step}`, has: (v) => v >= a && (v - a) % step === 0, interval: true },
     ...Array.from({ length: stars }, () => ({ text: '*', has: () => true, interval: true })),

@@ -1,15 +1,19 @@
-import { WEEKDAYS, type CronDialect } from './cron-field.js';
-import { fault, parseTerm, parseValue, type Term, type TermContext } from './field-term.js';
+import { WEEKDAYS } from './cron-field.js';
+import { fault, parseTerm, parseValue, type TermContext } from './field-term.js';
 
 /** Days of a month, whatever weekday they are. @internal */
 export type MonthDayRule =
   | { readonly kind: 'days'; readonly days: readonly number[] }
   /** The `daysBefore`-th day before the last one. */
   | { readonly kind: 'last'; readonly daysBefore: number }
-  /** That many days before the month's last weekday. */
-  | { readonly kind: 'last-weekday'; readonly daysBefore: number }
-  /** The weekday (Monday to Friday) nearest to a day, in the same month. */
+  /** So many days before the weekday (Monday to Friday) nearest to the `daysBefore`-th day before the last one. */
+  | { readonly kind: 'last-weekday'; readonly daysBefore: number; readonly weekdayOffset: number }
+  /** The weekday nearest to a day, or to the last one where the month is shorter, in the same month. */
   | { readonly kind: 'nearest-weekday'; readonly day: number };
+
+/** `L`, `L-n`, `LW`, `L-nW`, and the latter two with an offset of their own, `-n`. */
+const LAST = /^L(?:-(\w*?))?(?:(W)(?:-(.*))?)?$/;
+const LARGEST_OFFSET = 30;
 
 /** Weekdays, Sunday 0: all of a month, its n-th, or its last. @internal */
 export interface WeekdayRule {
@@ -28,15 +32,8 @@ export function parseMonthDay(
   text: string,
   context: TermContext,
 ): DayTerm<MonthDayRule> | undefined {
-  const last = /^(LW?)(?:-(.*))?$/.exec(text);
-  if (last) {
-    const offset = last[2] ?? '0';
-    if (last[2] !== undefined && !/^(?:[1-9]|[12]\d|30)$/.test(offset)) {
-      return fault(context, text, `${last[1]}-n with n from 1 to 30`);
-    }
-    const kind = last[1] === 'L' ? 'last' : 'last-weekday';
-    return { rule: { kind, daysBefore: Number(offset) }, text };
-  }
+  const last = LAST.exec(text);
+  if (last) return parseLast(text, last, context);
   if (text.endsWith('W')) {
     const day = text.slice(0, -1);
     if (!/^\d+$/.test(day)) {
@@ -56,39 +53,67 @@ export function parseMonthDay(
   return term && { rule: { kind: 'days', days: term.values }, text: term.text };
 }
 
-/** Reads an item of the day-of-week field, in the numbering of the dialect. @internal */
-export function parseWeekday(
+function parseLast(
   text: string,
-  dialect: CronDialect,
+  [, offset = '0', weekday, weekdayOffset = '0']: readonly (string | undefined)[],
   context: TermContext,
-): DayTerm<WeekdayRule> | undefined {
+): DayTerm<MonthDayRule> | undefined {
+  if (!isOffset(offset) || !isOffset(weekdayOffset)) {
+    return fault(
+      context,
+      text,
+      `an offset from 0 to ${LARGEST_OFFSET} behind L or LW`,
+      'L-3, LW-2',
+    );
+  }
+  const daysBefore = Number(offset);
+  if (weekday === undefined) return { rule: { kind: 'last', daysBefore }, text };
+  return { rule: { kind: 'last-weekday', daysBefore, weekdayOffset: Number(weekdayOffset) }, text };
+}
+
+function isOffset(text: string): boolean {
+  return /^\d{1,2}$/.test(text) && Number(text) <= LARGEST_OFFSET;
+}
+
+/** Reads an item of the day-of-week field, in the numbering of the dialect. @internal */
+export function parseWeekday(text: string, context: TermContext): DayTerm<WeekdayRule> | undefined {
+  const isQuartz = context.dialect === 'quartz';
   if (text === 'L') {
     // The last day of the week: Saturday in Quartz; in Unix, where a week may end on Sunday, nobody's guess.
-    return dialect === 'quartz'
+    return isQuartz
       ? { rule: { weekdays: [6] }, text }
       : fault(context, text, 'a weekday before L', 'write SAT or SUN, or FRIL for the last Friday');
   }
-  if (/^L(?:W|-\d+|W-\d+)$|^\d+W$/.test(text)) {
+  if (LAST.test(text) || /^\d+W$/.test(text)) {
     return fault(context, text, 'weekdays', `${text} belongs to the day of month`);
   }
   const nth = /^(.*)#(.*)$/.exec(text);
-  if (nth) return parseNth(nth[1]!, nth[2]!, text, dialect, context);
+  if (nth) return parseNth(nth[1]!, nth[2]!, text, context);
   if (text.endsWith('L')) {
-    const weekday = parseOneWeekday(text.slice(0, -1), text, dialect, context);
+    const weekday = parseOneWeekday(text.slice(0, -1), text, context);
     return weekday === undefined ? undefined : { rule: { weekdays: [weekday], nth: 'last' }, text };
   }
+  if (isQuartz && /^[A-Z]{3}\//.test(text)) {
+    const hint =
+      "Quartz takes it for every n-th week from whenever it is asked; use { every: '14 days' }";
+    return fault(context, text, 'no step behind the name of one weekday', hint);
+  }
   const term = parseTerm(text, context);
-  return term && { rule: { weekdays: weekdaysOf(term, dialect) }, text: term.text };
+  return (
+    term && {
+      rule: { weekdays: term.values.map((day) => toWeekday(day, context)) },
+      text: term.text,
+    }
+  );
 }
 
 function parseNth(
   day: string,
   nth: string,
   text: string,
-  dialect: CronDialect,
   context: TermContext,
 ): DayTerm<WeekdayRule> | undefined {
-  const weekday = parseOneWeekday(day, text, dialect, context);
+  const weekday = parseOneWeekday(day, text, context);
   if (!/^[1-5]$/.test(nth)) {
     const hint = nth.toUpperCase() === 'L' ? `write ${day}L for the last one` : undefined;
     return fault(context, text, 'a number from 1 to 5 after #', hint);
@@ -98,24 +123,15 @@ function parseNth(
     : { rule: { weekdays: [weekday], nth: Number(nth) }, text };
 }
 
-function parseOneWeekday(
-  day: string,
-  text: string,
-  dialect: CronDialect,
-  context: TermContext,
-): number | undefined {
+function parseOneWeekday(day: string, text: string, context: TermContext): number | undefined {
   if (/[*/?-]/.test(day)) {
     return fault(context, text, 'one weekday before # or L', 'list them: MON#1,TUE#1');
   }
   const value = parseValue(day, context);
-  return value === undefined ? undefined : toWeekday(value, dialect);
-}
-
-function weekdaysOf(term: Term, dialect: CronDialect): number[] {
-  return term.values.map((value) => toWeekday(value, dialect));
+  return value === undefined ? undefined : toWeekday(value, context);
 }
 
 /** To Sunday = 0. */
-function toWeekday(value: number, dialect: CronDialect): number {
+function toWeekday(value: number, { dialect }: TermContext): number {
   return dialect === 'quartz' ? value - 1 : value % WEEKDAYS.length;
 }

@@ -5,6 +5,7 @@ import { parseMonthDay, parseWeekday, type DayTerm } from './day-term.js';
 import { fault, parseTerm, type TermContext } from './field-term.js';
 import { layOut, toUpperCase, type FieldTexts } from './field-layout.js';
 import { MonthDays } from './month-days.js';
+import { refuseDoubt } from './weekday-doubt.js';
 import { daysInMonth, type CronFields } from './wall-clock.js';
 
 /** What was read. @internal */
@@ -38,16 +39,15 @@ export function parseExpression(text: string, settings: ParseSettings): ParsedCr
   const faults: CronFault[] = [];
   const layout = layOut(text, settings.dialect, faults);
   if (layout === undefined) throw new InvalidCronError(text, faults);
-  const { dialect, texts } = layout;
-  const parser = new FieldsParser(settings, faults);
+  const { dialect } = layout;
+  const texts = settings.dialect === undefined ? refuseDoubt(layout, faults) : layout.texts;
+  const parser = new FieldsParser(settings, dialect, faults);
   const seconds = parser.numbers(FIELDS.second, texts.second);
   const minutes = parser.numbers(FIELDS.minute, texts.minute);
   const hours = parser.numbers(FIELDS.hour, texts.hour);
   const monthDays = parser.days(FIELDS.dayOfMonth, texts.dayOfMonth, parseMonthDay);
   const months = parser.numbers(FIELDS.month, texts.month);
-  const weekdays = parser.days(FIELDS.dayOfWeek[dialect], texts.dayOfWeek, (item, context) =>
-    parseWeekday(item, dialect, context),
-  );
+  const weekdays = parser.days(FIELDS.dayOfWeek[dialect], texts.dayOfWeek, parseWeekday);
   const years = parser.years(texts.year);
   const fields: CronFields = {
     seconds: seconds.values,
@@ -82,6 +82,13 @@ interface ReadNumbers {
   readonly failed: boolean;
 }
 
+interface ReadYears {
+  /** Undefined: every year. */
+  readonly values: readonly number[] | undefined;
+  readonly text: string;
+  readonly failed: boolean;
+}
+
 interface ReadDays<Rule> {
   readonly rules: readonly Rule[] | undefined;
   readonly text: string;
@@ -92,6 +99,7 @@ interface ReadDays<Rule> {
 class FieldsParser {
   constructor(
     private readonly settings: ParseSettings,
+    private readonly dialect: CronDialect,
     private readonly faults: CronFault[],
   ) {}
 
@@ -120,8 +128,9 @@ class FieldsParser {
     };
   }
 
-  years(text: string | undefined): ReadNumbers | undefined {
+  years(text: string | undefined): ReadYears | undefined {
     if (text === undefined) return undefined;
+    if (text === '*') return { values: undefined, text, failed: false };
     const years = this.numbers(FIELDS.year, text);
     const { currentYear } = this.settings;
     if (years.failed || (years.values.at(-1) ?? currentYear) >= currentYear) return years;
@@ -139,7 +148,8 @@ class FieldsParser {
     text: string,
     parse: (item: string, context: TermContext) => T | undefined,
   ): (T | undefined)[] {
-    const context: TermContext = { field, id: this.settings.id, faults: this.faults };
+    const { dialect, faults } = this;
+    const context: TermContext = { field, dialect, id: this.settings.id, faults };
     const items = text.split(',');
     return items.map((item) => {
       if (item === '') {
@@ -150,7 +160,7 @@ class FieldsParser {
           'lists hold no blanks: MON,WED',
         );
       }
-      if (items.length > 1 && (item === '*' || item === '?')) {
+      if (items.length > 1 && standsAlone(item, field)) {
         return fault(
           context,
           text,
@@ -161,6 +171,13 @@ class FieldsParser {
       return parse(item, context);
     });
   }
+}
+
+/** `L` is a weekday by itself alone: in a list, it may have been meant for the days before it. */
+function standsAlone(item: string, field: CronField): boolean {
+  return (
+    item === '*' || item === '?' || (item === 'L' && field.name === FIELDS.dayOfWeek.unix.name)
+  );
 }
 
 /** What was read in upper case is reported as the author wrote it. */

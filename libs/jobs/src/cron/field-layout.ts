@@ -29,19 +29,33 @@ const MACROS: Readonly<Record<string, string>> = {
 /** Many times what a schedule needs; longer text is a mistake or an attack. */
 const MAX_LENGTH = 1_000;
 
+/** Where Unix crons know `?`, it is another `*`, in any field. */
+const UNIX_STAR = /^\?(?=\/|$)/;
+
 const UNIX_FIELDS = 'minute, hour, day of month, month, day of week';
 const QUARTZ_FIELDS = `second, ${UNIX_FIELDS}`;
 
+/** How an expression was laid out. @internal */
+export interface FieldLayout {
+  readonly dialect: CronDialect;
+  readonly texts: FieldTexts;
+}
+
+/** What an expression is taken for that is given without a dialect: 5 fields are Unix, 6 and 7 are Quartz. @internal */
+export function usualDialect(text: string): CronDialect {
+  return fieldsOf(text).length > 5 ? 'quartz' : 'unix';
+}
+
 /**
  * Tells the dialect and cuts the text; `undefined`, and a fault, when the number of fields is wrong.
- * @param dialect the one that was asked for; `undefined`: 5 fields are Unix, 6 and 7 are Quartz
+ * @param dialect the one that was asked for
  * @internal
  */
 export function layOut(
   text: string,
   dialect: CronDialect | undefined,
   faults: CronFault[],
-): { readonly dialect: CronDialect; readonly texts: FieldTexts } | undefined {
+): FieldLayout | undefined {
   if (text.length > MAX_LENGTH) {
     const got = `${text.slice(0, 20)}… (${text.length} characters)`;
     faults.push({ field: 'expression', got, reason: `at most ${MAX_LENGTH} characters` });
@@ -50,14 +64,15 @@ export function layOut(
   const upper = toUpperCase(text.trim());
   if (upper.startsWith('@')) {
     const expansion = Object.hasOwn(MACROS, upper) ? MACROS[upper]! : undefined;
-    if (expansion !== undefined) return { dialect: 'unix', texts: cut(expansion.split(' ')) };
+    if (expansion !== undefined)
+      return { dialect: 'unix', texts: cut(expansion.split(' '), 'unix') };
     faults.push(describeUnknownMacro(text.trim(), upper));
     return undefined;
   }
-  const parts = upper === '' ? [] : upper.split(/\s+/);
-  const told = dialect ?? (parts.length === 5 ? 'unix' : 'quartz');
+  const parts = fieldsOf(upper);
   if (parts.length >= (dialect === 'quartz' ? 6 : 5) && parts.length <= 7) {
-    return { dialect: told, texts: cut(parts) };
+    const told = dialect ?? usualDialect(upper);
+    return { dialect: told, texts: cut(parts, told) };
   }
   faults.push(describeCount(parts, dialect));
   return undefined;
@@ -68,11 +83,16 @@ export function toUpperCase(text: string): string {
   return text.replaceAll(/[a-z]+/g, (letters) => letters.toUpperCase());
 }
 
-function cut(parts: readonly string[]): FieldTexts {
+function fieldsOf(text: string): string[] {
+  const trimmed = text.trim();
+  return trimmed === '' ? [] : trimmed.split(/\s+/);
+}
+
+function cut(parts: readonly string[], dialect: CronDialect): FieldTexts {
   const hasSeconds = parts.length > 5;
-  const [second, minute, hour, dayOfMonth, month, dayOfWeek, year] = hasSeconds
-    ? parts
-    : ['0', ...parts];
+  const [second, minute, hour, dayOfMonth, month, dayOfWeek, year] = (
+    hasSeconds ? parts : ['0', ...parts]
+  ).map((part) => (dialect === 'unix' ? part.replace(UNIX_STAR, '*') : part));
   return {
     second: second!,
     minute: minute!,

@@ -1,5 +1,5 @@
 import type { CronFault } from '../errors/index.js';
-import type { CronField } from './cron-field.js';
+import type { CronDialect, CronField } from './cron-field.js';
 import { hashId } from './id-hash.js';
 
 /** What one item of a list in a field stands for. @internal */
@@ -15,6 +15,7 @@ export interface Term {
 /** Where a term stands. @internal */
 export interface TermContext {
   readonly field: CronField;
+  readonly dialect: CronDialect;
   /** What `H` is derived from. */
   readonly id: string | undefined;
   /** Takes what is wrong; a parser that returns `undefined` has added to it. */
@@ -29,7 +30,7 @@ const HASH = /^H(?:\((.*)\))?$/;
  * @internal
  */
 export function parseTerm(text: string, context: TermContext): Term | undefined {
-  const { field } = context;
+  const { field, dialect } = context;
   const [base = '', stepText, ...rest] = text.split('/');
   if (rest.length > 0) return fault(context, text, 'one step at most');
   const hash = HASH.exec(base);
@@ -44,9 +45,7 @@ export function parseTerm(text: string, context: TermContext): Term | undefined 
 
   const [from, to] = bounds;
   if (isRange || base === '*') {
-    if (from > to && !field.wraps) {
-      return fault(context, base, 'a range from the lower to the higher value');
-    }
+    if (from > to && !(field.wraps && dialect === 'quartz')) return faultOfOrder(base, context);
     return { values: expand(from, to, step ?? 1, field), interval: true, text };
   }
   if (step === undefined) return { values: [from], interval: false, text };
@@ -72,7 +71,24 @@ function parseBounds(base: string, context: TermContext): readonly [number, numb
   }
   const first = parseValue(from, context);
   const second = to === undefined ? first : parseValue(to, context);
-  return first === undefined || second === undefined ? undefined : [first, second];
+  if (first === undefined || second === undefined) return undefined;
+  // Where Sunday has two numbers, it ends a week too: SAT-SUN.
+  const isLastDay = second === field.min && field.max > field.last && field.words?.[0] === to;
+  return [first, isLastDay ? field.max : second];
+}
+
+function faultOfOrder(range: string, context: TermContext): undefined {
+  const { field } = context;
+  const [from = '', to = ''] = range.split('-');
+  const words = /\d/.test(range) ? undefined : field.words;
+  const pieces = `${from}-${words?.at(-1) ?? field.last},${words?.[0] ?? field.min}-${to}`;
+  const hint = `only Quartz's ranges go on past the end; write ${pieces}`;
+  return fault(
+    context,
+    range,
+    'a range from the lower to the higher value',
+    field.wraps ? hint : undefined,
+  );
 }
 
 function parseHashRange(
@@ -90,7 +106,9 @@ function parseHashRange(
   const bounds =
     range === undefined ? ([field.min, field.hashLast] as const) : parseBounds(range, context);
   if (bounds === undefined || id === undefined) return undefined;
-  return range === undefined || range.includes('-') ? bounds : fault(context, text, 'H or H(a-b)');
+  if (range !== undefined && !range.includes('-')) return fault(context, text, 'H or H(a-b)');
+  const [from, to] = bounds;
+  return from <= to ? bounds : fault(context, text, 'H(a-b) from the lower to the higher value');
 }
 
 /** A step must be able to be taken at all, else the author meant something else. */
@@ -128,7 +146,7 @@ function spread(
   { field, id = '' }: TermContext,
 ): Term {
   const choices = step ?? countOf([from, to], field);
-  const start = wrap(from + hashId(id, field.name, choices), field);
+  const start = from + hashId(id, field.name, choices);
   if (step === undefined) return { values: [start], interval: false, text: String(start) };
   // Without bounds of its own, a step runs to the end of the field, not to the last value that H picks.
   const end = text.includes('(') ? to : field.last;

@@ -47,11 +47,13 @@ function monthDayMask(rule: MonthDayRule, length: number, firstWeekday: number):
       return rule.days.reduce((mask, day) => mask | (1 << day), 0);
     case 'last':
       return bitOf(length - rule.daysBefore);
-    case 'last-weekday':
-      return bitOf(nearestWeekday(length, length, firstWeekday) - rule.daysBefore);
+    case 'last-weekday': {
+      const day = length - rule.daysBefore;
+      if (day < 1) return 0;
+      return bitOf(Math.max(nearestWeekday(day, length, firstWeekday) - rule.weekdayOffset, 1));
+    }
     default:
-      // A month that has no 31st has no weekday nearest to it either.
-      return rule.day > length ? 0 : bitOf(nearestWeekday(rule.day, length, firstWeekday));
+      return bitOf(nearestWeekday(Math.min(rule.day, length), length, firstWeekday));
   }
 }
 

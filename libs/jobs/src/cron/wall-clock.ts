@@ -1,3 +1,4 @@
+import { LAST_YEAR } from './cron-field.js';
 import { MonthDays, type DayRules } from './month-days.js';
 
 /** What an expression says, in numbers. Lists are ascending and without doubles. @internal */
@@ -14,8 +15,6 @@ export interface CronFields {
 }
 
 const DAY_MS = 86_400_000;
-/** Of the calendar, for expressions without a year. */
-const LAST_YEAR = 9999;
 const NONE = -1;
 
 /**

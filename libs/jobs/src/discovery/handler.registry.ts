@@ -118,9 +118,10 @@ export class HandlerRegistry {
       found: method,
       handler: complete.get(method),
     }));
-    const { calendars } = this.options;
+    const { calendars, recurring } = this.options;
     const { recurrences, problems: faults } = readRecurrences(decorated, {
       calendars,
+      recurring,
       hasScheduler,
     });
     problems.push(...faults);

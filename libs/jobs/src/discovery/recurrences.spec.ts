@@ -69,7 +69,7 @@ describe('a use of @Recurring()', () => {
       {
         id: 'Reports.nightly',
         scope: 'fleet',
-        timing: { cron: '0 0 * * *' },
+        timing: { cron: '0 0 * * *', dialect: 'unix' },
         handler: expect.objectContaining({
           name: 'Reports.nightly',
           queue: 'reports',
@@ -79,7 +79,12 @@ describe('a use of @Recurring()', () => {
       expect.objectContaining({ id: 'often', timing: { everyMs: 600_000, jitterMs: 5_000 } }),
       expect.objectContaining({
         id: 'hourly',
-        timing: { cron: '@hourly', timeZone: 'Europe/Berlin', calendars: ['weekends'] },
+        timing: {
+          cron: '@hourly',
+          timeZone: 'Europe/Berlin',
+          dialect: 'unix',
+          calendars: ['weekends'],
+        },
         handler: expect.objectContaining({ name: 'reports/short', timeoutMs: 60_000 }) as unknown,
       }),
     ]);

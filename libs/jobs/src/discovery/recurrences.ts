@@ -24,7 +24,7 @@ export interface DeclaredRecurrence {
 }
 
 /** What a use of `@Recurring()` may refer to. @internal */
-export interface RecurrenceSurroundings extends Pick<ResolvedOptions, 'calendars'> {
+export interface RecurrenceSurroundings extends Pick<ResolvedOptions, 'calendars' | 'recurring'> {
   /** Whether the ScheduleModule of @nestjs/schedule is imported. */
   readonly hasScheduler: boolean;
 }
@@ -81,7 +81,8 @@ export function readRecurrences(
       if (scope === 'process' && !surroundings.hasScheduler)
         problems.push(`${where}: ${NO_SCHEDULER}`);
       const calendars = new Set(surroundings.calendars.keys());
-      const read = readTiming(recurrence, settingsIn(rest), { id, where, calendars });
+      const { dialect } = surroundings.recurring;
+      const read = readTiming(recurrence, settingsIn(rest), { id, where, calendars, dialect });
       if ('problems' in read) problems.push(...read.problems);
       else if (handler) recurrences.push({ id, scope, handler, timing: read.timing });
     }

@@ -93,6 +93,14 @@ export interface JobsModuleOptions {
   };
   /** Carries request context (tenant, user, locale, trace) from enqueue to the handler. Default none. */
   context?: ContextCarrier;
+  /** What goes for all recurring jobs. */
+  recurring?: {
+    /**
+     * Dialect of cron expressions of six and seven fields that give none; five fields are Unix cron. Default: none;
+     * then they are Quartz's, and six fields with weekdays by number are refused.
+     */
+    dialect?: 'unix' | 'quartz';
+  };
   /** Calendars by the name that recurring jobs call them. Give all processes the same ones. Default none. */
   calendars?: Readonly<Record<string, Calendar>>;
   /** Also run guards, interceptors, pipes and filters that are registered globally. Default false. */

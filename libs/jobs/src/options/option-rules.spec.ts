@@ -30,6 +30,7 @@ const CASES: Record<RuleName, { good: unknown[]; bad: unknown[] }> = {
   positiveDuration: { good: [1, '1ms', 'PT1S'], bad: [0, '0s', 'PT0S', -1, 'soon', null] },
   positiveInteger: { good: [1, 1e6], bad: [0, -1, 1.5, Number.POSITIVE_INFINITY, '1', 2 ** 53] },
   priority: { good: [1, 2_097_151], bad: [0, 2_097_152, 1.5, '1'] },
+  cronDialect: { good: ['unix', 'quartz'], bad: ['Quartz', '', undefined, 5] },
   boolean: { good: [true, false], bad: [0, 'true', null] },
   callback: { good: [nothing, class {}], bad: ['f', {}, null] },
   date: { good: [new Date(0)], bad: [new Date(Number.NaN), 0, '2026-01-01'] },

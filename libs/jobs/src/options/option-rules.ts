@@ -109,6 +109,10 @@ export const rules = {
     expected: `a whole number from 1 to ${MAX_PRIORITY}`,
     accepts: (v) => isInteger(v, 1, MAX_PRIORITY),
   },
+  cronDialect: {
+    expected: "'unix' or 'quartz'",
+    accepts: (v) => v === 'unix' || v === 'quartz',
+  },
   boolean: { expected: 'true or false', accepts: (v) => typeof v === 'boolean' },
   callback: { expected: 'a function', accepts: isFunction },
   date: {

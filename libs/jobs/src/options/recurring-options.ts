@@ -31,7 +31,10 @@ export type OverlapPolicy = 'skip' | 'queue' | 'allow';
 export interface RecurrenceSettings {
   /** IANA name of the zone that the cron expression is read in. Default `'UTC'`. */
   timeZone?: string;
-  /** Forces the dialect of the cron expression. Default: told by the number of its fields. */
+  /**
+   * The dialect of the cron expression. Default: that of `forRoot({ recurring })`; else 5 fields are Unix and 6 or 7
+   * are Quartz, but six with weekdays by number are refused.
+   */
   dialect?: 'unix' | 'quartz';
   /** What becomes of missed ticks. Default `'fire-once'`. */
   misfire?: MisfirePolicy;

@@ -40,6 +40,7 @@ describe('the options of forRoot()', () => {
       sweepIntervalMs: 5_000,
       maxStalls: 5,
       context: undefined,
+      recurring: { dialect: undefined },
       calendars: new Map(),
       globalEnhancers: false,
     });

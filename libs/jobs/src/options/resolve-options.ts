@@ -49,6 +49,7 @@ export function resolveOptions(given: JobsModuleOptions): ResolvedOptions {
     sweepIntervalMs: ms(lock.sweep, DEFAULTS.sweepInterval),
     maxStalls: lock.maxStalls ?? DEFAULTS.maxStalls,
     context: given.context,
+    recurring: { dialect: given.recurring?.dialect },
     calendars: new Map(Object.entries(given.calendars ?? {})),
     globalEnhancers: given.globalEnhancers ?? false,
   };

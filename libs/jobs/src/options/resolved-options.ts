@@ -42,6 +42,7 @@ export interface ResolvedOptions {
   readonly sweepIntervalMs: number;
   readonly maxStalls: number;
   readonly context: ContextCarrier | undefined;
+  readonly recurring: { readonly dialect: 'unix' | 'quartz' | undefined };
   readonly calendars: ReadonlyMap<string, Calendar>;
   readonly globalEnhancers: boolean;
 }

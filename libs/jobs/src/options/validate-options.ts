@@ -25,6 +25,7 @@ const MODULE_RULES: Readonly<Record<string, Rule>> = {
   unknownNameTimeout: rules.duration,
   lock: rules.record,
   context: rules.contextCarrier,
+  recurring: rules.record,
   calendars: rules.calendars,
   globalEnhancers: rules.boolean,
 };
@@ -48,6 +49,8 @@ const LOCK_RULES: Readonly<Record<string, Rule>> = {
   sweep: rules.positiveDuration,
   maxStalls: rules.positiveInteger,
 };
+
+const RECURRING_RULES: Readonly<Record<string, Rule>> = { dialect: rules.cronDialect };
 
 /** The rules of `JobOptions`. @internal */
 export const JOB_RULES: Readonly<Record<keyof JobOptions, Rule>> = {
@@ -79,6 +82,9 @@ export function validateModuleOptions(given: unknown): string[] {
   }
   if (isObject(options.lock))
     problems.push(...checkOptions(options.lock, LOCK_RULES, `${where} lock`));
+  if (isObject(options.recurring)) {
+    problems.push(...checkOptions(options.recurring, RECURRING_RULES, `${where} recurring`));
+  }
   if (isObject(options.queues)) {
     for (const [name, queue] of Object.entries(options.queues)) {
       if (!rules.queueName.accepts(name)) {

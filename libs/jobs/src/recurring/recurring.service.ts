@@ -148,6 +148,7 @@ export class RecurringService extends RecurringJobs {
       id,
       where: `recurring job "${id}"`,
       calendars: new Set(this.options.calendars.keys()),
+      dialect: this.options.recurring.dialect,
     };
     const read = readTiming(recurrence, settings, context);
     if ('problems' in read) throw new InvalidRecurringJobError(read.problems);

@@ -12,7 +12,7 @@ describe('the stored recurring jobs', () => {
 
   beforeEach(() => {
     stored.clear();
-    stored.set('recurring:fine', '{"id":"fine"}');
+    stored.set('recurring:fine', '{"id":"fine","timing":{}}');
     error.mockReset();
     const engine = { store: { entries: async () => stored } } as unknown as Engine;
     const calls = new StoreCalls(engine, resolveOptions({ connection: 'redis://localhost' }));
@@ -27,7 +27,30 @@ describe('the stored recurring jobs', () => {
     stored.set('recurring:bad', '{"id');
     await store.all();
     expect(error).toHaveBeenCalledTimes(2);
-    stored.set('recurring:bad', '{"id":"bad"}');
+    stored.set('recurring:bad', '{"id":"bad","timing":{}}');
     expect([...(await store.all()).keys()]).toEqual(['fine', 'bad']);
+  });
+
+  it('keep the reading of a time when the dialect was not stored with them', async () => {
+    const timings = [
+      { cron: '0 0 9 * * 1-5', timeZone: 'Asia/Kolkata', misfire: 'skip' },
+      { cron: '0 9 * * 1-5' },
+      { cron: '@weekly' },
+      { cron: '0 0 9 * * 1-5', dialect: 'unix' },
+      { everyMs: 5 },
+    ];
+    for (const [id, timing] of timings.entries()) {
+      stored.set(`recurring:${id}`, JSON.stringify({ id, timing }));
+    }
+    const all = await store.all();
+    // In the order of properties that a new one has: the two are compared as text.
+    expect(timings.map((_, id) => JSON.stringify(all.get(`${id}`)!.schedule.timing))).toEqual([
+      '{"cron":"0 0 9 * * 1-5","timeZone":"Asia/Kolkata","dialect":"quartz","misfire":"skip"}',
+      '{"cron":"0 9 * * 1-5","dialect":"unix"}',
+      '{"cron":"@weekly","dialect":"unix"}',
+      '{"cron":"0 0 9 * * 1-5","dialect":"unix"}',
+      '{"everyMs":5}',
+    ]);
+    expect(all.get('1')!.text).toBe(stored.get('recurring:1'));
   });
 });

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { StoreCalls } from '../scheduling/index.js';
+import { withDialect } from '../ticks/index.js';
 import type { Schedule } from './schedule.js';
 
 const KEY = 'recurring:';
@@ -134,5 +135,6 @@ export class ScheduleStore {
 }
 
 function parse(text: string): StoredSchedule {
-  return { schedule: JSON.parse(text) as Schedule, text };
+  const schedule = JSON.parse(text) as Schedule;
+  return { schedule: { ...schedule, timing: withDialect(schedule.timing) }, text };
 }

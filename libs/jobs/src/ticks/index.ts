@@ -2,4 +2,4 @@ export { planTicks, type DueTick, type RunBefore, type TickPlan } from './tick-p
 export type { TickProgress } from './tick-progress.js';
 export type { TickSource } from './tick-series.js';
 export { createTickSource, type TickOrigin } from './tick-source.js';
-export { readTiming, SETTING_RULES, TIMING_DEFAULTS, type Timing } from './timing.js';
+export { readTiming, SETTING_RULES, TIMING_DEFAULTS, withDialect, type Timing } from './timing.js';

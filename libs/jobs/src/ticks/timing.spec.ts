@@ -1,16 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { Recurrence, RecurrenceSettings } from '../options/index.js';
-import { readTiming, TIMING_DEFAULTS, type Timing } from './timing.js';
+import { readTiming, TIMING_DEFAULTS, type Timing, type TimingContext } from './timing.js';
 
-const context = { id: 'report', where: 'report', calendars: new Set(['holidays', 'night']) };
+const calendars = new Set(['holidays', 'night']);
+const context: TimingContext = { id: 'report', where: 'report', calendars, dialect: undefined };
 
-function read(recurrence: unknown, settings: unknown = {}) {
-  return readTiming(recurrence as Recurrence, settings as RecurrenceSettings, context);
+function read(recurrence: unknown, settings: unknown = {}, dialect?: TimingContext['dialect']) {
+  return readTiming(recurrence as Recurrence, settings as RecurrenceSettings, {
+    ...context,
+    dialect,
+  });
 }
 
 describe('a recurrence is stored', () => {
   it.each<[what: string, recurrence: Recurrence, settings: RecurrenceSettings, timing: Timing]>([
-    ['a cron expression', '0 9 * * *', {}, { cron: '0 9 * * *' }],
+    ['a cron expression', '0 9 * * *', {}, { cron: '0 9 * * *', dialect: 'unix' }],
     ['an interval', { every: '1h 30m' }, {}, { everyMs: 5_400_000 }],
     [
       'what is not the default',
@@ -58,7 +62,7 @@ describe('a recurrence is stored', () => {
         jitter: 0,
         enabled: true,
       },
-      { cron: '@daily' },
+      { cron: '@daily', dialect: 'unix' },
     ],
     [
       'an interval without what is for cron expressions alone',
@@ -81,6 +85,31 @@ describe('a recurrence is stored', () => {
   });
 });
 
+describe('the dialect of a cron expression is stored with it', () => {
+  it.each<
+    [
+      text: string,
+      own: 'unix' | 'quartz' | undefined,
+      ofSix: 'unix' | 'quartz' | undefined,
+      stored: string,
+    ]
+  >([
+    ['0 9 * * 1-5', undefined, undefined, 'unix'],
+    ['0 9 * * 1-5', undefined, 'quartz', 'unix'],
+    ['@daily', undefined, 'quartz', 'unix'],
+    ['0 0 9 * * MON-FRI', undefined, undefined, 'quartz'],
+    ['0 0 9 * * MON-FRI', undefined, 'unix', 'unix'],
+    ['0 0 9 * * 1-5', undefined, 'unix', 'unix'],
+    ['0 0 9 * * 1-5', undefined, 'quartz', 'quartz'],
+    ['0 0 9 * * 1-5', 'quartz', 'unix', 'quartz'],
+    ['0 0 9 * * 1-5', 'unix', 'quartz', 'unix'],
+    ['0 0 9 * * 2-6 *', undefined, undefined, 'quartz'],
+  ])('%s with %s, where the default is %s', (cron, own, ofSix, stored) => {
+    const settings = own === undefined ? {} : { dialect: own };
+    expect(read(cron, settings, ofSix)).toEqual({ timing: { cron, dialect: stored } });
+  });
+});
+
 describe('a recurrence is refused', () => {
   it.each<[what: string, recurrence: unknown, settings: unknown, problems: readonly string[]]>([
     [
@@ -88,6 +117,12 @@ describe('a recurrence is refused', () => {
       '61 * * * *',
       {},
       ['report: Invalid cron expression "61 * * * *"'],
+    ],
+    [
+      'six fields with weekdays by number',
+      '0 0 9 * * 1-5',
+      {},
+      ['SUN-THU to Quartz, MON-FRI to Unix, @nestjs/schedule and Spring'],
     ],
     ['a time that is over', '0 0 0 1 1 ? 2020', {}, ['it would never run again']],
     ['a zone that there is not', '@daily', { timeZone: 'Mars' }, ['got "Mars"']],

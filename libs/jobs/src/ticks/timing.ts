@@ -1,4 +1,4 @@
-import { CronExpression } from '../cron/index.js';
+import { CronExpression, usualDialect, type CronDialect } from '../cron/index.js';
 import {
   checkOptions,
   parseDuration,
@@ -15,7 +15,8 @@ import {
 /** When a recurring job is due, as it is stored: what is not the default, durations and times in ms. @internal */
 export interface Timing {
   readonly cron?: string;
-  readonly dialect?: 'unix' | 'quartz';
+  /** Of each cron expression: what it was read as stays, whatever is the default one day. */
+  readonly dialect?: CronDialect;
   readonly everyMs?: number;
   readonly timeZone?: string;
   readonly misfire?: MisfirePolicy;
@@ -52,7 +53,7 @@ export const SETTING_RULES: Readonly<Record<keyof RecurrenceSettings, Rule>> = {
     expected: "the IANA name of a time zone, such as 'Europe/Berlin'",
     accepts: (v) => typeof v === 'string' && v !== '',
   },
-  dialect: oneOf('unix', 'quartz'),
+  dialect: rules.cronDialect,
   misfire: oneOf('fire-once', 'skip', 'fire-all'),
   misfireThreshold: rules.positiveDuration,
   misfireLimit: rules.positiveInteger,
@@ -76,6 +77,8 @@ export interface TimingContext {
   readonly where: string;
   /** The calendars that there are. */
   readonly calendars: ReadonlySet<string>;
+  /** Of six and seven fields for which the settings have none. */
+  readonly dialect: CronDialect | undefined;
 }
 
 /**
@@ -91,8 +94,10 @@ export function readTiming(
   const { where } = context;
   const problems = checkOptions(settings, SETTING_RULES, where);
   if (problems.length > 0) return { problems };
+  const dialect =
+    typeof recurrence === 'string' ? readCron(recurrence, settings, context, problems) : undefined;
   problems.push(
-    ...recurrenceFaults(recurrence, settings, context),
+    ...(typeof recurrence === 'string' ? [] : intervalFaults(recurrence, where)),
     ...(settings.calendars ?? [])
       .filter((name) => !context.calendars.has(name))
       .map((name) => `${where}: "calendars" names "${name}", which forRoot({ calendars }) has not`),
@@ -101,44 +106,60 @@ export function readTiming(
   if (startAt && endAt && endAt < startAt) {
     problems.push(`${where}: expected "endAt" not before "startAt", got ${endAt.toISOString()}`);
   }
-  return problems.length > 0 ? { problems } : { timing: toTiming(recurrence, settings) };
+  return problems.length > 0 ? { problems } : { timing: toTiming(recurrence, settings, dialect) };
 }
 
-function recurrenceFaults(
-  recurrence: Recurrence,
-  settings: RecurrenceSettings,
-  { id, where }: TimingContext,
-): string[] {
-  if (typeof recurrence !== 'string') {
-    const every: unknown = (recurrence as { every?: unknown } | null)?.every;
-    if (rules.positiveDuration.accepts(every)) return [];
-    const got = recurrence !== null && typeof recurrence === 'object' ? every : recurrence;
-    return [
-      `${where}: expected a cron expression or { every: ${rules.positiveDuration.expected} }, got ${show(got)}`,
-    ];
-  }
-  const { timeZone, dialect } = settings;
+/** A stored timing of a time when the dialect was not stored with it: as it was read then. @internal */
+export function withDialect(timing: Timing): Timing {
+  const { cron, timeZone, ...rest } = timing;
+  if (cron === undefined || timing.dialect !== undefined) return timing;
+  // In the order of a new one, with which it is compared.
+  const zone = timeZone === undefined ? {} : { timeZone };
+  return { cron, ...zone, dialect: usualDialect(cron), ...rest };
+}
+
+function intervalFaults(recurrence: unknown, where: string): string[] {
+  const isObject = recurrence !== null && typeof recurrence === 'object';
+  const got = isObject ? (recurrence as { every?: unknown }).every : recurrence;
+  const { accepts, expected } = rules.positiveDuration;
+  if (isObject && accepts(got)) return [];
+  return [`${where}: expected a cron expression or { every: ${expected} }, got ${show(got)}`];
+}
+
+/** @returns the dialect that it is read in */
+function readCron(
+  text: string,
+  { timeZone, dialect }: RecurrenceSettings,
+  { id, where, dialect: ofSixFields }: TimingContext,
+  problems: string[],
+): CronDialect | undefined {
+  // Five fields are Unix to everybody.
+  const told = dialect ?? (usualDialect(text) === 'quartz' ? ofSixFields : undefined);
   try {
     // One that is over by now is refused, unless its time has not begun.
-    CronExpression.parse(recurrence, {
+    return CronExpression.parse(text, {
       id,
       ...(timeZone !== undefined && { timeZone }),
-      ...(dialect !== undefined && { dialect }),
-    });
-    return [];
+      ...(told !== undefined && { dialect: told }),
+    }).dialect;
   } catch (error) {
-    return [`${where}: ${(error as Error).message}`];
+    problems.push(`${where}: ${(error as Error).message}`);
+    return undefined;
   }
 }
 
-function toTiming(recurrence: Recurrence, settings: RecurrenceSettings): Timing {
-  const { timeZone, dialect, misfire, misfireLimit, overlap, calendars, limit } = settings;
+function toTiming(
+  recurrence: Recurrence,
+  settings: RecurrenceSettings,
+  dialect: CronDialect | undefined,
+): Timing {
+  const { timeZone, misfire, misfireLimit, overlap, calendars, limit } = settings;
   const isCron = typeof recurrence === 'string';
   const timing = {
     cron: isCron ? recurrence : undefined,
     everyMs: isCron ? undefined : parseDuration(recurrence.every),
     timeZone: isCron && timeZone !== DEFAULT_ZONE ? timeZone : undefined,
-    dialect: isCron ? dialect : undefined,
+    dialect,
     misfire,
     misfireThresholdMs: toMs(settings.misfireThreshold),
     misfireLimit,
