@@ -13,6 +13,7 @@ const LIBRARIES: Record<string, Omit<LibraryRules, 'name' | 'source' | 'entries'
   jobs: {
     mayImport: ['bullmq-sqlite'],
     layers: [
+      ['timers'],
       ['errors'],
       ['options'],
       ['cron'],

@@ -3,6 +3,7 @@ import type { IQueueBackend, StreamReadRaw } from 'bullmq';
 import { jobError, type Refusal } from '../errors/index.js';
 import * as events from '../jobs/events.js';
 import type { Operation } from '../store/index.js';
+import { nextTurn } from '../timers/index.js';
 import type { Life } from './backend-life.js';
 import type { BackendOptions } from './backend-options.js';
 import { JobEnds } from './job-ends.js';
@@ -120,7 +121,7 @@ export abstract class BackendBase extends EventEmitter {
       this.life
         .write(operation, { synced: false })
         // Not in the turn in which the add of the same job is answered: its caller is told first.
-        .then((value) => new Promise<Value>((resolve) => setImmediate(resolve, value)))
+        .then((value) => nextTurn().then(() => value))
         .catch((error: unknown) => this.#waits.rethrowLater(error))
     );
   }

@@ -11,6 +11,7 @@ import {
   type Wait,
   type WriteOptions,
 } from '../store/index.js';
+import { every, type Timer } from '../timers/index.js';
 
 /** How often a named client says that it is still there, in ms. */
 const HEARTBEAT_MS = 20_000;
@@ -39,7 +40,7 @@ export class BackendLife implements Life {
   readonly #store: JobStore;
   readonly #clientId = randomUUID();
   #clientName: string | undefined;
-  #heartbeat: NodeJS.Timeout | undefined;
+  #heartbeat: Timer | undefined;
   #ready: Promise<void> | undefined;
   #emitter: EventEmitter | undefined;
   #closed = false;
@@ -100,11 +101,11 @@ export class BackendLife implements Life {
         })
         .catch(() => undefined);
     await register();
-    this.#heartbeat ??= setInterval(() => void register(), HEARTBEAT_MS).unref();
+    this.#heartbeat ??= every(HEARTBEAT_MS, () => void register()).unref();
   }
 
   async #close(): Promise<void> {
-    clearInterval(this.#heartbeat);
+    this.#heartbeat?.stop();
     if (this.#heartbeat !== undefined) {
       // A file that can't be written any more must not keep the process from closing.
       await this.#store.write((tx) => unregisterClient(tx, this.#clientId)).catch(() => undefined);

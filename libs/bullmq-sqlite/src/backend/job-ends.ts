@@ -1,7 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { SqliteStoreError } from '../errors/index.js';
 import type { Claim } from '../jobs/claim-job.js';
 import type { Transaction } from '../store/index.js';
+import { monotonicNow, pause } from '../timers/index.js';
 import type { Life } from './backend-life.js';
 
 /** How long after a try that failed the end of a run is stored again, in ms. */
@@ -58,11 +58,11 @@ export class JobEnds {
     operation: (transaction: Transaction, end: End) => Result,
     firstError: unknown,
   ): Promise<Result> {
-    const until = performance.now() + this.patience;
+    const until = monotonicNow() + this.patience;
     let error = firstError;
     if (error instanceof SqliteStoreError && this.patience > 0) this.report(error);
     while (error instanceof SqliteStoreError) {
-      if (performance.now() + RETRY_MS > until || this.life.closing !== undefined) {
+      if (monotonicNow() + RETRY_MS > until || this.life.closing !== undefined) {
         if (end.state === 'completed') this.#givenUp.set(keyOf(end), error);
         break;
       }

@@ -4,6 +4,7 @@ import { nextDue } from '../jobs/claim-job.js';
 import { eventsAfter, lastEventId } from '../jobs/events.js';
 import { isMaxed, isPaused } from '../jobs/queue-settings.js';
 import type { Transaction, Wait } from '../store/index.js';
+import { after, monotonicNow, type Timer } from '../timers/index.js';
 import type { Life } from './backend-life.js';
 
 /** What a worker waits for, in the words of BullMQ: member '0' for a ready job, '1' for a due one. */
@@ -61,10 +62,10 @@ export class JobWaits {
   /** Reads the events after `id`, or waits for the next one, at most `milliseconds`; 0 for ever. */
   async readEvents(id: string, milliseconds: number): Promise<StreamReadRaw> {
     const { life, queueName } = this;
-    const after = id === FROM_NOW_ON ? await life.read((tx) => lastEventId(tx, queueName)) : id;
+    const since = id === FROM_NOW_ON ? await life.read((tx) => lastEventId(tx, queueName)) : id;
     const longest = milliseconds > 0 ? milliseconds : Number.POSITIVE_INFINITY;
     return this.#wait(longest, async () => ({
-      found: (await life.read((tx) => eventsAfter(tx, queueName, after))) ?? undefined,
+      found: (await life.read((tx) => eventsAfter(tx, queueName, since))) ?? undefined,
     }));
   }
 
@@ -87,23 +88,23 @@ export class JobWaits {
     milliseconds: number,
     look: () => Promise<{ found?: Found | undefined; within?: number }>,
   ): Promise<Found | null> {
-    const deadline = performance.now() + milliseconds;
+    const deadline = monotonicNow() + milliseconds;
     let left = milliseconds;
     while (!this.#ended && left > 0) {
       const wait = this.life.waitForChange(this.queueName, left);
       this.#waits.add(wait);
-      let due: NodeJS.Timeout | undefined;
+      let due: Timer | undefined;
       try {
         const { found, within = Number.POSITIVE_INFINITY } = await look();
         if (found !== undefined) return found;
-        if (within < left) due = setTimeout(() => wait.end(), within);
+        if (within < left) due = after(within, () => wait.end());
         await wait.over;
       } finally {
-        clearTimeout(due);
+        due?.stop();
         wait.end();
         this.#waits.delete(wait);
       }
-      left = deadline - performance.now();
+      left = deadline - monotonicNow();
     }
     return null;
   }
@@ -111,9 +112,9 @@ export class JobWaits {
 
 function sleep(milliseconds: number): Wait {
   const { promise: over, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(resolve, milliseconds, false);
+  const timer = after(milliseconds, () => resolve(false));
   const end = (): void => {
-    clearTimeout(timer);
+    timer.stop();
     resolve(false);
   };
   return { over, end };

@@ -1,5 +1,6 @@
 import type { RelayInboxBatch } from 'bullmq';
 import type { SqliteStore, Wait } from '../store/index.js';
+import { monotonicNow } from '../timers/index.js';
 import { fetchMessages, hasMessages, inboxChange } from './operations/inbox.js';
 
 /** A position in an inbox: the number of the last message that was read. */
@@ -33,7 +34,7 @@ export class InboxReader {
     { blockMs, count }: { blockMs: number; count: number },
   ): Promise<RelayInboxBatch> {
     const after = positionOf(cursor);
-    const deadline = performance.now() + blockMs;
+    const deadline = monotonicNow() + blockMs;
     let left = blockMs;
     while (!this.#isInterrupted) {
       // The wait begins before the look, so that no message falls between the two.
@@ -49,7 +50,7 @@ export class InboxReader {
         wait.end();
         this.#waits.delete(wait);
       }
-      left = deadline - performance.now();
+      left = deadline - monotonicNow();
     }
     return { entries: [], cursor };
   }

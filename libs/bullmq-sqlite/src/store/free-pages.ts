@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { every, monotonicNow, pause, type Timer } from '../timers/index.js';
 import type { Operation } from './group-writer.js';
 import type { Transaction } from './transaction.js';
 
@@ -26,7 +26,7 @@ interface PagedStore {
  * while nothing else happens.
  */
 export class FreePages {
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #isIdle = true;
   #pages = STEP_PAGES.least;
 
@@ -35,19 +35,19 @@ export class FreePages {
   /** Must be called after each commit of somebody else. */
   written(): void {
     this.#isIdle = false;
-    this.#timer ??= setInterval(this.#look, IDLE_MS).unref();
+    this.#timer ??= every(IDLE_MS, this.#look).unref();
   }
 
   stop(): void {
     this.#isIdle = false;
-    clearInterval(this.#timer);
+    this.#timer?.stop();
   }
 
   readonly #look = (): void => {
     const wasIdle = this.#isIdle;
     this.#isIdle = true;
     if (!wasIdle) return;
-    clearInterval(this.#timer);
+    this.#timer?.stop();
     this.#timer = undefined;
     // A file that can't be written has other troubles, and those who use it are told.
     this.#giveBack().catch(() => undefined);
@@ -57,7 +57,7 @@ export class FreePages {
     let isShorter = false;
     while (this.#isIdle && (await this.store.write((tx) => this.#step(tx)))) {
       isShorter = true;
-      await pause(PAUSE_MS, undefined, { ref: false });
+      await pause(PAUSE_MS, { background: true });
     }
     // The file itself gets shorter when the log is copied into it.
     if (isShorter) this.store.checkpoint();
@@ -69,9 +69,9 @@ export class FreePages {
     const free = transaction.get<{ freelist_count: number }>('PRAGMA freelist_count');
     const surplus = (free?.freelist_count ?? 0) - KEPT_PAGES;
     if (surplus <= 0) return false;
-    const started = performance.now();
+    const started = monotonicNow();
     database.exec(`PRAGMA incremental_vacuum(${Math.min(this.#pages, surplus)})`);
-    const factor = performance.now() - started > STEP_MS ? 0.5 : 1.5;
+    const factor = monotonicNow() - started > STEP_MS ? 0.5 : 1.5;
     const { least, most } = STEP_PAGES;
     this.#pages = Math.max(least, Math.min(most, Math.round(this.#pages * factor)));
     return true;

@@ -6,6 +6,7 @@ import {
   StoreBusyError,
   StoreClosedError,
 } from '../errors/index.js';
+import { after, inNextTurn, monotonicNow, nextTurn } from '../timers/index.js';
 import type { StoreSession } from './store-session.js';
 import type { Transaction } from './transaction.js';
 
@@ -70,7 +71,7 @@ export interface GroupOwner {
  */
 export class GroupWriter {
   #pending: PendingOperation[] = [];
-  #turn: NodeJS.Immediate | NodeJS.Timeout | undefined;
+  #isTurnDue = false;
   #closed = false;
   #idle: (() => void) | undefined;
 
@@ -87,7 +88,7 @@ export class GroupWriter {
   #add<Result>(operation: Operation<Result>, synced: boolean, isRead: boolean): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       if (this.#closed) return reject(new StoreClosedError(this.owner.path));
-      this.#pending.push({ operation, synced, isRead, resolve, reject, since: Date.now() });
+      this.#pending.push({ operation, synced, isRead, resolve, reject, since: monotonicNow() });
       this.#schedule();
     });
   }
@@ -130,19 +131,19 @@ export class GroupWriter {
   }
 
   readonly #runGroup = (): void => {
-    this.#turn = undefined;
+    this.#isTurnDue = false;
     const group = this.#pending;
     let done = 0;
     let session: StoreSession | undefined;
     try {
       session = this.owner.session();
       session.begin('IMMEDIATE', group.some(isSynced));
-      const until = performance.now() + GROUP_MS;
+      const until = monotonicNow() + GROUP_MS;
       do {
         const next = group[done] as PendingOperation;
         done += 1;
         next.result = next.operation(session.transaction);
-      } while (done < group.length && performance.now() < until);
+      } while (done < group.length && monotonicNow() < until);
       const changed = session.commit();
       this.#settle(group.splice(0, done), changed);
     } catch (error) {
@@ -171,7 +172,7 @@ export class GroupWriter {
 
   /** Runs each operation in its own transaction; who finds the file busy, or no time, waits for the next group. */
   #runAlone(group: PendingOperation[]): void {
-    const until = performance.now() + GROUP_MS;
+    const until = monotonicNow() + GROUP_MS;
     for (const [index, pending] of group.entries()) {
       let session: StoreSession | undefined;
       try {
@@ -187,7 +188,7 @@ export class GroupWriter {
         }
         pending.reject(this.#named(error));
       }
-      if (performance.now() > until) {
+      if (monotonicNow() > until) {
         this.#pending.unshift(...group.slice(index + 1));
         return;
       }
@@ -203,7 +204,7 @@ export class GroupWriter {
     }
     this.#answerReads();
     const { path, busyTimeout } = this.owner;
-    const overdue = Date.now() - busyTimeout;
+    const overdue = monotonicNow() - busyTimeout;
     this.#pending = this.#pending.filter(({ since, reject }) => {
       if (since > overdue) return true;
       reject(new StoreBusyError(path, busyTimeout, { cause: error }));
@@ -211,12 +212,13 @@ export class GroupWriter {
     });
     if (this.#pending.length === 0) return;
     const pause = RETRY_MS.least + Math.random() * (RETRY_MS.most - RETRY_MS.least);
-    this.#turn = setTimeout(this.#runGroup, pause);
+    this.#isTurnDue = true;
+    after(pause, this.#runGroup);
   }
 
   /** Reads need no lock: those that have waited for it for a while do without. */
   #answerReads(): void {
-    const overdue = Date.now() - READ_PATIENCE_MS;
+    const overdue = monotonicNow() - READ_PATIENCE_MS;
     this.#pending = this.#pending.filter(({ operation, isRead, since, resolve, reject }) => {
       if (!isRead || since > overdue) return true;
       try {
@@ -235,12 +237,10 @@ export class GroupWriter {
   }
 
   #schedule(): void {
-    if (this.#turn === undefined) this.#turn = outsideCalls(setImmediate, this.#runGroup);
+    if (this.#isTurnDue) return;
+    this.#isTurnDue = true;
+    outsideCalls(inNextTurn, this.#runGroup);
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function isSynced({ synced }: PendingOperation): boolean {

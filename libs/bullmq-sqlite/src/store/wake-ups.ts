@@ -1,8 +1,12 @@
+import { after, every, monotonicNow, type Timer } from '../timers/index.js';
 /** How often an idle process looks whether another one wrote to the file, in ms. */
 const LOOK_MS = 25;
 
-/** Node's timers overflow beyond this. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** How often the clock is looked at where nothing else is. */
+const CLOCK_LOOK_MS = 250;
+
+/** A wall clock that went this far from the monotonic one was set, or the machine was asleep, in ms. */
+const STEP_MS = 500;
 
 /** A wait that is going on. */
 export interface Wait {
@@ -19,11 +23,13 @@ interface Sleeper {
 
 /**
  * Wakes who waits for a queue to change: directly after a commit of this process, and within `LOOK_MS` of a
- * commit of another one, which is seen by a cheap look at the file. Nothing runs while nobody waits.
+ * commit of another one, which is seen by a cheap look at the file; and all when the clock was set, by which delayed
+ * jobs are due. Nothing runs while nobody waits.
  */
 export class WakeUps {
   readonly #sleepers = new Set<Sleeper>();
-  #looking: NodeJS.Timeout | undefined;
+  #looking: Timer | undefined;
+  #wallOffset = wallOffset();
 
   /** @param look - looks at the file, and calls `allChanged`; undefined when nobody else can write to it. */
   constructor(private readonly look: (() => void) | undefined) {}
@@ -33,13 +39,13 @@ export class WakeUps {
     let settle!: (woken: boolean) => void;
     const over = new Promise<boolean>((resolve) => (settle = resolve));
     const wake = (woken: boolean): void => {
-      clearTimeout(timer);
+      timer.stop();
       this.#sleepers.delete(sleeper);
       this.#watch();
       settle(woken);
     };
     const sleeper: Sleeper = { queue, wake };
-    const timer = setTimeout(wake, Math.min(milliseconds, LONGEST_TIMER_MS), false);
+    const timer = after(milliseconds, () => wake(false));
     this.#sleepers.add(sleeper);
     this.#watch();
     return { over, end: () => wake(false) };
@@ -57,12 +63,24 @@ export class WakeUps {
 
   #watch(): void {
     if (this.#sleepers.size === 0) {
-      clearInterval(this.#looking);
+      this.#looking?.stop();
       this.#looking = undefined;
-    } else if (this.#looking === undefined && this.look !== undefined) {
-      this.#looking = setInterval(this.look, LOOK_MS);
+    } else if (this.#looking === undefined) {
+      const interval = this.look === undefined ? CLOCK_LOOK_MS : LOOK_MS;
       // The wait's own timer keeps the process alive.
-      this.#looking.unref();
+      this.#looking = every(interval, this.#lookAround).unref();
     }
   }
+
+  readonly #lookAround = (): void => {
+    this.look?.();
+    const now = wallOffset();
+    if (Math.abs(now - this.#wallOffset) < STEP_MS) return;
+    this.#wallOffset = now;
+    this.allChanged();
+  };
+}
+
+function wallOffset(): number {
+  return Date.now() - monotonicNow();
 }

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { BatchNotFoundError, ResultTimeoutError } from '../errors/index.js';
 import type { HubQueue } from '../hubs/index.js';
 import { parseDuration, rules, show, type Duration } from '../options/index.js';
@@ -10,6 +9,7 @@ import type {
   BatchSummary,
   StoreCalls,
 } from '../scheduling/index.js';
+import { monotonicNow, pause } from '../timers/index.js';
 import type { BatchCanceller } from './batch-canceller.js';
 import { fromStoredSummary, readBatch, type BatchHubJob } from './batch-form.js';
 import { resultsOf, tallyOf } from './batch-tally.js';
@@ -61,15 +61,15 @@ export class StoredBatchHandle implements BatchHandle {
         `finished({ timeout }) expected ${rules.duration.expected}, got ${show(given)}`,
       );
     }
-    const deadline = Date.now() + timeout;
+    const deadline = monotonicNow() + timeout;
     for (let wait = FIRST_POLL_MS; ; wait = Math.min(wait * 1.5, LONGEST_POLL_MS)) {
       signal?.throwIfAborted();
       const summary = await this.summaryOrNothing();
       if (summary !== undefined) return summary;
-      const left = deadline - Date.now();
+      const left = deadline - monotonicNow();
       if (left <= 0)
         throw new ResultTimeoutError({ name: this.name ?? 'batch', id: this.id }, timeout);
-      await pause(Math.min(wait, left), undefined, { signal }).catch(() => undefined);
+      await pause(Math.min(wait, left), { signal });
     }
   }
 

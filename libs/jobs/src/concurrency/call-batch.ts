@@ -1,3 +1,4 @@
+import { inNextTurn } from '../timers/index.js';
 /** Most requests of one call: bounds how long the store is busy with it. */
 const MAX_BATCH = 500;
 
@@ -29,7 +30,7 @@ export class CallBatch<Request, Answer> {
       if (this.isFlushDue || this.isInFlight) return;
       this.isFlushDue = true;
       // In the next turn, so that the end of a job and the start of the one claimed with it share the call.
-      setImmediate(() => {
+      inNextTurn(() => {
         this.isFlushDue = false;
         void this.flush();
       });

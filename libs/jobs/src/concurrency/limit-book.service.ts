@@ -8,6 +8,7 @@ import {
 } from '../discovery/index.js';
 import { endsWithin } from '../engines/index.js';
 import { Repairs, type Repair } from '../execution/index.js';
+import { every, type Timer } from '../timers/index.js';
 
 const CHANNEL = 'limits';
 const PREFIX = 'limits:';
@@ -34,7 +35,7 @@ export class LimitBook implements ManagedService {
   private changes: ReadonlyMap<string, StoredLimit> = new Map();
   private readonly listeners: (() => void)[] = [];
   private unsubscribe: (() => Promise<void>) | undefined;
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
   private reading: Promise<void> = Promise.resolve();
   private readonly repair: Repair;
 
@@ -53,11 +54,11 @@ export class LimitBook implements ManagedService {
     if (!limited) return;
     await this.refresh();
     this.unsubscribe = await this.engine.store.subscribe(CHANNEL, () => void this.reread());
-    this.timer = setInterval(() => void this.reread(), REFRESH_MS).unref();
+    this.timer = every(REFRESH_MS, () => void this.reread()).unref();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.timer);
+    this.timer?.stop();
     if (this.unsubscribe) await endsWithin(GOODBYE_TIMEOUT_MS, this.unsubscribe());
     this.unsubscribe = undefined;
   }

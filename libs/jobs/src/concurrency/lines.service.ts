@@ -14,6 +14,7 @@ import { HandlerRegistry, type ConcurrencyLimit } from '../discovery/index.js';
 import { endsWithin, QueueRegistry } from '../engines/index.js';
 import { Repairs, type Repair } from '../execution/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { after, type Timer } from '../timers/index.js';
 import { CallBatch } from './call-batch.js';
 import { LimitBook } from './limit-book.service.js';
 import { isParked } from './parking.js';
@@ -46,7 +47,7 @@ const STOP_TIMEOUT_MS = 2_000;
 export class LinesService implements ManagedService {
   readonly name = 'concurrency keys';
   private readonly steps = new CallBatch<TurnStep, boolean>((steps) => this.apply(steps));
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
   private sweeping: Promise<void> | undefined;
   private isStopped = true;
   /** Whether a handler has concurrency keys. Else an earlier version may have left jobs that wait for a turn. */
@@ -79,7 +80,7 @@ export class LinesService implements ManagedService {
 
   async stop(): Promise<void> {
     this.isStopped = true;
-    clearTimeout(this.timer);
+    this.timer?.stop();
     await endsWithin(STOP_TIMEOUT_MS, Promise.all([this.sweeping, this.steps.whenIdle()]));
   }
 
@@ -151,11 +152,11 @@ export class LinesService implements ManagedService {
 
   private sweepIn(ms: number): void {
     if (this.isStopped) return;
-    this.timer = setTimeout(() => {
+    this.timer = after(ms, () => {
       this.sweeping = this.sweep().then((pauseMs) => {
         if (pauseMs !== undefined) this.sweepIn(pauseMs);
       });
-    }, ms).unref();
+    }).unref();
   }
 
   /** @returns when to sweep again, in ms; undefined when there never will be anything to find */

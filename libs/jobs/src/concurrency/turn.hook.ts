@@ -13,6 +13,7 @@ import {
 import { HandlerRegistry, type ConcurrencyLimit } from '../discovery/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { after, type Timer } from '../timers/index.js';
 import { LimitBook } from './limit-book.service.js';
 import { LinesService } from './lines.service.js';
 import { PARKED_MS } from './parking.js';
@@ -43,7 +44,7 @@ export class TurnHook implements JobHook {
   private readonly held = new WeakMap<JobInfo, Held>();
   /** Runs whose turn is still a reserved one in the store. */
   private readonly unnoted = new Set<Held>();
-  private noting: NodeJS.Timeout | undefined;
+  private noting: Timer | undefined;
   private readonly process = randomUUID().slice(0, 13);
   private runs = 0;
 
@@ -121,12 +122,12 @@ export class TurnHook implements JobHook {
 
   private noteLater(held: Held): void {
     this.unnoted.add(held);
-    this.noting ??= setTimeout(() => {
+    this.noting ??= after(NOTE_AFTER_MS, () => {
       this.noting = undefined;
       for (const { step } of this.unnoted)
         this.lines.step({ ...step, action: 'start' }).catch(() => undefined);
       this.unnoted.clear();
-    }, NOTE_AFTER_MS).unref();
+    }).unref();
   }
 
   private async renew({ step }: Held, ttlMs: number): Promise<void> {

@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { isNotConnectionError } from 'bullmq';
+import { pause } from '../timers/index.js';
 
 const PAUSE_MS = 1_000;
 
@@ -16,7 +16,7 @@ export class ClaimPause {
   async after(error: unknown): Promise<void> {
     if (error instanceof Error && !isNotConnectionError(error)) return;
     const { signal } = this.ending;
-    await pause(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+    await pause(PAUSE_MS, { signal });
   }
 
   /** Ends the wait of now, and those to come until `allow()`. */

@@ -1,3 +1,4 @@
+import { after, type Timer } from '../timers/index.js';
 /**
  * Waits for a promise, but not longer than a deadline. What the promise does later is ignored.
  * @param onTimeout makes the error that is thrown when the time is over
@@ -8,14 +9,14 @@ export async function withDeadline<T>(
   timeoutMs: number,
   onTimeout: () => Error,
 ): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
+  let timer: Timer | undefined;
   const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(onTimeout()), timeoutMs);
+    timer = after(timeoutMs, () => reject(onTimeout()));
   });
   try {
     return await Promise.race([promise, timeout]);
   } finally {
-    clearTimeout(timer);
+    timer?.stop();
   }
 }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { JobHook, JobInfo, ManagedService, RunOutcome } from '../contracts/index.js';
 import { HandlerRegistry, type Handler } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
+import { every, monotonicNow, type Timer } from '../timers/index.js';
 import type { Repair } from './repair.js';
 import { Repairs } from './repairs.service.js';
 
@@ -22,7 +23,7 @@ export class EarlyRemoval implements JobHook, ManagedService {
   /** Jobs to remove by their retention; each list is in the order of its due times. */
   private readonly due = new Map<number, { queue: string; id: string; at: number }[]>();
   private readonly ownAges = new Map<Handler, Record<'completed' | 'failed', number | undefined>>();
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
   private isSweeping = false;
   private readonly repair: Repair;
 
@@ -35,12 +36,12 @@ export class EarlyRemoval implements JobHook, ManagedService {
   }
 
   start(): Promise<void> {
-    this.timer = setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref();
+    this.timer = every(SWEEP_INTERVAL_MS, () => void this.sweep()).unref();
     return Promise.resolve();
   }
 
   stop(): Promise<void> {
-    clearInterval(this.timer);
+    this.timer?.stop();
     return Promise.resolve();
   }
 
@@ -51,7 +52,7 @@ export class EarlyRemoval implements JobHook, ManagedService {
     const list = this.due.get(ageMs) ?? [];
     if (list.length >= MAX_REMEMBERED) return;
     this.due.set(ageMs, list);
-    list.push({ queue: job.queue, id: job.id, at: Date.now() + ageMs });
+    list.push({ queue: job.queue, id: job.id, at: monotonicNow() + ageMs });
   }
 
   /** The handler's retention where it is shorter than that of another handler of the queue. */
@@ -84,7 +85,7 @@ export class EarlyRemoval implements JobHook, ManagedService {
   private async sweep(): Promise<void> {
     if (this.isSweeping) return;
     this.isSweeping = true;
-    const now = Date.now();
+    const now = monotonicNow();
     await this.repair.round(async (round) => {
       for (const list of this.due.values()) {
         const end = list.findIndex((job) => job.at > now);

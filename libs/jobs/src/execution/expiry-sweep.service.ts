@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
 import { endsWithin } from '../engines/index.js';
+import { every, type Timer } from '../timers/index.js';
 import { Repairs } from './repairs.service.js';
 
 /** Each process sweeps this often, in ms: what one has freed costs the others a look. */
@@ -16,7 +17,7 @@ const STOP_TIMEOUT_MS = 1_000;
 @Injectable()
 export class ExpirySweep implements ManagedService {
   readonly name = 'expiry';
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
   private sweeping: Promise<void> | undefined;
   private isStopping = false;
 
@@ -27,13 +28,13 @@ export class ExpirySweep implements ManagedService {
 
   start(): Promise<void> {
     if (this.engine.expiring.length > 0)
-      this.timer = setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref();
+      this.timer = every(SWEEP_INTERVAL_MS, () => void this.sweep()).unref();
     return Promise.resolve();
   }
 
   async stop(): Promise<void> {
     this.isStopping = true;
-    clearInterval(this.timer);
+    this.timer?.stop();
     await endsWithin(STOP_TIMEOUT_MS, this.sweeping ?? Promise.resolve());
   }
 

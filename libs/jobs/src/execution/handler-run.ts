@@ -6,9 +6,7 @@ import {
   type StoredTick,
 } from '../contracts/index.js';
 import type { Handler } from '../discovery/index.js';
-
-/** Node fires timers beyond 24.8 days at once. */
-const LONGEST_TIMER_MS = 2_147_483_647;
+import { after, monotonicNow, type Timer } from '../timers/index.js';
 
 /**
  * One run of one handler: its signal, its timers and its forced end. What it runs for, and where progress and
@@ -22,7 +20,7 @@ export abstract class HandlerRun implements RunningJob {
   abstract readonly attempt: number;
   abstract readonly attempts: number;
   abstract readonly tick: StoredTick | undefined;
-  readonly startedAt = performance.now();
+  readonly startedAt = monotonicNow();
   /** Why the run was aborted; undefined while nobody did. */
   abortReason: Error | undefined;
   /** Set when another attempt makes no sense: a guard's denial, a cancellation. */
@@ -34,7 +32,7 @@ export abstract class HandlerRun implements RunningJob {
   private inContext: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
   private isOver = false;
   private forceEnd: ((reason: Error) => void) | undefined;
-  private timers: NodeJS.Timeout[] | undefined;
+  private timers: Timer[] | undefined;
 
   constructor(readonly handler: Handler) {}
 
@@ -57,7 +55,7 @@ export abstract class HandlerRun implements RunningJob {
   }
 
   get elapsedMs(): number {
-    return Math.round(performance.now() - this.startedAt);
+    return Math.round(monotonicNow() - this.startedAt);
   }
 
   /** Aborts the signal. The first reason stays. */
@@ -86,7 +84,7 @@ export abstract class HandlerRun implements RunningJob {
 
   /** Calls back after a while, unless the run ends before. */
   after(ms: number, action: () => void): void {
-    (this.timers ??= []).push(setTimeout(action, Math.min(ms, LONGEST_TIMER_MS)));
+    (this.timers ??= []).push(after(ms, action));
   }
 
   /** Follows what a handler returned, which {@link endNow} can overtake. */
@@ -102,7 +100,7 @@ export abstract class HandlerRun implements RunningJob {
   /** Stops all timers of the run. */
   end(): void {
     this.forceEnd = undefined;
-    if (this.timers) for (const timer of this.timers) clearTimeout(timer);
+    if (this.timers) for (const timer of this.timers) timer.stop();
   }
 
   abstract progress(value: number | object): Promise<void>;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Handler } from '../discovery/index.js';
 import type { StoredPayload } from '../payload/index.js';
 import { JobRun } from './job-run.js';
+import { readNativesAgain } from '../timers/index.js';
 
 function runOf(job: Partial<Job<StoredPayload>> = {}): JobRun {
   const stored = {
@@ -17,10 +18,14 @@ function runOf(job: Partial<Job<StoredPayload>> = {}): JobRun {
 }
 
 describe('a run', () => {
-  beforeEach(() => void vi.useFakeTimers());
+  beforeEach(() => {
+    vi.useFakeTimers();
+    readNativesAgain();
+  });
   afterEach(() => {
     expect(vi.getTimerCount()).toBe(0);
     vi.useRealTimers();
+    readNativesAgain();
   });
 
   const first = new Error('first');

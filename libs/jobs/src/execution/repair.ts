@@ -1,3 +1,4 @@
+import { monotonicNow } from '../timers/index.js';
 /** One that failed so often in a row is a fault. */
 const FAILURES_OF_A_FAULT = 2;
 
@@ -83,7 +84,7 @@ export class Repair {
     const isKnown = [...this.failures.values()].some((failure) => failure.reason === reason);
     const times = (this.failures.get(item)?.times ?? 0) + 1;
     if (this.failures.has(item) || this.failures.size < MOST_REMEMBERED)
-      this.failures.set(item, { reason, times, at: performance.now() });
+      this.failures.set(item, { reason, times, at: monotonicNow() });
     if (!isKnown) this.listener.onFault(this.name, item, error);
   }
 
@@ -106,7 +107,7 @@ export class Repair {
   }
 
   private forgetOld(): void {
-    const before = performance.now() - FORGOTTEN_MS;
+    const before = monotonicNow() - FORGOTTEN_MS;
     for (const [item, { at }] of this.failures) if (at < before) this.failures.delete(item);
   }
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { JobRun } from './job-run.js';
 import { RunningJobs } from './running-jobs.js';
+import { readNativesAgain } from '../timers/index.js';
 
 const runOf = (id: string, queue = 'q') => ({ id, queue }) as JobRun;
 
@@ -9,11 +10,13 @@ describe('running jobs', () => {
 
   beforeEach(() => {
     vi.useFakeTimers();
+    readNativesAgain();
     running = new RunningJobs();
   });
   afterEach(() => {
     expect(vi.getTimerCount()).toBe(0);
     vi.useRealTimers();
+    readNativesAgain();
   });
 
   it('are found by queue and id', () => {

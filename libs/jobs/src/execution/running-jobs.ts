@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { after } from '../timers/index.js';
 import type { HandlerRun } from './handler-run.js';
 import type { JobRun } from './job-run.js';
 
@@ -40,11 +41,9 @@ export class RunningJobs {
   whenIdle(timeoutMs: number): Promise<boolean> {
     if (this.runs.size === 0) return Promise.resolve(true);
     return new Promise((resolve) => {
-      // Node fires timers beyond 24.8 days at once.
-      const limit = Math.min(timeoutMs, 2_147_483_647);
-      const timer = setTimeout(() => resolve(this.runs.size === 0), limit);
+      const timer = after(timeoutMs, () => resolve(this.runs.size === 0));
       this.idle.push(() => {
-        clearTimeout(timer);
+        timer.stop();
         resolve(true);
       });
     });

@@ -10,6 +10,7 @@ import {
   type ServerInfo,
 } from '../contracts/index.js';
 import { endsWithin } from '../engines/index.js';
+import { every, type Timer } from '../timers/index.js';
 import { Repairs } from './repairs.service.js';
 import { WorkersService } from './workers.service.js';
 
@@ -23,7 +24,7 @@ const GOODBYE_TIMEOUT_MS = 1_000;
 export class ServerHeartbeat implements ManagedService {
   readonly name = 'heartbeat';
   readonly id = randomUUID();
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
 
   constructor(
     private readonly workers: WorkersService,
@@ -44,12 +45,12 @@ export class ServerHeartbeat implements ManagedService {
     await announce();
     // A beat that fails is made up for by the next one.
     const repair = this.repairs.of('heartbeat');
-    this.timer = setInterval(() => void repair.round(announce), HEARTBEAT_INTERVAL_MS).unref();
+    this.timer = every(HEARTBEAT_INTERVAL_MS, () => void repair.round(announce)).unref();
   }
 
   async stop(): Promise<void> {
     if (this.timer === undefined) return;
-    clearInterval(this.timer);
+    this.timer.stop();
     // Without a goodbye, the others find out when the last beat expires.
     await endsWithin(GOODBYE_TIMEOUT_MS, servers.retire(this.engine.store, this.id));
   }

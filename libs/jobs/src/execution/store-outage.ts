@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, StartContext, type Engine, type ManagedService } from '../contracts/index.js';
 import { JobLogger, messages } from '../logging/index.js';
+import { after, monotonicNow, type Timer } from '../timers/index.js';
 
 const PING_INTERVAL_MS = 1_000;
 
@@ -12,7 +13,7 @@ const PING_INTERVAL_MS = 1_000;
 export class StoreOutage implements ManagedService {
   readonly name = 'store outage watch';
   private since: number | undefined;
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
   private stopped = false;
 
   constructor(
@@ -27,14 +28,14 @@ export class StoreOutage implements ManagedService {
 
   stop(): Promise<void> {
     this.stopped = true;
-    clearTimeout(this.timer);
+    this.timer?.stop();
     return Promise.resolve();
   }
 
   /** A connection error was met somewhere. */
   notice(error: Error): void {
     if (this.since !== undefined || this.stopped) return;
-    this.since = performance.now();
+    this.since = monotonicNow();
     // It is the store that is lost, not a thing of the job or request that met it first.
     this.context.run(() => {
       this.logger.error(messages.storeLost(this.engine.name, error));
@@ -43,14 +44,14 @@ export class StoreOutage implements ManagedService {
   }
 
   private pingLater(): void {
-    this.timer = setTimeout(() => void this.ping(), PING_INTERVAL_MS).unref();
+    this.timer = after(PING_INTERVAL_MS, () => void this.ping()).unref();
   }
 
   private async ping(): Promise<void> {
     try {
       await this.engine.ping(PING_INTERVAL_MS);
       this.logger.info(
-        messages.storeBack(this.engine.name, Math.round(performance.now() - this.since!)),
+        messages.storeBack(this.engine.name, Math.round(monotonicNow() - this.since!)),
       );
       this.since = undefined;
     } catch {

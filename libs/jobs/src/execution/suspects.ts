@@ -1,8 +1,8 @@
-import { setTimeout } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { DelayedError, WaitingError, type Job } from 'bullmq';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { every, pause } from '../timers/index.js';
 
 /** A job that was running in this many crashes may be their cause. */
 const CRASHES_OF_A_SUSPECT = 2;
@@ -51,15 +51,15 @@ export class Suspects {
       // Settle nothing: the lock runs out and the job comes back, which burns no attempt.
       throw this.engine.isConnectionError(error) ? new WaitingError() : error;
     }
-    const renewal = setInterval(
-      () => void store.acquirePermit(permit, holder, 1, ttlMs).catch(() => undefined),
+    const renewal = every(
       this.options.lockDurationMs / 2,
+      () => void store.acquirePermit(permit, holder, 1, ttlMs).catch(() => undefined),
     );
     try {
-      await setTimeout(SETTLE_MS);
+      await pause(SETTLE_MS);
       return await run();
     } finally {
-      clearInterval(renewal);
+      renewal.stop();
       await store.releasePermit(permit, holder).catch(() => undefined);
     }
   }

@@ -1,9 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TrimPace } from './trim-pace.js';
+import { readNativesAgain } from '../timers/index.js';
 
 describe('the trimming of finished jobs', () => {
-  beforeEach(() => vi.useFakeTimers({ toFake: ['performance'] }));
-  afterEach(() => vi.useRealTimers());
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    readNativesAgain();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    readNativesAgain();
+  });
 
   const answers = (pace: TrimPace, times: number) =>
     Array.from({ length: times }, () => pace.next() !== false);

@@ -1,4 +1,5 @@
 import type { KeepJobs } from 'bullmq';
+import { monotonicNow } from '../timers/index.js';
 
 /** How many more jobs than it keeps a queue may hold before they are removed, as a part of that number. */
 const EXCESS = 0.01;
@@ -28,7 +29,7 @@ export class TrimPace {
   /** What to keep at the end of a job; false = remove nothing now. */
   next(): KeepJobs | false {
     if (this.keep === undefined) return false;
-    const now = performance.now();
+    const now = monotonicNow();
     if (++this.finishes < this.every && now - this.trimmedAt < INTERVAL_MS) return false;
     this.finishes = 0;
     this.trimmedAt = now;

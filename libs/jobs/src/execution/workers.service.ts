@@ -13,6 +13,7 @@ import { LockLostError, ShutdownError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type BackoffOptions, type ResolvedOptions } from '../options/index.js';
 import type { StoredPayload } from '../payload/index.js';
+import { monotonicNow } from '../timers/index.js';
 import { CancellationsService } from './cancellations.service.js';
 import { JobExecutor } from './job-executor.js';
 import { JobHooks } from './job-hooks.js';
@@ -94,7 +95,7 @@ export class WorkersService implements ManagedService {
   private async drain(): Promise<void> {
     // Ticks of this process run without workers, too.
     if (this.workers.length === 0 && this.running.size === 0) return;
-    const startedAt = performance.now();
+    const startedAt = monotonicNow();
     this.executor.refuseFurther();
     const closed = Promise.all(this.workers.map((worker) => worker.close()));
     if (this.running.size > 0) this.logger.info(messages.draining(this.running.size));
@@ -106,7 +107,7 @@ export class WorkersService implements ManagedService {
     }
     await this.cutAfter(CLOSE_TIMEOUT_MS, closed);
     this.workers = [];
-    this.logger.info(messages.drained(Math.round(performance.now() - startedAt)));
+    this.logger.info(messages.drained(Math.round(monotonicNow() - startedAt)));
   }
 
   /** A store that is gone must not hold up the exit. */

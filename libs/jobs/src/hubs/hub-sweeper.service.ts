@@ -4,6 +4,7 @@ import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/inde
 import { endsWithin } from '../engines/index.js';
 import { Repairs, WorkersService } from '../execution/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { after, type Timer } from '../timers/index.js';
 import { SHARDS } from './hub-key.js';
 import { HUB_KINDS, type HubKind } from './hub-kind.js';
 
@@ -24,7 +25,7 @@ const GOODBYE_TIMEOUT_MS = 1_000;
 export class HubSweeper implements ManagedService {
   readonly name = 'sweep of hubs';
   private readonly holder = randomUUID();
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
   private turn = Promise.resolve();
   private turns = 0;
   private isStopping = false;
@@ -44,7 +45,7 @@ export class HubSweeper implements ManagedService {
 
   async stop(): Promise<void> {
     this.isStopping = true;
-    clearTimeout(this.timer);
+    this.timer?.stop();
     await endsWithin(GOODBYE_TIMEOUT_MS, this.turn);
     if (this.turns === 0) return;
     await endsWithin(
@@ -54,9 +55,9 @@ export class HubSweeper implements ManagedService {
   }
 
   private takeTurnLater(): void {
-    this.timer = setTimeout(() => {
+    this.timer = after(this.options.sweepIntervalMs, () => {
       this.turn = this.takeTurn().finally(() => this.isStopping || this.takeTurnLater());
-    }, this.options.sweepIntervalMs).unref();
+    }).unref();
   }
 
   private async takeTurn(): Promise<void> {

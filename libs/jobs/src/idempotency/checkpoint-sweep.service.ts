@@ -3,6 +3,7 @@ import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/inde
 import { damageOf, QueueRegistry } from '../engines/index.js';
 import { Repairs, type Repair, type RepairRound } from '../execution/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { every, type Timer } from '../timers/index.js';
 import { CheckpointStore, PARTS, type SteppedJob } from './checkpoint-store.js';
 
 const LEASE = 'once-sweep';
@@ -24,7 +25,7 @@ const READERS = 20;
 @Injectable()
 export class CheckpointSweep implements ManagedService {
   readonly name = 'checkpoint sweep';
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
   private readonly repair: Repair;
 
   constructor(
@@ -39,12 +40,12 @@ export class CheckpointSweep implements ManagedService {
 
   start(): Promise<void> {
     if (this.options.workers !== false)
-      this.timer = setInterval(() => void this.takeTurn(), TURN_MS).unref();
+      this.timer = every(TURN_MS, () => void this.takeTurn()).unref();
     return Promise.resolve();
   }
 
   stop(): Promise<void> {
-    clearInterval(this.timer);
+    this.timer?.stop();
     this.timer = undefined;
     return Promise.resolve();
   }

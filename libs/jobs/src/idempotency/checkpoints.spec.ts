@@ -7,6 +7,7 @@ import { Repairs, StoreOutage } from '../execution/index.js';
 import type { JobLogger } from '../logging/index.js';
 import { resolveOptions, type ResolvedOptions } from '../options/index.js';
 import { StoreCalls } from '../scheduling/index.js';
+import { readNativesAgain } from '../timers/index.js';
 import { CheckpointStore, PARTS } from './checkpoint-store.js';
 import { CheckpointSweep } from './checkpoint-sweep.service.js';
 import { StoredCheckpoints } from './stored-checkpoints.js';
@@ -121,7 +122,8 @@ describeEngines('checkpoints', (fixture) => {
   });
 
   it('are swept now and then, by one process of those that work', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    readNativesAgain();
     const sweeps = [options, options, { ...options, workers: false as const }].map(
       (own) => new CheckpointSweep(store, queues, engine, own, repairs),
     );
@@ -140,6 +142,7 @@ describeEngines('checkpoints', (fixture) => {
       expect(await keys()).toEqual([]);
     } finally {
       vi.useRealTimers();
+      readNativesAgain();
     }
   });
 

@@ -1,6 +1,6 @@
 /**
  * A length of time: milliseconds as a number, words (`'3 days'`, `'1h 30m'`, `'250ms'`), or an
- * ISO 8601 / Temporal duration without months and years, whose length is not fixed (`'P1DT12H'`).
+ * ISO 8601 / Temporal duration without months and years, whose length is not fixed (`'P1DT12H'`). At most 100 years.
  * @publicApi
  */
 export type Duration = number | string;
@@ -47,19 +47,22 @@ const ISO =
   /^P(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$/i;
 const WORDS = /(\d+(?:\.\d+)?)\s*([a-z]+)[\s,]*/giy;
 
+/** The stores and `Date` cannot count for ever: a hundred years. */
+const LONGEST_MS = 100 * 365.25 * MS_PER_UNIT.d!;
+
 /**
  * Reads a duration.
- * @returns whole milliseconds, never negative; `undefined` when the input is no duration
+ * @returns whole milliseconds, never negative; `undefined` when the input is no duration, or longer than 100 years
  * @internal
  */
 export function parseDuration(input: unknown): number | undefined {
-  if (typeof input === 'number') {
-    return Number.isFinite(input) && input >= 0 ? Math.round(input) : undefined;
-  }
-  if (typeof input !== 'string') return undefined;
-  const text = input.trim();
-  const ms = parseIso(text) ?? parseWords(text);
-  return Number.isFinite(ms) ? ms : undefined;
+  const ms = typeof input === 'string' ? parseText(input.trim()) : input;
+  const isDuration = typeof ms === 'number' && ms >= 0 && ms <= LONGEST_MS;
+  return isDuration ? Math.round(ms) : undefined;
+}
+
+function parseText(text: string): number | undefined {
+  return parseIso(text) ?? parseWords(text);
 }
 
 function parseIso(text: string): number | undefined {

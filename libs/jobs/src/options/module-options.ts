@@ -86,7 +86,7 @@ export interface JobsModuleOptions {
   lock?: {
     /** How long a worker may be silent before its jobs are taken over. Default 15 s. */
     duration?: Duration;
-    /** How often abandoned jobs are looked for. Default 5 s. */
+    /** How often abandoned jobs are looked for, at most 24 days. Default 5 s. */
     sweep?: Duration;
     /** After how many crashes of its worker a job is failed instead of run again. Default 5. */
     maxStalls?: number;

@@ -28,6 +28,7 @@ const CASES: Record<RuleName, { good: unknown[]; bad: unknown[] }> = {
   },
   duration: { good: [0, 1, '3 days', 'PT1H'], bad: [-1, '-1s', 'soon', Number.NaN, null, {}] },
   positiveDuration: { good: [1, '1ms', 'PT1S'], bad: [0, '0s', 'PT0S', -1, 'soon', null] },
+  intervalInDriver: { good: [1, '24 days', 'PT1H'], bad: [0, '25 days', 'never', null] },
   positiveInteger: { good: [1, 1e6], bad: [0, -1, 1.5, Number.POSITIVE_INFINITY, '1', 2 ** 53] },
   priority: { good: [1, 2_097_151], bad: [0, 2_097_152, 1.5, '1'] },
   cronDialect: { good: ['unix', 'quartz'], bad: ['Quartz', '', undefined, 5] },

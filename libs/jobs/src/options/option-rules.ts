@@ -94,12 +94,16 @@ export const rules = {
       !/\p{Cc}/u.test(v),
   },
   duration: {
-    expected: "a duration (milliseconds, '3 days' or 'PT1H')",
+    expected: "a duration (milliseconds, '3 days' or 'PT1H') of at most 100 years",
     accepts: isDuration,
   },
   positiveDuration: {
-    expected: "a duration above zero (milliseconds, '3 days' or 'PT1H')",
+    expected: "a duration above zero (milliseconds, '3 days' or 'PT1H') of at most 100 years",
     accepts: isPositiveDuration,
+  },
+  intervalInDriver: {
+    expected: "a duration above zero (milliseconds, '3 days' or 'PT1H') of at most 24 days",
+    accepts: (v) => isPositiveDuration(v) && parseDuration(v)! <= 24 * 24 * 3_600_000,
   },
   positiveInteger: {
     expected: 'a whole number of at least 1',

@@ -46,7 +46,8 @@ const DEFAULTS_RULES: Readonly<Record<string, Rule>> = {
 
 const LOCK_RULES: Readonly<Record<string, Rule>> = {
   duration: rules.positiveDuration,
-  sweep: rules.positiveDuration,
+  // BullMQ gives it to a timer of Node's, which can be no longer.
+  sweep: rules.intervalInDriver,
   maxStalls: rules.positiveInteger,
 };
 

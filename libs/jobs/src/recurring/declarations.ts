@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, servers, type Engine } from '../contracts/index.js';
 import { ServerHeartbeat } from '../execution/index.js';
 import { JobLogger, messages } from '../logging/index.js';
+import { every, type Timer } from '../timers/index.js';
 import type { Schedule } from './schedule.js';
 import { ScheduleStore } from './schedule-store.js';
 
@@ -27,7 +28,7 @@ const BELIEVED_MS = 10 * RENEW_MS;
  */
 @Injectable()
 export class Declarations {
-  private renewal: NodeJS.Timeout | undefined;
+  private renewal: Timer | undefined;
 
   constructor(
     private readonly store: ScheduleStore,
@@ -41,12 +42,12 @@ export class Declarations {
     const key = KEY + this.heartbeat.id;
     const say = () => this.engine.store.set(key, JSON.stringify(ids), BELIEVED_MS);
     await say();
-    this.renewal = setInterval(() => void say().catch(() => undefined), RENEW_MS).unref();
+    this.renewal = every(RENEW_MS, () => void say().catch(() => undefined)).unref();
   }
 
   /** This process stops. Its recurring jobs stay, for the next one. */
   async withdraw(): Promise<void> {
-    clearInterval(this.renewal);
+    this.renewal?.stop();
     await this.engine.store.delete(KEY + this.heartbeat.id);
   }
 

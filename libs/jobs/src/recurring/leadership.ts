@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { monotonicNow } from '../timers/index.js';
 
 const LEASE = 'recurring:leader';
 
@@ -26,7 +27,7 @@ export class Leadership {
 
   /** In how many ms the lease has to be asked for again. */
   get dueIn(): number {
-    return this.askAt - performance.now();
+    return this.askAt - monotonicNow();
   }
 
   /** The lease may be free. */
@@ -37,7 +38,7 @@ export class Leadership {
   /** Takes or renews the lease, when it is time. @returns whether this process leads */
   async claim(): Promise<boolean> {
     if (this.dueIn > 0) return this.isLeading;
-    this.askAt = performance.now() + RENEW_MS;
+    this.askAt = monotonicNow() + RENEW_MS;
     this.isLeading = false;
     this.isLeading = await this.engine.store.acquirePermit(LEASE, this.holder, 1, LEASE_MS);
     return this.isLeading;

@@ -4,6 +4,7 @@ import type { TimeoutRegistry } from '../discovery/index.js';
 import type { JobLogger } from '../logging/index.js';
 import { createTickSource, type TickSource, type Timing } from '../ticks/index.js';
 import { ProcessRecurrence } from './process-recurrence.js';
+import { readNativesAgain } from '../timers/index.js';
 
 const START = Date.UTC(2026, 0, 1);
 const SECOND = 1_000;
@@ -43,6 +44,7 @@ describe('a recurrence of a process', () => {
 
   beforeEach(() => {
     vi.useFakeTimers({ now: START });
+    readNativesAgain();
     registry = new Timeouts();
     [ticks, log, end] = [[], [], []];
   });
@@ -52,6 +54,7 @@ describe('a recurrence of a process', () => {
     expect(vi.getTimerCount()).toBe(0);
     vi.restoreAllMocks();
     vi.useRealTimers();
+    readNativesAgain();
   });
 
   /** Starts one whose runs end at once, unless they are `long`: those end by `end`. */

@@ -8,6 +8,7 @@ import {
   type TickSource,
   type Timing,
 } from '../ticks/index.js';
+import { after, type Timer } from '../timers/index.js';
 import { TickLog } from './tick-log.js';
 
 /**
@@ -42,7 +43,7 @@ export class ProcessRecurrence {
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
   /** Runs that were put off by jitter. */
-  private readonly putOff = new Set<NodeJS.Timeout>();
+  private readonly putOff = new Set<Timer>();
   /** Those included. */
   private unfinished = 0;
   private previous: RecurringRun | undefined;
@@ -65,7 +66,7 @@ export class ProcessRecurrence {
   stop(): void {
     if (this.isStopped) return;
     this.isStopped = true;
-    for (const timer of this.putOff) clearTimeout(timer);
+    for (const timer of this.putOff) timer.stop();
     this.putOff.clear();
     if (!this.isDeleted) this.unregister();
   }
@@ -130,14 +131,11 @@ export class ProcessRecurrence {
   private launch(tick: DueTick): void {
     const { jitterMs } = this.parts.timing;
     if (jitterMs === undefined) return void this.run(tick);
-    const timer = setTimeout(
-      () => {
-        this.putOff.delete(timer);
-        if (this.isDeleted) this.giveUp();
-        else void this.run(tick);
-      },
-      Math.min(Math.random() * jitterMs, 2_147_483_647),
-    );
+    const timer: Timer = after(Math.random() * jitterMs, () => {
+      this.putOff.delete(timer);
+      if (this.isDeleted) this.giveUp();
+      else void this.run(tick);
+    });
     this.putOff.add(timer);
   }
 

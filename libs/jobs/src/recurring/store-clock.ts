@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { StoreCalls } from '../scheduling/index.js';
+import { monotonicNow } from '../timers/index.js';
 
 /** The wall clock that went this far from the monotonic one was set, or the machine was asleep. */
 const MOST_DRIFT_MS = 1_000;
@@ -23,7 +24,7 @@ export class StoreClock {
 
   /** Unix milliseconds, as of the last `adjust()`. */
   now(): number {
-    return Math.round(performance.now() + this.offsetMs);
+    return Math.round(monotonicNow() + this.offsetMs);
   }
 
   /** Whether to `adjust()` before the next look: the monotonic clock stands still while the machine sleeps. */
@@ -38,15 +39,15 @@ export class StoreClock {
   async adjust(): Promise<void> {
     let before = 0;
     const theirs = await this.calls.read("read the store's clock", () => {
-      before = performance.now();
+      before = monotonicNow();
       return this.engine.store.now();
     });
-    const after = performance.now();
+    const after = monotonicNow();
     this.offsetMs = theirs + (after - before) / 2 - after;
     this.wallOffsetMs = wallOffset();
   }
 }
 
 function wallOffset(): number {
-  return Date.now() - performance.now();
+  return Date.now() - monotonicNow();
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { JobLogger, messages } from '../logging/index.js';
 import { TIMING_DEFAULTS, type Timing, type TickProgress } from '../ticks/index.js';
+import { monotonicNow } from '../timers/index.js';
 
 /** Skipped ticks of a recurring job are told of at most this often: each second may have one. */
 const SKIPS_TOLD_MS = 60_000;
@@ -26,7 +27,7 @@ export class TickLog {
   }
 
   private tellSkips(id: string, skipped: number): void {
-    const now = performance.now();
+    const now = monotonicNow();
     const last = this.skips.get(id) ?? { toldAt: -Infinity, untold: 0 };
     const count = last.untold + skipped;
     if (now - last.toldAt < SKIPS_TOLD_MS) {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { StartContext, type ManagedService } from '../contracts/index.js';
 import { endsWithin } from '../engines/index.js';
 import { Repairs, WorkersService, type Repair } from '../execution/index.js';
+import { after, monotonicNow } from '../timers/index.js';
 import { Declarations } from './declarations.js';
 import { Leadership } from './leadership.js';
 import { ScheduleBook } from './schedule-book.js';
@@ -99,18 +100,18 @@ export class TickerService implements ManagedService {
       this.book.forgetSuspects();
       return this.leadership.dueIn;
     }
-    if (!led || performance.now() >= this.reloadAt) await this.reload();
+    if (!led || monotonicNow() >= this.reloadAt) await this.reload();
     else if (this.clock.isDoubtful) await this.clock.adjust();
     await this.book.refresh();
     if (this.stopping) return 0;
     await this.runner.run(this.book.due(this.clock.now(), AT_ONCE));
     if (this.book.hasSuspects) return 0;
     const nextTick = this.book.nextDue - this.clock.now();
-    return Math.min(nextTick, this.leadership.dueIn, this.reloadAt - performance.now());
+    return Math.min(nextTick, this.leadership.dueIn, this.reloadAt - monotonicNow());
   }
 
   private async reload(): Promise<void> {
-    this.reloadAt = performance.now() + RELOAD_MS;
+    this.reloadAt = monotonicNow() + RELOAD_MS;
     await this.clock.adjust();
     await this.book.load();
     await this.declarations.review(this.book.all(), this.clock.now());
@@ -124,9 +125,9 @@ export class TickerService implements ManagedService {
   private async sleep(ms: number): Promise<void> {
     if (!this.isWoken) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.min(ms, RELOAD_MS));
+        const timer = after(Math.min(ms, RELOAD_MS), resolve);
         this.endSleep = () => {
-          clearTimeout(timer);
+          timer.stop();
           resolve();
         };
       });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EnqueueUncertainError, StoreUnavailableError } from '../errors/index.js';
 import { EnqueueBuffer, type EnqueueTarget } from './enqueue-buffer.js';
 import type { PreparedJob } from './prepared-job.js';
+import { readNativesAgain } from '../timers/index.js';
 
 const TIMEOUT_MS = 5_000;
 
@@ -40,10 +41,14 @@ describe('the enqueue buffer', () => {
 
   beforeEach(() => {
     vi.useFakeTimers({ now: 1_700_000_000_000 });
+    readNativesAgain();
     store = new FakeStore();
     buffer = new EnqueueBuffer(store, TIMEOUT_MS);
   });
-  afterEach(() => vi.useRealTimers());
+  afterEach(() => {
+    vi.useRealTimers();
+    readNativesAgain();
+  });
 
   const addAll = (list: readonly PreparedJob[]) =>
     Promise.allSettled(list.map((job) => buffer.add(job)));

@@ -1,5 +1,6 @@
 import { StartContext } from '../contracts/index.js';
 import { describeJob, EnqueueUncertainError, StoreUnavailableError } from '../errors/index.js';
+import { after, monotonicNow, soon, type Timer } from '../timers/index.js';
 import type { PreparedJob } from './prepared-job.js';
 
 /** Most jobs of one insert: bounds how long the store is busy with one statement. */
@@ -54,7 +55,7 @@ export class EnqueueBuffer {
   /** When the store last answered: a long line of jobs is no reason to give up on a store that works. */
   private lastAnswerAt = 0;
   /** Armed by the first call and left to run out: a timer for each call would cost more than the rest. */
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
 
   constructor(
     private readonly target: EnqueueTarget,
@@ -68,13 +69,13 @@ export class EnqueueBuffer {
    */
   add(job: PreparedJob): Promise<void> {
     return new Promise((resolve, reject) => {
-      const addedAt = performance.now();
+      const addedAt = monotonicNow();
       this.waiting.push({ job, addedAt, resolve, reject, sent: false, settled: false });
       this.timer ??= this.armTimer(this.timeoutMs);
       if (this.isFlushDue) return;
       this.isFlushDue = true;
       // A microtask later, so that calls made in the same turn share the first insert.
-      this.start.run(queueMicrotask, () => {
+      this.start.run(soon, () => {
         this.isFlushDue = false;
         this.flush();
       });
@@ -108,7 +109,7 @@ export class EnqueueBuffer {
     for (const entry of live) entry.sent = true;
     this.insert(live).then(
       () => {
-        this.lastAnswerAt = performance.now();
+        this.lastAnswerAt = monotonicNow();
         for (const entry of live) settle(entry, entry.resolve);
         done();
       },
@@ -123,10 +124,10 @@ export class EnqueueBuffer {
 
   private recover(batch: readonly Entry[], error: unknown, done: () => void): void {
     if (this.target.isConnectionError(error)) {
-      setTimeout(() => this.store(batch, done), RETRY_PAUSE_MS).unref();
+      after(RETRY_PAUSE_MS, () => this.store(batch, done)).unref();
       return;
     }
-    this.lastAnswerAt = performance.now();
+    this.lastAnswerAt = monotonicNow();
     const [first] = batch;
     if (batch.length === 1) {
       settle(first!, () => first!.reject(error));
@@ -136,12 +137,12 @@ export class EnqueueBuffer {
     this.store(batch.slice(0, middle), () => this.store(batch.slice(middle), done));
   }
 
-  private armTimer(ms: number): NodeJS.Timeout {
-    return this.start.run(() => setTimeout(() => this.rejectOverdue(), ms).unref());
+  private armTimer(ms: number): Timer {
+    return this.start.run(() => after(ms, () => this.rejectOverdue()).unref());
   }
 
   private rejectOverdue(): void {
-    const now = performance.now();
+    const now = monotonicNow();
     let next = Infinity;
     for (const entry of this.unsettled()) {
       const dueIn = Math.max(entry.addedAt, this.lastAnswerAt) + this.timeoutMs - now;

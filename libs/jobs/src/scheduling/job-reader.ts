@@ -20,6 +20,7 @@ import {
   type ResolvedOptions,
 } from '../options/index.js';
 import { restoreValue } from '../payload/index.js';
+import { after, monotonicNow, type Timer } from '../timers/index.js';
 import { pendingDetails, toJobDetails, type JobDetails, type JobStateName } from './job-details.js';
 import { isReadableId } from './job-id.js';
 import type { JobRef } from './job-ref.js';
@@ -143,15 +144,15 @@ export class JobReader {
         `result({ timeout }) expected ${rules.duration.expected}, got ${show(given)}`,
       );
     }
-    const deadline = Date.now() + timeout;
+    const deadline = monotonicNow() + timeout;
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * 1.5, LONGEST_POLL_MS)) {
       signal?.throwIfAborted();
       // Listening before asking: an end between the question and the pause must not be slept through.
       const hint = this.waitForHint(address, signal);
       try {
-        const end = await this.readEndOrNothing(address, deadline - Date.now());
+        const end = await this.readEndOrNothing(address, deadline - monotonicNow());
         if (end.finished) return end.result;
-        const left = deadline - Date.now();
+        const left = deadline - monotonicNow();
         if (left <= 0) throw new ResultTimeoutError(address, timeout);
         await hint.orAfter(Math.min(pause, left));
       } finally {
@@ -230,16 +231,16 @@ export class JobReader {
   private waitForHint(address: JobAddress, signal: AbortSignal | undefined) {
     const { promise, resolve } = Promise.withResolvers<void>();
     const stopListening = this.settled.listen(address, resolve);
-    let timer: NodeJS.Timeout | undefined;
+    let timer: Timer | undefined;
     const onAbort = () => resolve();
     signal?.addEventListener('abort', onAbort, { once: true });
     return {
       orAfter: (ms: number): Promise<void> => {
-        timer = setTimeout(resolve, ms);
+        timer = after(ms, resolve);
         return promise;
       },
       cancel: (): void => {
-        clearTimeout(timer);
+        timer?.stop();
         stopListening();
         signal?.removeEventListener('abort', onAbort);
       },

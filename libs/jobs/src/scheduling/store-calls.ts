@@ -3,6 +3,7 @@ import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { withDeadline } from '../engines/index.js';
 import { StoreUnavailableError } from '../errors/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { monotonicNow, pause } from '../timers/index.js';
 
 const RETRY_PAUSE_MS = 100;
 
@@ -31,15 +32,15 @@ export class StoreCalls {
    */
   read<T>(operation: string, read: () => Promise<T>, limitMs = Infinity): Promise<T> {
     const timeoutMs = Math.min(limitMs, this.options.enqueueTimeoutMs);
-    const deadline = performance.now() + timeoutMs;
+    const deadline = monotonicNow() + timeoutMs;
     const attempt = async (): Promise<T> => {
       for (;;) {
         try {
           return await read();
         } catch (error) {
-          const isOver = performance.now() + RETRY_PAUSE_MS > deadline;
+          const isOver = monotonicNow() + RETRY_PAUSE_MS > deadline;
           if (isOver || !this.engine.isConnectionError(error)) throw error;
-          await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
+          await pause(RETRY_PAUSE_MS);
         }
       }
     };

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { WorkersService } from '../execution/index.js';
 import { JobLogger, messages } from '../logging/index.js';
+import { after, type Timer } from '../timers/index.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
@@ -14,7 +15,7 @@ const HOOKS_GRACE_MS = 3_000;
  */
 @Injectable()
 export class ShutdownSignals {
-  private warning: NodeJS.Timeout | undefined;
+  private warning: Timer | undefined;
 
   constructor(
     private readonly workers: WorkersService,
@@ -27,15 +28,15 @@ export class ShutdownSignals {
    */
   warnWhenHooksStayOff(): void {
     if (this.workers.queues.length === 0) return;
-    this.warning = setTimeout(() => {
+    this.warning = after(HOOKS_GRACE_MS, () => {
       const hooksAreOff = SIGNALS.every((signal) => process.listenerCount(signal) === 0);
       if (hooksAreOff) this.logger.warn(messages.hooksOff);
-    }, HOOKS_GRACE_MS).unref();
+    }).unref();
   }
 
   /** Listens only while `work` goes on: at other times a signal has its usual effect. */
   async during(work: () => Promise<void>): Promise<void> {
-    clearTimeout(this.warning);
+    this.warning?.stop();
     const onSignal = (signal: string) => {
       this.logger.warn(messages.secondSignal(signal));
       this.workers.abortAll();

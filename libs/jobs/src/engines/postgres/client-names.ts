@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { every, type Timer } from '../../timers/index.js';
 import { SQL } from './postgres-scripts.js';
 
 const KEY_PREFIX = 'bullmq-clients:';
@@ -18,7 +19,7 @@ type Query = (
 export class ClientNames {
   private readonly names = new Map<object, string>();
   private readonly key = KEY_PREFIX + randomUUID();
-  private renewal: NodeJS.Timeout | undefined;
+  private renewal: Timer | undefined;
   /** One write at a time, each with all names there are then: the last one must not be overtaken. */
   private lastWrite: Promise<unknown> = Promise.resolve();
 
@@ -26,7 +27,7 @@ export class ClientNames {
 
   async add(owner: object, name: string): Promise<void> {
     this.names.set(owner, name);
-    this.renewal ??= setInterval(() => void this.publish(), RENEW_MS).unref();
+    this.renewal ??= every(RENEW_MS, () => void this.publish()).unref();
     await this.publish();
   }
 
@@ -42,7 +43,7 @@ export class ClientNames {
   }
 
   close(): void {
-    clearInterval(this.renewal);
+    this.renewal?.stop();
   }
 
   /** Best effort: being listed must never be what a worker fails at. */

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   ConnectionClosedError,
   ErrorCode,
@@ -15,6 +14,7 @@ import {
   type RetryJobOpts,
 } from 'bullmq';
 import { ClaimPause } from '../claim-pause.js';
+import { pause } from '../../timers/index.js';
 import { localTimes, statementOf } from './postgres-commands.js';
 import type { SharedPostgres } from './postgres-connection.js';
 import { BACKEND_SQL } from './postgres-scripts.js';

@@ -1,9 +1,8 @@
-import { performance } from 'node:perf_hooks';
-import { setTimeout as pause } from 'node:timers/promises';
 import { quoteSchemaName, type PgPoolClient, type PgPoolConfig, type PgQueryResult } from 'bullmq';
 import { StoreUnreachableError } from '../../errors/index.js';
 import { endsWithin } from '../deadline.js';
 import { importDriver } from '../import-driver.js';
+import { forDriver, monotonicNow, pause } from '../../timers/index.js';
 import { ClientNames } from './client-names.js';
 import {
   connectingAtStart,
@@ -188,7 +187,7 @@ export class SharedPostgres {
     connectTimeoutMs = this.settings.connectTimeoutMs,
   ): object {
     return {
-      connectionTimeoutMillis: connectTimeoutMs,
+      connectionTimeoutMillis: forDriver(connectTimeoutMs),
       query_timeout: queryTimeoutMs,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
@@ -205,14 +204,14 @@ export class SharedPostgres {
   }
 
   private async openFirst(): Promise<PostgresClient> {
-    const deadline = performance.now() + this.settings.connectTimeoutMs;
+    const deadline = monotonicNow() + this.settings.connectTimeoutMs;
     for (;;) {
-      const timeLeft = Math.max(1, Math.ceil(deadline - performance.now()));
+      const timeLeft = Math.max(1, Math.ceil(deadline - monotonicNow()));
       try {
         return await this.openClient(MIGRATION_TIMEOUT_MS, timeLeft);
       } catch (error) {
         const failure = error as Error & { code?: string };
-        const isLast = performance.now() + RETRY_PAUSE_MS >= deadline;
+        const isLast = monotonicNow() + RETRY_PAUSE_MS >= deadline;
         if (isLast || isFatalConnectError(failure)) {
           throw this.unreachable(failure.message || (failure.code ?? failure.name), error);
         }
@@ -233,9 +232,9 @@ export class SharedPostgres {
   private async measureClock(
     ask: (query: { text: string }) => Promise<PgQueryResult<{ now?: unknown }>>,
   ): Promise<void> {
-    const sentAt = performance.now();
+    const sentAt = monotonicNow();
     const { rows } = await ask({ text: SQL.now });
-    this.clock.record(Number(rows[0]?.now), sentAt, performance.now());
+    this.clock.record(Number(rows[0]?.now), sentAt, monotonicNow());
   }
 }
 

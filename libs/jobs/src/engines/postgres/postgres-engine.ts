@@ -1,10 +1,10 @@
-import { performance } from 'node:perf_hooks';
 import type { BackendFactory, QueueBaseOptions } from 'bullmq';
 import type { Engine, EngineCapabilities, ExpiringRows } from '../../contracts/index.js';
 import type { ResolvedOptions } from '../../options/index.js';
 import { withDeadline } from '../deadline.js';
 import { registerConnection } from '../default-backend-factory.js';
 import { EngineConnection } from '../engine-connection.js';
+import { monotonicNow } from '../../timers/index.js';
 import { postgresBackendFactory } from './postgres-backend-connection.js';
 import { SharedPostgres } from './postgres-connection.js';
 import { PostgresCoordinationStore } from './postgres-coordination-store.js';
@@ -55,11 +55,11 @@ export class PostgresEngine implements Engine {
   }
 
   async ping(timeoutMs: number): Promise<number> {
-    const start = performance.now();
+    const start = monotonicNow();
     await withDeadline(this.postgres.query('SELECT 1'), timeoutMs, () =>
       this.postgres.unreachable(`no answer within ${timeoutMs} ms`),
     );
-    return performance.now() - start;
+    return monotonicNow() - start;
   }
 
   isConnectionError(error: unknown): boolean {

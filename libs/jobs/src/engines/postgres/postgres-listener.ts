@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { PgNotification } from 'bullmq';
+import { pause } from '../../timers/index.js';
 import { endClient, type PostgresClient } from './postgres-client.js';
 
 /** How often the connection is asked for a sign of life, and how long it may take to give it. */
@@ -126,7 +126,7 @@ export class PostgresListener extends EventEmitter {
       });
     });
     while (!lost && !this.isClosed) {
-      await Promise.race([end, pause(HEARTBEAT_MS, undefined, { ref: false })]);
+      await Promise.race([end, pause(HEARTBEAT_MS, { background: true })]);
       if (lost || !(await this.isAlive(client))) break;
     }
     this.client = undefined;
@@ -154,7 +154,7 @@ export class PostgresListener extends EventEmitter {
   private async pauseAfter(failures: number): Promise<void> {
     const longest = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
     const { signal } = this.stopping;
-    await pause(longest * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+    await pause(longest * (0.5 + Math.random() / 2), { signal });
   }
 
   private get isClosed(): boolean {

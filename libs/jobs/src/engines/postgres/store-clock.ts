@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import { monotonicNow } from '../../timers/index.js';
 
 /** Smaller differences are taken for none, so that jitter of the measurement changes nothing. */
 const NEGLIGIBLE_MS = 100;
@@ -18,7 +18,7 @@ export class StoreClock {
   private measuredAt = Number.NEGATIVE_INFINITY;
 
   /** @param monotonic milliseconds since some fixed time */
-  constructor(private readonly monotonic = (): number => performance.now()) {}
+  constructor(private readonly monotonic = monotonicNow) {}
 
   /** Notes that the store's clock showed a time between sending a question and its answer. */
   record(storeMs: number, sentAt: number, receivedAt: number): void {

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { watchConnection } from './connection-watch.js';
+import { readNativesAgain } from '../../timers/index.js';
 
 describe('watching a connection', () => {
   const client = {
@@ -12,6 +13,7 @@ describe('watching a connection', () => {
 
   beforeEach(() => {
     vi.useFakeTimers();
+    readNativesAgain();
     client.status = 'ready';
     client.ping.mockReset().mockResolvedValue('PONG');
     client.disconnect.mockReset();
@@ -21,6 +23,7 @@ describe('watching a connection', () => {
   afterEach(() => {
     stop();
     vi.useRealTimers();
+    readNativesAgain();
   });
 
   it('leaves one that answers alone', async () => {

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { every } from '../../timers/index.js';
 
 const PING_INTERVAL_MS = 5_000;
 
@@ -18,13 +19,13 @@ const LONGEST_SILENCE = 3;
 export function watchConnection(client: Redis): () => void {
   let silence = 0;
   const answered = (): void => void (silence = 0);
-  const timer = setInterval(() => {
+  const timer = every(PING_INTERVAL_MS, () => {
     if (client.status !== 'ready') return answered();
     if (silence === 0) client.ping().then(answered, answered);
     silence += 1;
     if (silence <= LONGEST_SILENCE) return;
     answered();
     client.disconnect(true);
-  }, PING_INTERVAL_MS).unref();
-  return () => clearInterval(timer);
+  }).unref();
+  return () => timer.stop();
 }

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import {
   ConnectionClosedError,
   ErrorCode,
@@ -17,6 +16,7 @@ import {
 } from 'bullmq';
 import { StoreUnreachableError } from '../../errors/index.js';
 import { ClaimPause } from '../claim-pause.js';
+import { nextTurn } from '../../timers/index.js';
 import type { SharedRedis } from './redis-connection.js';
 import { repairJob, type RawJob } from './redis-damaged-jobs.js';
 import { isUnavailableReply } from './redis-errors.js';
@@ -80,7 +80,7 @@ export class SafeRedisBackend extends RedisQueueBackend {
   ): Promise<string> {
     const add = (): Promise<string> => super.addJobToTransaction(client, job, id, parent, keys);
     const isInFlow = parent?.deferParentRelease === true;
-    return isInFlow && ++this.flowJobs % FLOW_JOBS_A_TURN === 0 ? setImmediate().then(add) : add();
+    return isInFlow && ++this.flowJobs % FLOW_JOBS_A_TURN === 0 ? nextTurn().then(add) : add();
   }
 
   override async moveToActive(token: string, name?: string): Promise<unknown[]> {

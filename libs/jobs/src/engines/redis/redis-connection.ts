@@ -3,6 +3,7 @@ import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { JobsConfigurationError, StoreUnreachableError } from '../../errors/index.js';
 import { withDeadline } from '../deadline.js';
 import { importDriver } from '../import-driver.js';
+import { forDriver } from '../../timers/index.js';
 import { watchConnection } from './connection-watch.js';
 import { isFatalConnectError, withoutCredentials } from './redis-errors.js';
 import { defineScripts } from './redis-scripts.js';
@@ -97,7 +98,7 @@ export class SharedRedis {
     const client = openRedis(driver, this.target, {
       ...OPTIONS,
       ...(isCluster(this.target) && { socketTimeout: SOCKET_TIMEOUT_MS }),
-      connectTimeout: this.connectTimeoutMs,
+      connectTimeout: forDriver(this.connectTimeoutMs),
       lazyConnect: true,
     });
     try {

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { BackendFactory, KeyPrefixOptions, QueueBaseOptions } from 'bullmq';
 import type { Engine, EngineCapabilities, ExpiringRows } from '../../contracts/index.js';
 import { JobsConfigurationError } from '../../errors/index.js';
@@ -6,6 +5,7 @@ import type { ResolvedOptions } from '../../options/index.js';
 import { withDeadline } from '../deadline.js';
 import { registerConnection } from '../default-backend-factory.js';
 import { EngineConnection } from '../engine-connection.js';
+import { monotonicNow } from '../../timers/index.js';
 import { redisBackendFactory } from './redis-backend-connection.js';
 import { SharedRedis } from './redis-connection.js';
 import { RedisCoordinationStore } from './redis-coordination-store.js';
@@ -57,11 +57,11 @@ export class RedisEngine implements Engine {
   }
 
   async ping(timeoutMs: number): Promise<number> {
-    const start = performance.now();
+    const start = monotonicNow();
     await withDeadline(this.redis.client.ping(), timeoutMs, () =>
       this.redis.unreachable(`no answer within ${timeoutMs} ms`),
     );
-    return performance.now() - start;
+    return monotonicNow() - start;
   }
 
   isConnectionError(error: unknown): boolean {

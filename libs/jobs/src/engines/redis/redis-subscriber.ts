@@ -1,4 +1,5 @@
 import { ChannelListeners } from '../channel-listeners.js';
+import { every, type Timer } from '../../timers/index.js';
 import type { SharedRedis } from './redis-connection.js';
 import { endRedis, type RedisClient } from './redis-settings.js';
 
@@ -13,7 +14,7 @@ const PING_INTERVAL_MS = 5_000;
 export class RedisSubscriber {
   private readonly listeners = new ChannelListeners();
   private client: RedisClient | undefined;
-  private pinging: NodeJS.Timeout | undefined;
+  private pinging: Timer | undefined;
 
   constructor(private readonly redis: SharedRedis) {}
 
@@ -35,7 +36,7 @@ export class RedisSubscriber {
   }
 
   close(): void {
-    clearInterval(this.pinging);
+    this.pinging?.stop();
     this.listeners.clear();
     if (this.client) endRedis(this.client);
   }
@@ -48,15 +49,14 @@ export class RedisSubscriber {
     // A connection that only listens is never missed by the socket timeout: the timer starts when
     // something was sent. So something is sent.
     let waiting = false;
-    this.pinging = setInterval(() => {
+    this.pinging = every(PING_INTERVAL_MS, () => {
       if (client.status !== 'ready' || waiting) return;
       waiting = true;
       client
         .ping()
         .catch(() => undefined)
         .finally(() => (waiting = false));
-    }, PING_INTERVAL_MS);
-    this.pinging.unref();
+    }).unref();
     return client;
   }
 }

@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks';
-import { setTimeout as pause } from 'node:timers/promises';
 import { ConnectionClosedError } from 'bullmq';
 import type {
   Operation,
@@ -10,6 +8,7 @@ import type {
 } from 'bullmq-sqlite';
 import { JobsConfigurationError, StoreUnreachableError } from '../../errors/index.js';
 import { withDeadline } from '../deadline.js';
+import { monotonicNow, pause } from '../../timers/index.js';
 import { asConnectionClosed, isMissingTable } from './sqlite-errors.js';
 import { COORDINATION_TABLES } from './sqlite-scripts.js';
 import { assertSqliteTarget, sqliteAddress, type SqliteTarget } from './sqlite-settings.js';
@@ -151,10 +150,10 @@ export class SharedSqlite {
 
   /** Reads; after a failure it writes too, since a full disk can still be read. @returns ms */
   async ping(timeoutMs: number): Promise<number> {
-    const start = performance.now();
+    const start = monotonicNow();
     const call = this.isFailing ? this.write(probeWrite) : this.read(probeRead);
     await withDeadline(call, timeoutMs, () => this.unreachable(`no answer within ${timeoutMs} ms`));
-    return performance.now() - start;
+    return monotonicNow() - start;
   }
 
   async close(): Promise<void> {
@@ -211,11 +210,11 @@ function misconfigured(problem: string): JobsConfigurationError {
 }
 
 async function prepare({ store, driver }: Opened, withinMs: number): Promise<void> {
-  for (const deadline = performance.now() + withinMs; ;) {
+  for (const deadline = monotonicNow() + withinMs; ;) {
     try {
       return await store.write(createTables, { synced: false });
     } catch (error) {
-      if (!(error instanceof driver.StoreBusyError) || performance.now() > deadline) throw error;
+      if (!(error instanceof driver.StoreBusyError) || monotonicNow() > deadline) throw error;
       await pause(BUSY_PAUSE_MS);
     }
   }

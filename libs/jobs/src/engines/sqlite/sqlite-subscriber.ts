@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { ChannelListeners } from '../channel-listeners.js';
+import { pause } from '../../timers/index.js';
 import type { SharedSqlite, Wait } from './sqlite-connection.js';
 import { SQL } from './sqlite-scripts.js';
 
@@ -87,7 +87,7 @@ export class SqliteSubscriber {
         // Best effort, as all messages are: health tells what is wrong with the file.
         this.isReadable = false;
         this.wait.end();
-        await pause(RETRY_PAUSE_MS, undefined, { ref: false });
+        await pause(RETRY_PAUSE_MS, { background: true });
       }
     }
   }

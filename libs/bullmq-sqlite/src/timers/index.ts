@@ -1,0 +1,1 @@
+export { after, every, inNextTurn, monotonicNow, nextTurn, pause, type Timer } from './timers.js';
