@@ -116,7 +116,7 @@ export class SafePostgresBackend extends PostgresQueueBackend {
     const jobs = entries.map(({ queueName, jobData, jobId, parentKeyOpts }) =>
       this['toBatchEntry'](queueName, jobData, jobId, parentKeyOpts),
     ) as BatchEntry[];
-    if (!isSelfContained(jobs) || this.connection.isClosing) return this.addAdoptingFlow(entries);
+    if (!isSelfContained(jobs) || this.connection.isClosing) return super.addFlow(entries);
     const { offset } = this.postgres.clock;
     for (const job of jobs) job.timestamp += offset;
     try {
@@ -125,28 +125,9 @@ export class SafePostgresBackend extends PostgresQueueBackend {
       return rows.map(({ id }) => [null, id]);
     } catch (error) {
       // A job that exists already becomes a child as it is: BullMQ's own way knows how.
-      if ((error as { code?: unknown }).code === UNIQUE_VIOLATION)
-        return this.addAdoptingFlow(entries);
+      if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return super.addFlow(entries);
       return jobs.map(() => [error as Error, 0]);
     }
-  }
-
-  /**
-   * BullMQ gives a job that exists already a parent, but not its options, where PostgreSQL looks for what the job's
-   * failure means to its parent. Until they are there, a failure does not release the parent.
-   */
-  private async addAdoptingFlow(entries: FlowEntries): Promise<[Error | null, string | number][]> {
-    const added = await super.addFlow(entries);
-    const children = entries.filter(
-      ({ jobData: { parent, opts } }) => parent && opts?.ignoreDependencyOnFailure,
-    );
-    const isStored = added.every(([error]) => error === null);
-    if (children.length > 0 && isStored) {
-      const queues = children.map(({ queueName }) => queueName);
-      const ids = children.map(({ jobId }) => jobId);
-      await this.postgres.query(BACKEND_SQL.ignoreFailures, [queues, ids]);
-    }
-    return added;
   }
 
   override async moveToActive(token: string, name?: string): Promise<unknown[]> {

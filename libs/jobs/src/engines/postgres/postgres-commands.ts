@@ -1,4 +1,5 @@
 import { PostgresQueueBackend } from 'bullmq';
+import { cleanText, HOLDS, REPLACED } from './postgres-race-scripts.js';
 import { withoutUnstorable, withoutUnstorableJson } from './unstorable-text.js';
 
 /** How one of BullMQ's statements is changed before it is sent. Positions count from 0. */
@@ -11,6 +12,8 @@ interface CommandRule {
   readonly text?: readonly number[];
   /** Parameters with JSON that a handler produced. */
   readonly json?: readonly number[];
+  /** Only when its parameters are such, it is called after what `HOLDS` names. Always when absent. */
+  readonly heldWhen?: (params: readonly unknown[]) => boolean;
   /** Refuse it when the lock has expired; the lock's token is the third parameter. */
   readonly fenced?: true;
   /** May take long on a large queue. */
@@ -18,7 +21,8 @@ interface CommandRule {
 }
 
 const RULES: Readonly<Record<string, CommandRule>> = {
-  add_job: { clock: [7] },
+  // What stands alone is no other's child and replaces nobody.
+  add_job: { clock: [7], heldWhen: (params) => params[10] != null || params[12] != null },
   add_jobs_bulk: { entries: 1 },
   add_flow: { entries: 0 },
   add_job_scheduler: { clock: [7] },
@@ -77,12 +81,13 @@ export function statementOf(
 ): Statement {
   const rule = RULES[command] ?? NO_RULE;
   const slow = rule.slow === true;
-  if (rule === NO_RULE || params.length === 0) return { text: textOf(command), params, slow };
+  const text = textOf(command, params, rule);
+  if (rule === NO_RULE || params.length === 0) return { text, params, slow };
   const edited = [...params];
   if (offset !== 0) shiftTimes(edited, rule, offset);
   for (const i of rule.text ?? []) edited[i] = withoutUnstorable(edited[i]);
   for (const i of rule.json ?? []) edited[i] = withoutUnstorableJson(edited[i]);
-  if (!rule.fenced) return { text: textOf(command), params: edited, slow };
+  if (!rule.fenced) return { text, params: edited, slow };
   edited.push(Date.now() + offset);
   return { text: fencedTextOf(command, edited.length), params: edited, slow };
 }
@@ -122,17 +127,37 @@ function shiftTimes(params: unknown[], rule: CommandRule, offset: number): void 
 }
 
 const texts = new Map<string, string>();
+const heldTexts = new Map<string, string>();
 const fencedTexts = new Map<string, string>();
+
+function textOf(command: string, params: readonly unknown[], { heldWhen }: CommandRule): string {
+  if (command === 'clean') return cleanText(String(params[1]));
+  if (REPLACED[command] !== undefined) return REPLACED[command];
+  const hold = HOLDS[command];
+  if (hold === undefined || heldWhen?.(params) === false) return plainTextOf(command);
+  let text = heldTexts.get(command);
+  if (text === undefined) {
+    text = heldText(plainTextOf(command), hold);
+    heldTexts.set(command, text);
+  }
+  return text;
+}
+
+/** A CASE runs its condition first, and a function its arguments. */
+function heldText(text: string, hold: string): string {
+  return text.replace(/\$1(?!\d)(?:::\w+)?/, (first) => `CASE WHEN ${hold} THEN ${first} END`);
+}
 
 /**
  * The SQL of a command. BullMQ does not export it, but hands it to the backend's `query`: here to
  * one that returns it.
  */
-function textOf(command: string): string {
+function plainTextOf(command: string): string {
   let text = texts.get(command);
   if (text === undefined) {
     const reader = { query: (sql: string): string => sql };
-    text = PostgresQueueBackend.prototype['run'].call(reader, command, []) as string;
+    const read = PostgresQueueBackend.prototype['run'].call(reader, command, []) as string;
+    text = read.replaceAll(/^\s*--.*$/gm, '').trim();
     texts.set(command, text);
   }
   return text;
@@ -146,9 +171,7 @@ function textOf(command: string): string {
 function fencedTextOf(command: string, now: number): string {
   let text = fencedTexts.get(command);
   if (text === undefined) {
-    const plain = textOf(command)
-      .replaceAll(/^\s*--.*$/gm, '')
-      .trim();
+    const plain = plainTextOf(command);
     text = command === 'extend_locks' ? fenceMany(plain, now) : fenceOne(plain, now);
     if (text === plain)
       throw new Error(`BullMQ's statement "${command}" has changed: no token found.`);

@@ -1,4 +1,4 @@
-import { quoteSchemaName, type PgPoolClient, type PgPoolConfig, type PgQueryResult } from 'bullmq';
+import type { PgPoolClient, PgPoolConfig, PgQueryResult } from 'bullmq';
 import { StoreUnreachableError } from '../../errors/index.js';
 import { endsWithin } from '../deadline.js';
 import { importDriver } from '../import-driver.js';
@@ -14,6 +14,7 @@ import {
 import { asConnectionClosed, isConflict, isFatalConnectError } from './postgres-errors.js';
 import { PostgresListener } from './postgres-listener.js';
 import { assertMigrated, migrateSchema } from './postgres-migrations.js';
+import { withSchema } from './postgres-names.js';
 import { SQL } from './postgres-scripts.js';
 import { poolConfigOf, postgresAddress, type PostgresTarget } from './postgres-settings.js';
 import { StoreClock } from './store-clock.js';
@@ -28,6 +29,7 @@ const MIGRATION_TIMEOUT_MS = 120_000;
 /** How long `close()` waits for queries that still run. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
+const MOST_TEXTS = 500;
 const RETRY_PAUSE_MS = 250;
 const CONFLICT_RETRIES = 3;
 const DEFAULT_POOL_SIZE = 10;
@@ -54,6 +56,8 @@ export class SharedPostgres {
   private shared: PostgresPool | undefined;
   /** Those of the pool, which itself cannot end one whose peer does not answer. */
   private readonly clients = new Set<PostgresClient>();
+  /** Statements with the schema before each name. */
+  private readonly texts = new Map<string, string>();
   private measuring = false;
   private closed = false;
 
@@ -98,7 +102,8 @@ export class SharedPostgres {
   }
 
   /**
-   * Runs a statement. One that the server undid because of a deadlock with others is sent again.
+   * Runs a statement of BullMQ's or ours, which names no schema. One that the server undid because of
+   * a deadlock with others is sent again.
    * @throws ConnectionClosedError of BullMQ's when the server could not be reached
    */
   async query<Row = Record<string, unknown>>(
@@ -108,7 +113,7 @@ export class SharedPostgres {
   ): Promise<PgQueryResult<Row>> {
     if (this.clock.isStale) this.remeasureClock();
     const query = {
-      text,
+      text: this.withSchema(text),
       values,
       query_timeout: slow ? SLOW_QUERY_TIMEOUT_MS : QUERY_TIMEOUT_MS,
     };
@@ -148,19 +153,12 @@ export class SharedPostgres {
   }
 
   private openPool({ Pool, Client }: PostgresDriver): PostgresPool {
-    const { onConnect, Client: given = Client } = this.config as {
-      onConnect?: (client: PostgresClient) => Promise<void> | void;
-      Client?: PostgresDriver['Client'];
-    };
+    const { Client: given = Client } = this.config as { Client?: PostgresDriver['Client'] };
     const pool = new Pool({
       max: DEFAULT_POOL_SIZE,
       ...this.config,
       ...this.connectionOptions(QUERY_TIMEOUT_MS),
       Client: connectingAtStart(given),
-      onConnect: async (client: PostgresClient) => {
-        await onConnect?.(client);
-        await client.query(this.searchPath);
-      },
     });
     // A connection that breaks while it is idle is replaced; nobody has to hear of it.
     pool.on('error', () => undefined);
@@ -195,12 +193,14 @@ export class SharedPostgres {
     };
   }
 
-  /**
-   * BullMQ's statements name no schema. This is set on our own connections alone, when they are
-   * opened; as a start-up option it would be lost where the address brings options of its own.
-   */
-  private get searchPath(): string {
-    return `SET search_path TO ${quoteSchemaName(this.schema)}`;
+  private withSchema(text: string): string {
+    let named = this.texts.get(text);
+    if (named === undefined) {
+      named = withSchema(text, this.schema);
+      // Ours and BullMQ's are some 120; who borrows the pool may make up any number.
+      if (this.texts.size < MOST_TEXTS) this.texts.set(text, named);
+    }
+    return named;
   }
 
   private async openFirst(): Promise<PostgresClient> {

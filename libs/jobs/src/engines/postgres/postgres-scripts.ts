@@ -1,3 +1,4 @@
+import { RACE_MIGRATION } from './postgres-race-scripts.js';
 import { TURN_MIGRATION } from './postgres-turn-scripts.js';
 
 /**
@@ -51,6 +52,7 @@ export const COORDINATION_MIGRATIONS: readonly string[] = [
    END;
    $$;`,
   TURN_MIGRATION,
+  RACE_MIGRATION,
 ];
 
 const LIVE = '(expires_at IS NULL OR expires_at > clock_timestamp())';
@@ -111,11 +113,6 @@ export const BACKEND_SQL = {
   /** $1 queue, $2 how many of the newest to keep. */
   trimEvents: `DELETE FROM event WHERE queue = $1 AND id <= (
           SELECT id FROM event WHERE queue = $1 ORDER BY id DESC OFFSET $2 LIMIT 1)`,
-  /** $1 queues, $2 ids of children: their failure releases their parent, and is told to it. */
-  ignoreFailures: `UPDATE job SET opts = job.opts || '{"ignoreDependencyOnFailure": true}'
-        FROM unnest($1::text[], $2::text[]) AS child(queue, id)
-        WHERE job.queue = child.queue AND job.id = child.id AND job.parent_id IS NOT NULL
-          AND NOT job.opts ? 'ignoreDependencyOnFailure'`,
   finishOf: 'SELECT state, finished_at_ms FROM job WHERE queue = $1 AND id = $2',
   /** $1 queue, $2 token, $3 until when the lock holds now. A token has at most one active job. */
   adoptClaim: `UPDATE job SET locked_until_ms = $3

@@ -1,7 +1,6 @@
 import {
   PostgresConnection,
   PostgresQueueBackend,
-  quoteSchemaName,
   type BackendFactory,
   type IQueueBackend,
   type PgQueryable,
@@ -13,18 +12,11 @@ import {
   UnsupportedByEngineError,
 } from '../../errors/index.js';
 import { statementOf } from './postgres-commands.js';
+import { withSchema } from './postgres-names.js';
 import type { StoreClock } from './store-clock.js';
 
-/**
- * The commands that make sense before the commit, with what each names of the schema: adding, and
- * reading one job back.
- */
-const NAMES: Readonly<Record<string, RegExp>> = {
-  add_job: /\badd_job(?=\()/,
-  add_jobs_bulk: /\badd_jobs_bulk(?=\()/,
-  add_flow: /\badd_flow(?=\()/,
-  get_job_data: /(?<=\bFROM )job\b/,
-};
+/** The commands that make sense before the commit: adding, and reading one job back. */
+const COMMANDS = new Set(['add_job', 'add_jobs_bulk', 'add_flow', 'get_job_data']);
 
 const SAVEPOINT = 'nestjs_jobs';
 const NO_TRANSACTION = '25P01';
@@ -106,8 +98,7 @@ class TransactionBackend extends PostgresQueueBackend {
     command: string,
     params: readonly unknown[] = [],
   ): Promise<PgQueryResult<Record<string, unknown>>> {
-    const name = NAMES[command];
-    if (name === undefined) {
+    if (!COMMANDS.has(command)) {
       throw new UnsupportedByEngineError(
         `"${command}" inside a transaction`,
         'postgres',
@@ -115,10 +106,8 @@ class TransactionBackend extends PostgresQueueBackend {
       );
     }
     const { text, params: values } = statementOf(command, params, this.clock.offset);
-    // What is named gets its schema, and a function itself finds the rest: the application's own
-    // search_path stays as it is.
-    const qualified = text.replace(name, (found) => `${quoteSchemaName(this.schema)}.${found}`);
-    return this.client.query(qualified, values);
+    // The application's own search_path stays as it is.
+    return this.client.query(withSchema(text, this.schema), values);
   }
 }
 

@@ -64,6 +64,7 @@ export const TURN_MIGRATION = `
       SELECT queue, job FROM given ORDER BY seq
     LOOP
       CONTINUE WHEN v_next.queue = p_own_queue AND v_next.job = p_own_job;
+      PERFORM jobs_hold(v_next.queue, v_next.job);
       IF promote(v_next.queue, v_next.job) <> 0 THEN
         queue := v_next.queue;
         job := v_next.job;
