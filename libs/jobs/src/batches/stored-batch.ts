@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { BatchNotFoundError, ResultTimeoutError } from '../errors/index.js';
 import type { HubQueue } from '../hubs/index.js';
 import { parseDuration, rules, show, type Duration } from '../options/index.js';
@@ -30,11 +31,15 @@ export interface BatchParts {
  * @internal
  */
 export class StoredBatchHandle implements BatchHandle {
+  readonly #parts: BatchParts;
+
   constructor(
     readonly id: string,
     readonly name: string | undefined,
-    private readonly parts: BatchParts,
-  ) {}
+    parts: BatchParts,
+  ) {
+    this.#parts = parts;
+  }
 
   async state(): Promise<'running' | BatchEnd | 'removed'> {
     const hub = await this.read();
@@ -46,7 +51,7 @@ export class StoredBatchHandle implements BatchHandle {
     const hub = await this.get();
     const summary = summaryIn(hub);
     if (summary === undefined)
-      return this.parts.calls.read(this.what, () => tallyOf(hub, this.parts.hubs));
+      return this.#parts.calls.read(this.what, () => tallyOf(hub, this.#parts.hubs));
     const { total, completed, failed, cancelled } = summary;
     return { total, completed, failed, cancelled, pending: 0 };
   }
@@ -74,11 +79,11 @@ export class StoredBatchHandle implements BatchHandle {
   }
 
   async *results(): AsyncIterableIterator<BatchResult> {
-    yield* resultsOf(await this.get(), this.parts.hubs);
+    yield* resultsOf(await this.get(), this.#parts.hubs);
   }
 
   async cancel(reason?: string): Promise<number> {
-    return this.parts.canceller.cancel(await this.get(), reason);
+    return this.#parts.canceller.cancel(await this.get(), reason);
   }
 
   /** For logs: `Batch(0199…)`. */
@@ -86,12 +91,21 @@ export class StoredBatchHandle implements BatchHandle {
     return `Batch(${this.id})`;
   }
 
+  toJSON(): { id: string; name?: string } {
+    const { id, name } = this;
+    return { id, ...(name !== undefined && { name }) };
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+
   /** A store that is lost for a while is no end: the deadline of the caller decides. */
   private async summaryOrNothing(): Promise<BatchSummary | undefined> {
     try {
       return summaryIn(await this.get());
     } catch (error) {
-      if (this.parts.calls.isUnavailable(error)) return undefined;
+      if (this.#parts.calls.isUnavailable(error)) return undefined;
       throw error;
     }
   }
@@ -103,7 +117,7 @@ export class StoredBatchHandle implements BatchHandle {
   }
 
   private read(): Promise<BatchHubJob | undefined> {
-    return this.parts.calls.read(this.what, () => readBatch(this.parts.hubs, this.id));
+    return this.#parts.calls.read(this.what, () => readBatch(this.#parts.hubs, this.id));
   }
 
   private get what(): string {

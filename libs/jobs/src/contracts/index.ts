@@ -7,6 +7,7 @@ export type { ClaimDecision, JobHook, RunOutcome } from './job-hook.js';
 export type { JobInfo } from './job-info.js';
 export type { RecurringRun, RecurringTick, StoredTick } from './recurring-tick.js';
 export { MANAGED_SERVICES, type ManagedService } from './managed-service.js';
+export { PublicService } from './public-service.js';
 export type { StoredKey } from './stored-key.js';
 export { ShutdownState } from './shutdown-state.js';
 export { SettledJobs } from './settled-jobs.js';

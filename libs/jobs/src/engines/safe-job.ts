@@ -1,3 +1,4 @@
+import { inspect, type InspectOptions } from 'node:util';
 import { Job, type IQueueBackend, type JobJson, type JobProgress, type JobsOptions } from 'bullmq';
 import { damageOf, markDamaged } from './damage.js';
 
@@ -35,6 +36,11 @@ export class SafeJob<
     if (known !== undefined) delete (job as { deferredFailure?: string }).deferredFailure;
     if (reason !== undefined) markDamaged(job, reason);
     return job;
+  }
+
+  /** For logs, what `toJSON()` has: the rest is its queue, with all that is known of the store. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `Job ${inspect(this.toJSON(), options)}`;
   }
 
   /**

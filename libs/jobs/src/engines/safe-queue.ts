@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Queue, type BackendFactory, type Job, type RedisQueueBackend } from 'bullmq';
 import type { Engine } from '../contracts/index.js';
 import { SafeJob } from './safe-job.js';
@@ -12,6 +13,15 @@ export class SafeQueue extends Queue {
     // `Queue` is what applications inject, on every engine.
     const factory = engine.backendFactory as BackendFactory<RedisQueueBackend>;
     super(name, engine.bullmqOptions, factory);
+  }
+
+  /** Its name: the rest is its connection, and all that is known of the store. */
+  toJSON(): { name: string } {
+    return { name: this.name };
+  }
+
+  [inspect.custom](): string {
+    return `Queue(${this.name})`;
   }
 
   /** The class of every job that the queue adds or lists. */

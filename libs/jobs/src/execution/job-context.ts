@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   currentJob,
+  PublicService,
   type JobInfo,
   type RecurringTick,
   type RunningJob,
@@ -38,11 +39,13 @@ const MAX_LINE = 8_192;
  * @publicApi
  */
 @Injectable()
-export class JobContext implements Omit<JobInfo, 'tick'> {
+export class JobContext extends PublicService implements Omit<JobInfo, 'tick'> {
   constructor(
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
     private readonly checkpoints: Checkpoints,
-  ) {}
+  ) {
+    super();
+  }
 
   /** Whether the calling code runs in a job; all other members throw when it does not. */
   get isActive(): boolean {

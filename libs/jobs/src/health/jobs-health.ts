@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, ShutdownState, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, PublicService, ShutdownState, type Engine } from '../contracts/index.js';
 import { Repairs, WorkersService } from '../execution/index.js';
 
 const DEFAULT_TIMEOUT_MS = 1_000;
@@ -33,13 +33,15 @@ export interface JobsHealthReport {
  * @publicApi
  */
 @Injectable()
-export class JobsHealth {
+export class JobsHealth extends PublicService {
   constructor(
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     private readonly workers: WorkersService,
     private readonly repairs: Repairs,
     private readonly shutdown: ShutdownState,
-  ) {}
+  ) {
+    super();
+  }
 
   /**
    * Never throws: what is wrong is in the report.

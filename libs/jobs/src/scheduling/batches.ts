@@ -1,3 +1,4 @@
+import { PublicService } from '../contracts/index.js';
 import type { HandlerClass } from '../discovery/index.js';
 import type { Duration } from '../options/index.js';
 import type { EnqueueOptions, ScheduleOptions } from './enqueue-options.js';
@@ -176,7 +177,7 @@ export interface BatchHandle {
  * Batches of jobs; `JobScheduler.batches`.
  * @publicApi
  */
-export abstract class Batches {
+export abstract class Batches extends PublicService {
   /**
    * Stores many jobs together, all or none of them, with continuations for when all of them have ended. (All of it
    * is written at once: for more than some 20,000 jobs, use several batches.)

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { HandlerClass } from '../discovery/index.js';
 import { InvalidInvocationError } from '../errors/index.js';
 import { show, type ContinuationMoment, type ContinuationValue } from '../options/index.js';
@@ -14,11 +15,14 @@ const NOT_AWAITED =
  * @publicApi
  */
 export class JobChain<R> {
+  readonly #continuations: Continuations;
+  readonly #steps: readonly unknown[];
+
   /** @internal */
-  constructor(
-    private readonly continuations: Continuations,
-    private readonly steps: readonly unknown[] = [],
-  ) {}
+  constructor(continuations: Continuations, steps: readonly unknown[] = []) {
+    this.#continuations = continuations;
+    this.#steps = steps;
+  }
 
   /**
    * Adds a step. Its arguments are stored as they are now. (A chain is no promise: `await` on it rejects.)
@@ -40,8 +44,8 @@ export class JobChain<R> {
     }
     if (typeof options !== 'object' || options === null)
       throw new InvalidInvocationError(`Expected options of a step, got ${show(options)}.`);
-    const step = this.continuations.readStep(type, call, options, this.steps.length === 0);
-    return new JobChain(this.continuations, [...this.steps, step]);
+    const step = this.#continuations.readStep(type, call, options, this.#steps.length === 0);
+    return new JobChain(this.#continuations, [...this.#steps, step]);
   }
 
   /**
@@ -50,7 +54,17 @@ export class JobChain<R> {
    * @throws as `JobScheduler.enqueue` and `continueWith`; InvalidInvocationError for a chain without steps
    */
   enqueue(): Promise<JobHandle<R>> {
-    return this.continuations.enqueueChain(this.steps) as Promise<JobHandle<R>>;
+    return this.#continuations.enqueueChain(this.#steps) as Promise<JobHandle<R>>;
+  }
+
+  /** How many steps it has. */
+  toJSON(): { steps: number } {
+    return { steps: this.#steps.length };
+  }
+
+  /** For logs: `JobChain { steps: 2 }`. */
+  [inspect.custom](): string {
+    return `JobChain { steps: ${this.#steps.length} }`;
   }
 }
 

@@ -1,3 +1,4 @@
+import { PublicService } from '../contracts/index.js';
 import type { Handler, HandlerClass, HandlerRegistry } from '../discovery/index.js';
 import { DEFAULT_QUEUE, takeOptions } from '../options/index.js';
 import {
@@ -36,9 +37,11 @@ export interface EnqueueParts {
  * `withTransaction()`, which stores them in a transaction of the application.
  * @publicApi
  */
-export abstract class JobEnqueuer {
+export abstract class JobEnqueuer extends PublicService {
   /** @internal */
-  constructor(private readonly parts: EnqueueParts) {}
+  constructor(private readonly parts: EnqueueParts) {
+    super();
+  }
 
   /** Stores a prepared job. @returns the job that has its idempotency key, where it has one @internal */
   protected abstract write(job: PreparedJob): Promise<EnqueuedJob | void>;

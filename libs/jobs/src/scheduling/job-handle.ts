@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Job } from 'bullmq';
 import type { Duration } from '../options/index.js';
 import type { JobReader } from './job-reader.js';
@@ -9,18 +10,25 @@ import type { JobDetails, JobStateName } from './job-details.js';
  * @publicApi
  */
 export class JobHandle<R = unknown> {
+  // Private to the language: loggers and serializers see no other, and these lead to the store and its password.
+  readonly #reader: JobReader;
+  readonly #known: { readonly value: unknown } | undefined;
+
   /** @internal */
   constructor(
     readonly id: string,
     readonly queue: string,
     readonly name: string,
-    private readonly reader: JobReader,
-    private readonly known?: { readonly value: unknown },
-  ) {}
+    reader: JobReader,
+    known?: { readonly value: unknown },
+  ) {
+    this.#reader = reader;
+    this.#known = known;
+  }
 
   /** The state now, or `'removed'` when the job is not in the store. */
   state(): Promise<JobStateName> {
-    return this.reader.state(this);
+    return this.#reader.state(this);
   }
 
   /**
@@ -32,23 +40,34 @@ export class JobHandle<R = unknown> {
    * @throws JobFailedError, JobCancelledError, JobNotFoundError, ResultTimeoutError
    */
   result(options: { timeout?: Duration; signal?: AbortSignal } = {}): Promise<R> {
-    if (this.known !== undefined) return Promise.resolve(this.known.value as R);
-    return this.reader.result(this, options) as Promise<R>;
+    if (this.#known !== undefined) return Promise.resolve(this.#known.value as R);
+    return this.#reader.result(this, options) as Promise<R>;
   }
 
   /** Everything the store knows of the job. @throws JobNotFoundError */
   details(): Promise<JobDetails> {
-    return this.reader.details(this);
+    return this.#reader.details(this);
   }
 
   /** What the handler wrote with `JobContext.log()`, oldest first. */
   logs(): Promise<readonly string[]> {
-    return this.reader.logs(this);
+    return this.#reader.logs(this);
   }
 
   /** For logs: `JobHandle(emails/0199…)`. */
   toString(): string {
     return `JobHandle(${this.queue}/${this.id})`;
+  }
+
+  /** Where the job is: what `JobScheduler.get()` takes. */
+  toJSON(): { id: string; queue: string; name: string } {
+    const { id, queue, name } = this;
+    return { id, queue, name };
+  }
+
+  /** For logs, as {@link toString}. */
+  [inspect.custom](): string {
+    return this.toString();
   }
 }
 

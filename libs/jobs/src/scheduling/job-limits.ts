@@ -1,3 +1,4 @@
+import { PublicService } from '../contracts/index.js';
 import type { HandlerClass } from '../discovery/index.js';
 import type { Duration, JobKey } from '../options/index.js';
 
@@ -39,7 +40,7 @@ export interface LimitsNow {
  * arrive. A limit that is lowered stops nothing that runs.
  * @publicApi
  */
-export abstract class JobLimits {
+export abstract class JobLimits extends PublicService {
   /**
    * Changes limits of a handler. What is left out stays as it is.
    * @param method a `@Job()` method with `concurrency` or `rateLimit`; handlers of the same `group` change together

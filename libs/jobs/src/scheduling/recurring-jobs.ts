@@ -1,5 +1,5 @@
 import type { HandlerClass } from '../discovery/index.js';
-import type { RecurringRun } from '../contracts/index.js';
+import { PublicService, type RecurringRun } from '../contracts/index.js';
 import type { Recurrence, RecurrenceSettings } from '../options/index.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 import type { JobHandle } from './job-handle.js';
@@ -51,7 +51,7 @@ export interface RecurringJob {
  * declares is found here too.
  * @publicApi
  */
-export abstract class RecurringJobs {
+export abstract class RecurringJobs extends PublicService {
   /**
    * Stores a recurring job, or changes the one with this id. Nothing runs at once: its ticks are those after
    * now. With the same recurrence and settings as stored, it is left alone, so this can be called at each boot.

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { PublicService } from '../contracts/index.js';
 import { JobsHealth } from '../health/index.js';
 
 /**
@@ -17,11 +18,13 @@ import { JobsHealth } from '../health/index.js';
  * @publicApi
  */
 @Injectable()
-export class JobsHealthIndicator {
+export class JobsHealthIndicator extends PublicService {
   constructor(
     private readonly indicators: HealthIndicatorService,
     private readonly health: JobsHealth,
-  ) {}
+  ) {
+    super();
+  }
 
   /**
    * @param key the name of the result in the response
