@@ -6,3 +6,4 @@ export { LinkBook } from './link-book.js';
 export { LinkHubKind } from './link-hub-kind.js';
 export { LinkSweep } from './link-sweep.js';
 export { TicketBook } from './ticket-book.js';
+export { TicketSweep } from './ticket-sweep.js';

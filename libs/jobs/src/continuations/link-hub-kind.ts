@@ -15,6 +15,7 @@ import { LINK_HUB, type LinkHubData } from './link-hub.js';
 import { LinkSweep } from './link-sweep.js';
 import { accepts, endBy, outcomeOf, type Ticket } from './ticket.js';
 import { TicketBook, type ReadTicket } from './ticket-book.js';
+import { TicketSweep } from './ticket-sweep.js';
 
 /** So many continuations of a job are dealt with at once. */
 const AT_ONCE = 20;
@@ -40,6 +41,7 @@ export class LinkHubKind implements HubKind {
     private readonly tickets: TicketBook,
     private readonly attachment: LinkAttachment,
     private readonly repairs: LinkSweep,
+    private readonly leftTickets: TicketSweep,
     private readonly outcomes: ChildOutcomes,
     private readonly jobs: ContinuationJobs,
     private readonly writer: JobWriter,
@@ -67,8 +69,12 @@ export class LinkHubKind implements HubKind {
     }
   }
 
-  sweep(shard: string, round: RepairRound): Promise<void> {
-    return this.repairs.sweep(shard, round);
+  async sweep(shard: string, round: RepairRound): Promise<void> {
+    try {
+      await this.repairs.sweep(shard, round);
+    } finally {
+      await this.leftTickets.sweep(shard, round);
+    }
   }
 
   private async endOf(hub: Job, { antecedent }: Links): Promise<JobOutcome | undefined> {

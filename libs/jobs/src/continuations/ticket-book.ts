@@ -56,7 +56,7 @@ export class TicketBook extends PendingJobs {
 
   async read(address: Address): Promise<ReadTicket | undefined> {
     const text = await this.engine.store.get(keyOf(address));
-    return text === undefined ? undefined : { ticket: JSON.parse(text) as Ticket, text };
+    return text === undefined ? undefined : parseTicket(text);
   }
 
   /** Stores a new one. @throws DuplicateJobError when there is one for this job, unless it is to be kept */
@@ -70,7 +70,13 @@ export class TicketBook extends PendingJobs {
 
   /** @returns false when it was changed meanwhile */
   replace({ ticket: { job }, text }: ReadTicket, ticket: Ticket): Promise<boolean> {
-    return this.engine.store.compareAndSet(keyOf(job), text, JSON.stringify(ticket));
+    const ttlMs = ticket.end === undefined ? undefined : ENDED_TTL_MS;
+    return this.engine.store.compareAndSet(keyOf(job), text, JSON.stringify(ticket), ttlMs);
+  }
+
+  /** The stored text of all tickets whose hashed key starts with a part, by their keys: one of them may be damaged. */
+  part(part: string): Promise<ReadonlyMap<string, string>> {
+    return this.engine.store.entries(KEY + part);
   }
 
   /** Its job is in its queue. @returns false when it was changed meanwhile */
@@ -80,9 +86,7 @@ export class TicketBook extends PendingJobs {
 
   /** Notes that it will not be enqueued; what follows it is told. @returns false when it was changed meanwhile */
   async end({ ticket, text }: ReadTicket, end: TicketEnd): Promise<boolean> {
-    const ended = JSON.stringify({ ...ticket, end });
-    const { store } = this.engine;
-    if (!(await store.compareAndSet(keyOf(ticket.job), text, ended, ENDED_TTL_MS))) return false;
+    if (!(await this.replace({ ticket, text }, { ...ticket, end }))) return false;
     await this.tellFollowing(ticket.job);
     return true;
   }
@@ -92,6 +96,11 @@ export class TicketBook extends PendingJobs {
     const read = await this.links.read(job);
     if (read !== undefined) await this.hubs.addAlone(hubOf(read.links));
   }
+}
+
+/** @throws SyntaxError when the text is damaged @internal */
+export function parseTicket(text: string): ReadTicket {
+  return { ticket: JSON.parse(text) as Ticket, text };
 }
 
 function keyOf(address: Address): string {

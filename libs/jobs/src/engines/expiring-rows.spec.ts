@@ -41,7 +41,8 @@ describeEngines('what has expired', (fixture) => {
     const isCounter = (row: string) => /starts:last$|^relay_counter/.test(row);
     const left = async (): Promise<readonly string[]> => {
       await sweep();
-      return (await storedRows(fixture, names)).filter((row) => !isCounter(row));
+      const rows = await storedRows(fixture, names);
+      return rows.map(({ text }) => text).filter((text) => !isCounter(text));
     };
     await expect.poll(left, { timeout: 5_000 }).toEqual([]);
   });

@@ -69,6 +69,7 @@ import {
   LinkHubKind,
   LinkSweep,
   TicketBook,
+  TicketSweep,
 } from '../continuations/index.js';
 import { JobLogger } from '../logging/index.js';
 import {
@@ -199,6 +200,7 @@ export const jobsProviders: readonly Provider[] = [
   { provide: PendingJobs, useExisting: TicketBook },
   LinkAttachment,
   LinkSweep,
+  TicketSweep,
   LinkHubKind,
   ContinuationJobs,
   { provide: Continuations, useClass: ContinuationService },
