@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import type { LimitKeys, TurnStep } from '../contracts/index.js';
+import type { TurnStep } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JobLines, type PreparedJob } from '../scheduling/index.js';
 import { LimitBook } from './limit-book.service.js';
 import { LinesService } from './lines.service.js';
 import { PARKED_MS } from './parking.js';
+import { lineOf } from './stored-key.js';
 
 /**
  * Gives tickets to jobs that are enqueued. Those without a turn are stored as parked ones at once: moving them later
@@ -40,10 +41,8 @@ export class EnqueueLines extends JobLines {
   }
 
   async removed({ name, queueName: queue, id, opts }: Job): Promise<void> {
-    const concurrency = this.registry.byName(name)?.concurrency;
-    const { concurrencyKey } = opts as LimitKeys;
-    if (concurrency === undefined || concurrencyKey === undefined) return;
-    const key = `${concurrency.group}|${concurrencyKey}`;
+    const key = lineOf(opts, this.registry.byName(name)?.concurrency);
+    if (key === undefined) return;
     const limit = this.lines.limitOf(key, 1);
     await this.lines.step({ action: 'end', key, queue, id: id!, limit });
   }

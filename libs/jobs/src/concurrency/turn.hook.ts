@@ -8,6 +8,7 @@ import {
   type JobInfo,
   type RunningJob,
   type RunOutcome,
+  type SentAwayJob,
   type TurnStep,
 } from '../contracts/index.js';
 import { HandlerRegistry, type ConcurrencyLimit } from '../discovery/index.js';
@@ -17,7 +18,7 @@ import { after, type Timer } from '../timers/index.js';
 import { LimitBook } from './limit-book.service.js';
 import { LinesService } from './lines.service.js';
 import { PARKED_MS } from './parking.js';
-import { storedKey } from './stored-key.js';
+import { lineOf, storedKey } from './stored-key.js';
 
 /** After the store was lost at a claim, the job comes again this soon, in ms. */
 const STORE_LOST_PAUSE_MS = 1_000;
@@ -70,12 +71,18 @@ export class TurnHook implements JobHook {
     }
   }
 
+  /** It keeps its place in the line, and must not hold up those behind it until it is claimed where it is known. */
+  onSentAway({ queue, id, options }: SentAwayJob): Promise<void> | undefined {
+    const key = lineOf(options, undefined);
+    if (key === undefined) return undefined;
+    const step = { key, queue, id, limit: this.lines.limitOf(key, 1) };
+    // While it is still claimed here: a turn that it gets elsewhere is not this one.
+    return this.lines.step({ ...step, action: 'leave' }).then(() => undefined);
+  }
+
   onSettled(job: JobInfo, outcome: RunOutcome): void {
     if (this.registry.byName(job.name)?.concurrency === undefined) return;
-    this.settle(job, outcome).catch((error: unknown) => {
-      // A turn that is not given back ends with its time.
-      if (!this.engine.isConnectionError(error)) this.logger.error(messages.linesFailed(error));
-    });
+    this.settle(job, outcome).catch((error: unknown) => this.report(error));
   }
 
   private async claim(job: RunningJob, concurrency: ConcurrencyLimit): Promise<ClaimDecision> {
@@ -148,6 +155,11 @@ export class TurnHook implements JobHook {
     else if (await this.lines.step({ ...step, action: 'take' })) await this.lines.promote(step);
   }
 
+  /** A turn that is not given back ends with its time. */
+  private report(error: unknown): void {
+    if (!this.engine.isConnectionError(error)) this.logger.error(messages.linesFailed(error));
+  }
+
   /** The limit may have changed since the job was claimed. */
   private current(step: Held['step']): Held['step'] {
     return { ...step, limit: this.lines.limitOf(step.key, step.limit) };
@@ -155,10 +167,9 @@ export class TurnHook implements JobHook {
 
   /** A job that ended without being asked about, as a cancelled one does, still has its ticket. */
   private unclaimed(job: RunningJob | JobInfo): Held | undefined {
-    const { concurrencyKey } = ('stored' in job && job.stored?.options) || {};
-    const concurrency = this.registry.byName(job.name)?.concurrency;
-    if (concurrency === undefined || concurrencyKey === undefined) return undefined;
-    const key = `${concurrency.group}|${concurrencyKey}`;
+    const options = ('stored' in job && job.stored?.options) || {};
+    const key = lineOf(options, this.registry.byName(job.name)?.concurrency);
+    if (key === undefined) return undefined;
     const limit = this.lines.limitOf(key, 1);
     return { isParked: true, step: { key, queue: job.queue, id: job.id, limit } };
   }

@@ -14,6 +14,8 @@ export interface StoredJob {
 /** What limits count a job by, stored with it; absent when it was added by somebody who does not know. @internal */
 export interface LimitKeys {
   readonly concurrencyKey?: string;
+  /** What the key belongs to, so that a process without the handler can give the job's turn back. */
+  readonly concurrencyGroup?: string;
   readonly rateLimitKey?: string;
   /** Whether others of its `deduplication` may be stored from its start on. */
   readonly uniqueUntilStarted?: boolean;

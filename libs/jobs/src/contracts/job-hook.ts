@@ -1,4 +1,4 @@
-import type { RunningJob } from './current-job.js';
+import type { LimitKeys, RunningJob } from './current-job.js';
 import type { JobInfo } from './job-info.js';
 
 /**
@@ -39,6 +39,13 @@ export type ClaimDecision =
     }
   | { readonly action: 'postpone'; readonly delayMs: number };
 
+/** A claimed job that this process has no handler for, and that comes again. @internal */
+export interface SentAwayJob {
+  readonly queue: string;
+  readonly id: string;
+  readonly options: LimitKeys;
+}
+
 /**
  * How a feature attaches to execution, so that execution knows no feature by name. Hooks are called
  * in the order they were registered; what a hook throws is logged and harms no job.
@@ -61,6 +68,11 @@ export interface JobHook {
   onReturned?(job: RunningJob, result: unknown): Promise<void> | undefined;
   /** The locks of these jobs were renewed: their runs go on. */
   onRenewed?(jobs: readonly RunningJob[]): void;
+  /**
+   * A job was claimed that no handler of this process can run; it is delayed next, for another one.
+   * @returns undefined, or a promise that is awaited first
+   */
+  onSentAway?(job: SentAwayJob): Promise<void> | undefined;
   /** A run ended and its end was stored. */
   onSettled?(job: JobInfo, outcome: RunOutcome): void;
 }

@@ -6,6 +6,9 @@ export const HEARTBEAT_INTERVAL_MS = 5_000;
 /** A server that was silent this long counts as gone. @internal */
 export const HEARTBEAT_TTL_MS = 15_000;
 
+/** Told to all when a server comes or goes, as a hint. @internal */
+export const SERVERS_CHANNEL = 'servers';
+
 /**
  * A process that works on queues, as it announces itself to the others.
  * @publicApi
@@ -18,12 +21,24 @@ export interface ServerInfo {
   readonly queues: readonly string[];
   /** ISO 8601. */
   readonly startedAt: string;
+  /** A hash of the handlers and recurring jobs that it declares: the same for all servers of one version. */
+  readonly release: string;
 }
 
 /** The servers that live, by their heartbeats. @internal */
 export const servers = {
   async announce(store: CoordinationStore, server: ServerInfo): Promise<void> {
     await store.set(keyOf(server.id), JSON.stringify(server), HEARTBEAT_TTL_MS);
+  },
+
+  /** @returns false when the store does not know the server any more: it was silent for long, or data was lost */
+  async renew(store: CoordinationStore, server: ServerInfo): Promise<boolean> {
+    const text = JSON.stringify(server);
+    return store.compareAndSet(keyOf(server.id), text, text, HEARTBEAT_TTL_MS);
+  },
+
+  async isKnown(store: CoordinationStore, id: string): Promise<boolean> {
+    return (await store.get(keyOf(id))) !== undefined;
   },
 
   async retire(store: CoordinationStore, id: string): Promise<void> {

@@ -59,6 +59,30 @@ export function checkNames(handlers: readonly Handler[]): string[] {
   return problems;
 }
 
+/** Classes without a name, and those of Nest's `mixin()`: each process would store their jobs under another one. @internal */
+export function checkGeneratedNames(handlers: readonly Handler[]): string[] {
+  return handlers
+    .filter((handler) => hasOwnName(handler, GENERATED))
+    .map(({ owner, methodName }) => {
+      const problem =
+        owner.name === '' ? 'has no name' : `has a name that mixin() made: "${owner.name}"`;
+      return `the class of the handler "${methodName}" ${problem}, which differs in each process; give the handler @Job({ name })`;
+    });
+}
+
+/** @internal */
+export function hasMinifiedName(handler: Handler): boolean {
+  return hasOwnName(handler, MINIFIED);
+}
+
+const GENERATED = /^([0-9a-f]{21})?$/;
+const MINIFIED = /^[a-z_$][\w$]?$/;
+
+/** Whether the stored name begins with a class's name, and that is of a kind. */
+function hasOwnName({ name, owner, methodName }: Handler, kind: RegExp): boolean {
+  return kind.test(owner.name) && name === `${owner.name}.${methodName}`;
+}
+
 /** Queues in `workers` that no handler uses: a typo would leave jobs waiting for ever. @internal */
 export function checkWorkers(handlers: readonly Handler[], options: ResolvedOptions): string[] {
   if (typeof options.workers === 'boolean') return [];

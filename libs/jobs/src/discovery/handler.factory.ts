@@ -42,9 +42,11 @@ export interface FoundHandler {
 export function createHandler(found: FoundHandler, defaults: ResolvedOptions): Handler {
   const options = { ...found.classOptions, ...dropUndefined(found.options) };
   const name = options.name ?? `${found.owner.name}.${found.methodName}`;
+  const group = options.aliases?.[0] ?? name;
   return {
     name,
     aliases: options.aliases ?? [],
+    group,
     queue: options.queue ?? DEFAULT_QUEUE,
     methodName: found.methodName,
     method: found.method,
@@ -58,9 +60,9 @@ export function createHandler(found: FoundHandler, defaults: ResolvedOptions): H
     priority: options.priority,
     removeOnComplete: retention(options.removeOnComplete, defaults.removeOnComplete),
     removeOnFail: retention(options.removeOnFail, defaults.removeOnFail),
-    concurrency: concurrencyLimit(options.concurrency, name),
-    rateLimit: rateLimit(options.rateLimit, name),
-    unique: uniqueness(options.unique, name),
+    concurrency: concurrencyLimit(options.concurrency, group),
+    rateLimit: rateLimit(options.rateLimit, group),
+    unique: uniqueness(options.unique, group),
     schemas: toList(options.schema),
   };
 }

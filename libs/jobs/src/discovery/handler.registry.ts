@@ -6,6 +6,8 @@ import {
   checkDecorators,
   checkNames,
   checkWorkers,
+  checkGeneratedNames,
+  hasMinifiedName,
   hasValidOptions,
   isSameMethod,
 } from './boot-checks.js';
@@ -69,6 +71,13 @@ export class HandlerRegistry {
     return [...new Set(this.ready.all.map((handler) => handler.queue))];
   }
 
+  /** Names of the queues that this process works on. */
+  get workedQueues(): readonly string[] {
+    const { workers } = this.options;
+    if (workers === false) return [];
+    return workers === true ? this.queues : [...new Set(workers)];
+  }
+
   /**
    * The handler of a class's method.
    * @throws InvalidInvocationError when the class is no provider, or the method no `@Job()`
@@ -96,14 +105,14 @@ export class HandlerRegistry {
    * @throws JobsConfigurationError with every fault
    */
   freeze(hasScheduler = true): void {
-    this.index = this.build(hasScheduler);
+    this.index = this.build(hasScheduler, true);
   }
 
   private get ready(): Index {
     return this.index ?? this.build();
   }
 
-  private build(hasScheduler = true): Index {
+  private build(hasScheduler = true, isFrozen = false): Index {
     const exploration = this.explorer.explore();
     const problems = checkDecorators(exploration);
     const all: Handler[] = [];
@@ -112,7 +121,7 @@ export class HandlerRegistry {
     // Handlers with wrong options cannot be completed; the names of the others can be checked.
     const valid = exploration.handlers.filter(hasValidOptions);
     const found = valid.map((handler) => createHandler(handler, this.options));
-    problems.push(...checkNames(found));
+    problems.push(...checkGeneratedNames(found), ...checkNames(found));
     const complete = new Map(valid.map((handler, index) => [handler, found[index]]));
     const decorated = exploration.handlers.map((method) => ({
       found: method,
@@ -143,6 +152,8 @@ export class HandlerRegistry {
         continue;
       }
       all.push(handler);
+      if (isFrozen && hasMinifiedName(handler))
+        this.logger.warn(messages.minifiedName(handler.name));
       for (const name of [handler.name, ...handler.aliases]) byName.set(name, handler);
       for (const type of new Set([handler.owner, handler.type])) {
         const methods = byClass.get(type) ?? new Map<string, Handler>();

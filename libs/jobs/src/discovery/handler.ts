@@ -22,6 +22,11 @@ export interface Handler {
   /** The stored name. */
   readonly name: string;
   readonly aliases: readonly string[];
+  /**
+   * What keys of its jobs belong to: the first of its aliases, else its name. So a renamed handler shares them with the
+   * version before it.
+   */
+  readonly group: string;
   readonly queue: string;
   readonly methodName: string;
   /** The method of `type`, for what other decorators say of it: guards and the like. Runs call that of the instance. */

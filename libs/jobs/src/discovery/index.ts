@@ -15,3 +15,4 @@ export type { DeclaredContinuation } from './continuations.js';
 export type { DeclaredRecurrence } from './recurrences.js';
 export { HandlerRegistry } from './handler.registry.js';
 export { SchedulerLookup, type TimeoutRegistry } from './scheduler-lookup.js';
+export { declarationHash, releaseContentOf } from './release-content.js';

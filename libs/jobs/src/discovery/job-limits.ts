@@ -39,30 +39,33 @@ export interface Uniqueness {
 /** @internal */
 export function concurrencyLimit(
   options: JobOptions['concurrency'],
-  name: string,
+  ownGroup: string,
 ): ConcurrencyLimit | undefined {
   if (options === undefined) return undefined;
-  const { group = name, key, limit = 1, onLimit = 'wait' } = options;
+  const { group = ownGroup, key, limit = 1, onLimit = 'wait' } = options;
   return { group, key, limit, isSkipping: onLimit === 'skip' };
 }
 
 /** @internal */
-export function rateLimit(options: JobOptions['rateLimit'], name: string): RateLimit | undefined {
+export function rateLimit(
+  options: JobOptions['rateLimit'],
+  ownGroup: string,
+): RateLimit | undefined {
   if (options === undefined) return undefined;
-  const { group = name, key, max, per } = options;
+  const { group = ownGroup, key, max, per } = options;
   return { group, key, max, perMs: Math.max(1, parseDuration(per)!) };
 }
 
 /** @internal */
-export function uniqueness(options: JobOptions['unique'], name: string): Uniqueness | undefined {
+export function uniqueness(options: JobOptions['unique'], group: string): Uniqueness | undefined {
   if (options === undefined) return undefined;
   const { key, onDuplicate = 'skip' } = options;
   const lasts = options.for ?? 'until-finished';
   if (lasts === 'until-started' || lasts === 'until-finished') {
     const until = lasts === 'until-started' ? 'started' : 'finished';
-    return { group: name, key, until, forMs: undefined, onDuplicate };
+    return { group, key, until, forMs: undefined, onDuplicate };
   }
-  return { group: name, key, until: undefined, forMs: parseDuration(lasts)!, onDuplicate };
+  return { group, key, until: undefined, forMs: parseDuration(lasts)!, onDuplicate };
 }
 
 /**

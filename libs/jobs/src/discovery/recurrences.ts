@@ -143,8 +143,9 @@ function settingsIn(options: RecurringOptions): RecurrenceSettings {
 }
 
 function defaultIdOf({ options, owner, methodName }: FoundHandler): string {
-  const name = typeof options.name === 'string' ? options.name : `${owner.name}.${methodName}`;
-  return name.replaceAll(/[^\w.-]/g, '-');
+  const [first] = Array.isArray(options.aliases) ? (options.aliases as readonly unknown[]) : [];
+  const name = [first, options.name].find((given) => typeof given === 'string');
+  return (name ?? `${owner.name}.${methodName}`).replaceAll(/[^\w.-]/g, '-');
 }
 
 function describe({ type, methodName }: FoundHandler): string {

@@ -40,6 +40,11 @@ export class QueueRegistry {
     return [...this.queues.keys()];
   }
 
+  /** Writes again what is stored of queues when they are opened. */
+  async restoreMetas(): Promise<void> {
+    await Promise.all([...this.queues.values()].map((queue) => queue.restoreMeta()));
+  }
+
   /** Closes all queues; their engine stays open. */
   async close(): Promise<void> {
     this.closing ??= Promise.all([...this.queues.values()].map((queue) => queue.close())).then(

@@ -24,6 +24,11 @@ export class SafeQueue extends Queue {
     return `Queue(${this.name})`;
   }
 
+  /** Writes what BullMQ stores of a queue when it is opened, and only then: the store may have lost it. */
+  async restoreMeta(): Promise<void> {
+    await this.getBackend().setQueueMeta(this.metaValues);
+  }
+
   /** The class of every job that the queue adds or lists. */
   protected override get Job(): typeof Job {
     return SafeJob;

@@ -5,6 +5,7 @@ import type {
   JobInfo,
   RunningJob,
   RunOutcome,
+  SentAwayJob,
 } from '../contracts/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 
@@ -21,6 +22,7 @@ export class JobHooks {
   private readonly onReturned: readonly JobHook[];
   private readonly onStarted: readonly JobHook[];
   private readonly onRenewed: readonly JobHook[];
+  private readonly onSentAway: readonly JobHook[];
   private readonly onSettled: readonly JobHook[];
 
   constructor(
@@ -31,6 +33,7 @@ export class JobHooks {
     this.onReturned = hooks.filter((hook) => 'onReturned' in hook);
     this.onStarted = hooks.filter((hook) => 'onStarted' in hook);
     this.onRenewed = hooks.filter((hook) => 'onRenewed' in hook);
+    this.onSentAway = hooks.filter((hook) => 'onSentAway' in hook);
     this.onSettled = hooks.filter((hook) => 'onSettled' in hook);
   }
 
@@ -89,6 +92,11 @@ export class JobHooks {
         this.report(hook, error);
       }
     }
+  }
+
+  /** Tells of a job that is sent away. @throws what a hook rejects with: then it must not be sent */
+  async sentAway(job: SentAwayJob): Promise<void> {
+    for (const hook of this.onSentAway) await hook.onSentAway!(job);
   }
 
   settled(job: JobInfo, outcome: RunOutcome): void {

@@ -10,6 +10,7 @@ import type { Engine } from '../contracts/index.js';
 import type { KeptJobs } from '../discovery/index.js';
 import { SafeJob } from '../engines/index.js';
 import type { ResolvedOptions, ResolvedQueueOptions } from '../options/index.js';
+import type { ClaimYield } from './claim-yield.js';
 import type { Repair } from './repair.js';
 import { TrimPace } from './trim-pace.js';
 
@@ -65,6 +66,7 @@ export function createWorker(
   retention: KeptJobs,
   engine: Engine,
   options: ResolvedOptions,
+  yielding: ClaimYield,
 ): JobsWorker {
   const { concurrency, rateLimit }: ResolvedQueueOptions = options.queues.get(queue) ?? {
     concurrency: options.concurrency,
@@ -87,5 +89,6 @@ export function createWorker(
     },
     ...(rateLimit && { limiter: { max: rateLimit.max, duration: rateLimit.perMs } }),
   };
-  return new JobsWorker(queue, processor, workerOptions, engine.backendFactory);
+  const backendFactory = yielding.in(queue, engine.backendFactory);
+  return new JobsWorker(queue, processor, workerOptions, backendFactory);
 }

@@ -4,6 +4,9 @@ import type { Engine } from '../contracts/index.js';
 import type { HandlerRegistry } from '../discovery/index.js';
 import type { JobLogger } from '../logging/index.js';
 import type { ResolvedOptions } from '../options/index.js';
+import { ClaimYield } from './claim-yield.js';
+import type { Fleet } from './fleet.js';
+import type { JobHooks } from './job-hooks.js';
 import { UnknownNames } from './unknown-names.js';
 
 const MINUTE = 60_000;
@@ -16,28 +19,33 @@ class FakeStore {
   now = () => Promise.resolve(this.clock);
   get = (key: string) => Promise.resolve(this.values.get(key));
   delete = (key: string) => Promise.resolve(this.values.delete(key));
-  compareAndSet = (key: string, expected: string | undefined, value: string) => {
-    const isExpected = this.values.get(key) === expected;
-    if (isExpected) this.values.set(key, value);
-    return Promise.resolve(isExpected);
-  };
+  set = (key: string, value: string) => Promise.resolve(void this.values.set(key, value));
+  publish = vi.fn<(channel: string, message: string) => Promise<void>>().mockResolvedValue();
 }
 
 describe('a job whose name nobody knows', () => {
   let store: FakeStore;
   let names: UnknownNames;
   const moveToDelayed = vi.fn<(timestamp: number, token: string) => Promise<void>>();
-  const job = { id: '7', name: 'New.job', queueName: 'q', moveToDelayed } as unknown as Job;
+  const job = { id: '7', name: 'New.job', queueName: 'q', attemptsStarted: 3, moveToDelayed };
+  const canRun = vi.fn<() => Promise<boolean>>();
+  const sentAway = vi.fn<() => Promise<void>>();
+  const postpone = (token = 't') => names.postpone(job as unknown as Job, token);
 
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['Date'] });
     store = new FakeStore();
     moveToDelayed.mockReset().mockResolvedValue();
+    canRun.mockReset().mockResolvedValue(false);
+    sentAway.mockReset().mockResolvedValue();
     names = new UnknownNames(
       { names: ['Old.a', 'Old.b'] } as unknown as HandlerRegistry,
+      { canRun } as unknown as Fleet,
+      new ClaimYield(),
+      { sentAway } as unknown as JobHooks,
       { store, isConnectionError: () => false } as unknown as Engine,
       { unknownNameTimeoutMs: 10 * MINUTE } as ResolvedOptions,
-      { warn: vi.fn<() => void>() } as unknown as JobLogger,
+      { warn: vi.fn<() => void>(), debug: vi.fn<() => void>() } as unknown as JobLogger,
     );
   });
 
@@ -48,7 +56,7 @@ describe('a job whose name nobody knows', () => {
     const pauses: number[] = [];
     for (;;) {
       const before = Date.now();
-      const error: unknown = await names.postpone(job, 't').catch((thrown: unknown) => thrown);
+      const error: unknown = await postpone().catch((thrown: unknown) => thrown);
       if (!(error instanceof DelayedError)) return { pauses, error };
       const pause = moveToDelayed.mock.lastCall![0] - before;
       pauses.push(pause);
@@ -77,13 +85,38 @@ describe('a job whose name nobody knows', () => {
   });
 
   it('goes by the store’s clock, whatever this process’s says', async () => {
-    await names.postpone(job, 't').catch(() => undefined);
+    await postpone().catch(() => undefined);
     store.clock += 11 * MINUTE;
-    await expect(names.postpone(job, 't')).rejects.toBeInstanceOf(UnrecoverableError);
+    await expect(postpone()).rejects.toBeInstanceOf(UnrecoverableError);
   });
 
   it('is postponed with its lock’s token', async () => {
-    await names.postpone(job, 'token-1').catch(() => undefined);
+    await postpone('token-1').catch(() => undefined);
     expect(moveToDelayed).toHaveBeenCalledExactlyOnceWith(expect.any(Number), 'token-1');
+  });
+
+  it('that another server knows is handed over to it, and never given up', async () => {
+    await postpone().catch(() => undefined);
+    store.clock += 11 * MINUTE;
+    canRun.mockResolvedValue(true);
+    const before = Date.now();
+    await expect(postpone()).rejects.toBeInstanceOf(DelayedError);
+    expect(moveToDelayed.mock.lastCall![0] - before).toBeLessThan(6_000);
+    expect(store.publish.mock.lastCall![1]).toBe(
+      JSON.stringify({ queue: 'q', id: '7', name: 'New.job', claims: 3 }),
+    );
+  });
+
+  it('is not sent away while its turn cannot be given back', async () => {
+    sentAway.mockRejectedValue(new Error('no'));
+    await expect(postpone()).rejects.toThrow('no');
+    expect(moveToDelayed).not.toHaveBeenCalled();
+  });
+
+  it('of many that are handed over, each comes back later, so that a backlog keeps nobody busy', async () => {
+    canRun.mockResolvedValue(true);
+    const before = Date.now();
+    for (let i = 0; i < 1_000; i += 1) await postpone().catch(() => undefined);
+    expect(moveToDelayed.mock.lastCall![0] - before).toBeGreaterThan(9_000);
   });
 });

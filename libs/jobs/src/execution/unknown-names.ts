@@ -1,36 +1,61 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
-import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import {
+  handovers,
+  JOBS_ENGINE,
+  unknownJobs,
+  type Engine,
+  type Handover,
+} from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { UnknownJobNameError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { monotonicNow } from '../timers/index.js';
+import { ClaimYield } from './claim-yield.js';
+import { Fleet } from './fleet.js';
+import { JobHooks } from './job-hooks.js';
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 
 /**
- * Jobs whose name this process has no handler for: those of a newer version in a rolling deploy, or
- * of another service. They are postponed with growing pauses, without burning an attempt, until a
- * process that knows them takes them, or until the time allowed is over.
+ * A job that was handed over comes back after so long, in ms, should nobody have taken it; and by so much later for
+ * each other that was handed over lately: a backlog for servers that are busy must not keep this one busy too.
+ */
+const HANDED_OVER_MS = 5_000;
+const PACE_MS = 5;
+
+/**
+ * Jobs whose name this process has no handler for: those of another version in a rolling deploy, or of another service.
+ * Neither burns an attempt. What a server that lives can run is handed over to it, and never given up. What none can run
+ * is postponed with growing pauses, until one boots that can, or until the time allowed is over.
  * @internal
  */
 @Injectable()
 export class UnknownNames {
+  private handedOver = 0;
+  private countedFrom = -Infinity;
+
   constructor(
     private readonly registry: HandlerRegistry,
+    private readonly fleet: Fleet,
+    private readonly yielding: ClaimYield,
+    private readonly hooks: JobHooks,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
     private readonly logger: JobLogger,
   ) {}
 
   /**
-   * Postpones the job, or gives it up.
-   * @throws DelayedError after postponing; UnrecoverableError when the time is over; WaitingError when
+   * Hands the job over, postpones it, or gives it up.
+   * @throws DelayedError when it comes again; UnrecoverableError when the time is over; WaitingError when
    *   the store is lost
    */
   async postpone(job: Job, token: string): Promise<never> {
+    this.yielding.note(job.queueName);
     try {
+      if (await this.fleet.canRun(job.queueName, job.name)) return await this.handOver(job, token);
       return await this.postponeOrGiveUp(job, token);
     } catch (error) {
       if (!this.engine.isConnectionError(error)) throw error;
@@ -39,13 +64,25 @@ export class UnknownNames {
     }
   }
 
+  private async handOver(job: Job, token: string): Promise<never> {
+    const start = monotonicNow();
+    this.logger.debug(messages.handedOver(job.name, job.queueName));
+    await this.delay(job, token, HANDED_OVER_MS + this.pace());
+    await handovers.tell(this.engine.store, toHandover(job)).catch(() => undefined);
+    this.yielding.note(job.queueName, monotonicNow() - start);
+    throw new DelayedError();
+  }
+
   private async postponeOrGiveUp(job: Job, token: string): Promise<never> {
     const { unknownNameTimeoutMs } = this.options;
-    const waited = await this.waitedMs(job);
-    const location = { queue: job.queueName, name: job.name, id: job.id! };
+    const { store } = this.engine;
+    const handover = toHandover(job);
+    const now = await store.now();
+    const { since } = (await unknownJobs.find(store, handover)) ?? { since: now };
+    const waited = now - since;
     if (waited >= unknownNameTimeoutMs) {
-      await this.engine.store.delete(keyOf(job));
-      const error = new UnknownJobNameError(location, this.registry.names, waited);
+      await unknownJobs.forget(store, handover);
+      const error = new UnknownJobNameError(handover, this.registry.names, waited);
       throw Object.assign(new UnrecoverableError(error.message), { cause: error });
     }
     // Doubling what was waited so far gives 1, 2, 4, 8 … s without counting the rounds.
@@ -54,25 +91,33 @@ export class UnknownNames {
       LONGEST_PAUSE_MS,
       unknownNameTimeoutMs - waited,
     );
+    await unknownJobs.note(
+      store,
+      { ...handover, since },
+      unknownNameTimeoutMs + 2 * LONGEST_PAUSE_MS,
+    );
     this.logger.warn(messages.unknownName(job.name, job.queueName, pause));
-    await job.moveToDelayed(Date.now() + pause, token);
+    await this.delay(job, token, pause);
     throw new DelayedError();
   }
 
-  /** How long ago the job was first met by a process that does not know it. */
-  private async waitedMs(job: Job): Promise<number> {
-    const { store } = this.engine;
-    const now = await store.now();
-    const isFirst = await store.compareAndSet(
-      keyOf(job),
-      undefined,
-      String(now),
-      this.options.unknownNameTimeoutMs + 2 * LONGEST_PAUSE_MS,
-    );
-    return isFirst ? 0 : now - Number((await store.get(keyOf(job))) ?? now);
+  private async delay(job: Job, token: string, ms: number): Promise<void> {
+    const { queueName: queue, id, opts } = job;
+    await this.hooks.sentAway({ queue, id: id!, options: opts });
+    await job.moveToDelayed(Date.now() + ms, token);
+  }
+
+  private pace(): number {
+    const now = monotonicNow();
+    if (now - this.countedFrom > HANDED_OVER_MS) {
+      this.countedFrom = now;
+      this.handedOver = 0;
+    }
+    this.handedOver += 1;
+    return this.handedOver * PACE_MS;
   }
 }
 
-function keyOf(job: Job): string {
-  return `unknown-name:${job.queueName}:${job.id}`;
+function toHandover({ queueName, id, name, attemptsStarted }: Job): Handover {
+  return { queue: queueName, id: id!, name, claims: attemptsStarted };
 }

@@ -15,6 +15,7 @@ import { JOBS_OPTIONS, type BackoffOptions, type ResolvedOptions } from '../opti
 import type { StoredPayload } from '../payload/index.js';
 import { monotonicNow } from '../timers/index.js';
 import { CancellationsService } from './cancellations.service.js';
+import { ClaimYield } from './claim-yield.js';
 import { JobExecutor } from './job-executor.js';
 import { JobHooks } from './job-hooks.js';
 import { createWorker, type JobsWorker } from './jobs-worker.js';
@@ -53,6 +54,7 @@ export class WorkersService implements ManagedService {
     private readonly cancellations: CancellationsService,
     private readonly outage: StoreOutage,
     private readonly repairs: Repairs,
+    private readonly yielding: ClaimYield,
     private readonly logger: JobLogger,
     private readonly context: StartContext,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
@@ -61,9 +63,7 @@ export class WorkersService implements ManagedService {
 
   /** The queues that this process works on. */
   get queues(): readonly string[] {
-    const { workers } = this.options;
-    if (workers === false) return [];
-    return this.registry.queues.filter((queue) => workers === true || workers.includes(queue));
+    return this.registry.workedQueues;
   }
 
   /** Whether all workers run, and no stop was asked for. */
@@ -129,6 +129,7 @@ export class WorkersService implements ManagedService {
       this.retention.of(queue),
       this.engine,
       this.options,
+      this.yielding,
     );
     worker.stalledChecks = this.repairs.of(`stalled jobs of queue "${queue}"`);
     worker.on('completed', (job, result) => this.onCompleted(job, result));

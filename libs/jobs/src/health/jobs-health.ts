@@ -1,15 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, PublicService, ShutdownState, type Engine } from '../contracts/index.js';
-import { Repairs, WorkersService } from '../execution/index.js';
+import { withDeadline } from '../engines/index.js';
+import { Repairs, ServerHeartbeat, WorkersService } from '../execution/index.js';
 
 const DEFAULT_TIMEOUT_MS = 1_000;
+
+const FORGOTTEN =
+  'the store does not know this server: it has lost data, or could not be reached for long; what was written at boot is written again';
 
 /**
  * How the module is.
  * @publicApi
  */
 export interface JobsHealthReport {
-  /** Whether the process should get traffic: the store answers, and no shutdown has begun. */
+  /** Whether the process should get traffic: the store answers and has what was written at boot, and no shutdown has begun. */
   readonly healthy: boolean;
   readonly engine: string;
   /** Host and port of the store. */
@@ -37,6 +41,7 @@ export class JobsHealth extends PublicService {
   constructor(
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     private readonly workers: WorkersService,
+    private readonly heartbeat: ServerHeartbeat,
     private readonly repairs: Repairs,
     private readonly shutdown: ShutdownState,
   ) {
@@ -49,8 +54,9 @@ export class JobsHealth extends PublicService {
    */
   async check(options: { timeout?: number } = {}): Promise<JobsHealthReport> {
     const workers = this.workerState();
-    const trip = await this.roundTrip(options.timeout ?? DEFAULT_TIMEOUT_MS);
-    const error = trip.error ?? this.fault(workers);
+    const timeoutMs = options.timeout ?? DEFAULT_TIMEOUT_MS;
+    const trip = await this.roundTrip(timeoutMs);
+    const error = trip.error ?? this.fault(workers) ?? (await this.loss(timeoutMs));
     return {
       healthy: error === undefined,
       engine: this.engine.name,
@@ -71,6 +77,17 @@ export class JobsHealth extends PublicService {
     if (this.shutdown.hasBegun) return 'a shutdown has begun';
     if (workers === 'stopped') return 'the workers do not run';
     return this.repairs.faults[0];
+  }
+
+  /** What the store has lost of what this server wrote at boot. */
+  private async loss(timeoutMs: number): Promise<string | undefined> {
+    try {
+      const late = () => new Error(`no answer within ${timeoutMs} ms`);
+      const isKnown = await withDeadline(this.heartbeat.isKnown(), timeoutMs, late);
+      return isKnown ? undefined : FORGOTTEN;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
   }
 
   private async roundTrip(timeoutMs: number): Promise<{ ms?: number; error?: string }> {

@@ -68,6 +68,11 @@ export class HubQueue implements OnApplicationShutdown {
     return this.queue;
   }
 
+  /** Writes again what is stored of the queue when it is opened. */
+  async restoreMeta(): Promise<void> {
+    await this.queue?.restoreMeta();
+  }
+
   /** What a job's `parent` says when it is the child of a hub. */
   get qualifiedName(): string {
     return this.bullmq.qualifiedName;

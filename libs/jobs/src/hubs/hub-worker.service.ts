@@ -2,10 +2,17 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DelayedError, WaitingError, type Job } from 'bullmq';
 import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
 import { endsWithin } from '../engines/index.js';
-import { JobsWorker, Repairs, StoreOutage, WorkersService } from '../execution/index.js';
+import {
+  JobsWorker,
+  Repairs,
+  ServerHeartbeat,
+  StoreOutage,
+  WorkersService,
+} from '../execution/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { HUBS_QUEUE, JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { HUB_KINDS, type HubKind } from './hub-kind.js';
+import { HubQueue } from './hub-queue.js';
 import { WITHOUT_END } from './hub-options.js';
 import { tellStep } from './hub-steps.js';
 
@@ -34,6 +41,8 @@ export class HubWorker implements ManagedService {
   constructor(
     @Inject(HUB_KINDS) kinds: readonly HubKind[],
     private readonly workers: WorkersService,
+    private readonly queue: HubQueue,
+    private readonly heartbeat: ServerHeartbeat,
     private readonly outage: StoreOutage,
     private readonly repairs: Repairs,
     private readonly logger: JobLogger,
@@ -64,6 +73,7 @@ export class HubWorker implements ManagedService {
     worker.on('completed', ({ id }) => tellStep('hub completed', id!));
     worker.run().catch((error: Error) => this.report(error));
     this.worker = worker;
+    this.heartbeat.onForgotten(() => this.queue.restoreMeta());
     return Promise.resolve();
   }
 

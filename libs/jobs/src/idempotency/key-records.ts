@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine, type StoredKey } from '../contracts/index.js';
 import { describeJob } from '../errors/index.js';
 import { StoreCalls } from '../scheduling/index.js';
 
@@ -32,6 +32,17 @@ export interface HeldKey {
   readonly text: string;
 }
 
+/** A key, and the oldest name of its handler: each has keys of its own. @internal */
+export interface KeyOfGroup {
+  readonly group: string;
+  readonly key: string;
+}
+
+/** @internal */
+export function keyOfGroup(name: string, { key, group = name }: StoredKey): KeyOfGroup {
+  return { group, key };
+}
+
 /**
  * The records of idempotency keys, each changed by whoever read it last.
  * Reads and changes throw StoreUnavailableError.
@@ -44,17 +55,17 @@ export class KeyRecords {
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {}
 
-  /** @param name stored name of the handler: each has keys of its own */
-  async find(name: string, key: string): Promise<HeldKey | undefined> {
+  async find({ group, key }: KeyOfGroup): Promise<HeldKey | undefined> {
     const { store } = this.engine;
-    const text = await this.calls.read(`read an idempotency key of ${describeJob({ name })}`, () =>
-      store.get(storeKeyOf(name, key)),
+    const text = await this.calls.read(
+      `read an idempotency key of ${describeJob({ name: group })}`,
+      () => store.get(storeKeyOf(group, key)),
     );
     if (text === undefined) return undefined;
     const record = parse(text);
     if (record !== undefined) return { record, text };
     // It names no job, so the key is nobody's.
-    await store.delete(storeKeyOf(name, key), text);
+    await store.delete(storeKeyOf(group, key), text);
     return undefined;
   }
 
@@ -63,21 +74,20 @@ export class KeyRecords {
    * @returns false when it was another meanwhile; or this one already, by a call whose answer was lost
    */
   replace(
-    name: string,
-    key: string,
+    { group, key }: KeyOfGroup,
     held: HeldKey | undefined,
     record: KeyRecord,
     ttlMs: number,
   ): Promise<boolean> {
     const text = JSON.stringify(record);
     const { store } = this.engine;
-    return this.calls.read(`store an idempotency key of ${describeJob({ name })}`, () =>
-      store.compareAndSet(storeKeyOf(name, key), held?.text, text, ttlMs),
+    return this.calls.read(`store an idempotency key of ${describeJob({ name: group })}`, () =>
+      store.compareAndSet(storeKeyOf(group, key), held?.text, text, ttlMs),
     );
   }
 
-  free(name: string, key: string, held: HeldKey): Promise<boolean> {
-    return this.engine.store.delete(storeKeyOf(name, key), held.text);
+  free({ group, key }: KeyOfGroup, held: HeldKey): Promise<boolean> {
+    return this.engine.store.delete(storeKeyOf(group, key), held.text);
   }
 }
 
@@ -90,11 +100,11 @@ function parse(text: string): KeyRecord | undefined {
   }
 }
 
-function storeKeyOf(name: string, key: string): string {
+function storeKeyOf(group: string, key: string): string {
   return (
     KEYS +
     createHash('sha256')
-      .update(JSON.stringify([name, key]))
+      .update(JSON.stringify([group, key]))
       .digest('hex')
       .slice(0, 40)
   );

@@ -9,7 +9,7 @@ import type {
 } from '../contracts/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JobReader, StoreCalls } from '../scheduling/index.js';
-import { HELD_MS, KeyRecords, MOST_TRIES, type KeyRecord } from './key-records.js';
+import { HELD_MS, keyOfGroup, KeyRecords, MOST_TRIES, type KeyRecord } from './key-records.js';
 
 /** A larger result is not kept with the key, in characters of JSON. */
 const LARGEST_RESULT = 65_536;
@@ -65,10 +65,12 @@ export class KeyedRuns implements JobHook {
     }
   }
 
-  private async decide(job: RunningJob, { key, hash }: StoredKey): Promise<ClaimDecision> {
+  private async decide(job: RunningJob, stored: StoredKey): Promise<ClaimDecision> {
     const { id, queue, name } = job;
+    const { hash } = stored;
+    const key = keyOfGroup(name, stored);
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const held = await this.records.find(name, key);
+      const held = await this.records.find(key);
       if (held?.record.done) return { action: 'complete', result: held.record.result ?? null };
       if (held?.record.id === id && held.record.queue === queue) return { action: 'run' };
       // Another job has the key: this one had failed, and was retried by hand after that was stored.
@@ -76,7 +78,7 @@ export class KeyedRuns implements JobHook {
       if (state === 'completed') return { action: 'complete', result: null };
       const isFree = state === undefined || state === 'failed' || state === 'removed';
       if (!isFree) break;
-      if (await this.records.replace(name, key, held, { queue, id, hash }, HELD_MS))
+      if (await this.records.replace(key, held, { queue, id, hash }, HELD_MS))
         return { action: 'run' };
     }
     return { action: 'postpone', delayMs: LOOK_AGAIN_MS };
@@ -84,28 +86,31 @@ export class KeyedRuns implements JobHook {
 
   private async finish(job: RunningJob, stored: StoredKey, result: unknown): Promise<void> {
     const { id, queue, name } = job;
-    const { key, hash, windowMs } = stored;
+    const { hash, windowMs } = stored;
+    const key = keyOfGroup(name, stored);
     const isSmall = (JSON.stringify(result) ?? '').length <= LARGEST_RESULT;
     const record: KeyRecord = { queue, id, hash, done: true, ...(isSmall && { result }) };
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const held = await this.records.find(name, key);
+      const held = await this.records.find(key);
       // The first result stays: a run that lost its lock without knowing may come later.
       if (held?.record.done) return;
-      if (await this.records.replace(name, key, held, record, windowMs)) return;
+      if (await this.records.replace(key, held, record, windowMs)) return;
     }
   }
 
   /** At its failure for good. A job that fails in another way is found by the next caller. */
-  private async free({ name, queue, id }: JobInfo, { key }: StoredKey): Promise<void> {
-    const held = await this.records.find(name, key);
+  private async free({ name, queue, id }: JobInfo, stored: StoredKey): Promise<void> {
+    const key = keyOfGroup(name, stored);
+    const held = await this.records.find(key);
     if (held && !held.record.done && held.record.id === id && held.record.queue === queue)
-      await this.records.free(name, key, held);
+      await this.records.free(key, held);
   }
 
-  private async renew({ name, id }: JobInfo, { key }: StoredKey, waitMs: number): Promise<void> {
-    const held = await this.records.find(name, key);
+  private async renew({ name, id }: JobInfo, stored: StoredKey, waitMs: number): Promise<void> {
+    const key = keyOfGroup(name, stored);
+    const held = await this.records.find(key);
     if (held && !held.record.done && held.record.id === id)
-      await this.records.replace(name, key, held, held.record, HELD_MS + waitMs);
+      await this.records.replace(key, held, held.record, HELD_MS + waitMs);
   }
 }
 

@@ -93,7 +93,7 @@ describeEngines('idempotency keys', (fixture) => {
       opts: { jobId: id, ...(delay !== undefined && { delay }) },
     }) as PreparedJob;
   const runOf = (id: string) => ({ id, queue: 'q', name: 'S.m', idempotency }) as RunningJob;
-  const held = async () => (await records.find('S.m', 'k'))?.record;
+  const held = async () => (await records.find({ group: 'S.m', key: 'k' }))?.record;
   const settle = (run: RunningJob, outcome: object) => runs.onSettled(run, outcome as RunOutcome);
 
   it('are held for 30 days after the job is due, and for their window after it completed', async () => {
@@ -215,7 +215,7 @@ describeEngines('idempotency keys', (fixture) => {
     await keys.store(prepared('a'));
     for (const [name] of await engine.store.entries('idem:'))
       await engine.store.set(name, '{"id":');
-    expect(await records.find('S.m', key)).toBeUndefined();
+    expect(await records.find({ group: 'S.m', key })).toBeUndefined();
     expect(await keys.store(prepared('b'))).toMatchObject({ id: 'b' });
   });
 

@@ -8,7 +8,15 @@ import {
   type EnqueuedJob,
   type PreparedJob,
 } from '../scheduling/index.js';
-import { HELD_MS, KeyRecords, MOST_TRIES, type HeldKey, type KeyRecord } from './key-records.js';
+import {
+  HELD_MS,
+  keyOfGroup,
+  KeyRecords,
+  MOST_TRIES,
+  type HeldKey,
+  type KeyOfGroup,
+  type KeyRecord,
+} from './key-records.js';
 
 /**
  * Enqueueing with idempotency keys. A record says which job has a key; it is taken before the job is stored, so that of many
@@ -28,10 +36,10 @@ export class StoredKeys extends IdempotencyKeys {
   }
 
   async store(job: PreparedJob): Promise<EnqueuedJob> {
-    const { key } = job.data.idempotency!;
+    const key = keyOf(job);
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       if (await this.take(job, undefined)) return this.add(job, job.id);
-      const held = await this.records.find(job.name, key);
+      const held = await this.records.find(key);
       const stored = held && (await this.storeBeside(job, held));
       if (stored !== undefined) return stored;
     }
@@ -59,10 +67,10 @@ export class StoredKeys extends IdempotencyKeys {
    */
   private async storeInstead(job: PreparedJob, held: HeldKey): Promise<EnqueuedJob | undefined> {
     const { id, hash } = held.record;
-    const { key, hash: ownHash } = job.data.idempotency!;
+    const { hash: ownHash } = job.data.idempotency!;
     if (hash === ownHash) return this.add(job, id);
     const own = { ...held.record, hash: ownHash };
-    if (!(await this.records.replace(job.name, key, held, own, heldMs(job)))) return undefined;
+    if (!(await this.records.replace(keyOf(job), held, own, heldMs(job)))) return undefined;
     const added = await this.add(job, id);
     const stored = await this.reader.find(added);
     const { idempotency } = (stored?.data ?? {}) as PreparedJob['data'];
@@ -84,10 +92,14 @@ export class StoredKeys extends IdempotencyKeys {
   }
 
   private take(job: PreparedJob, held: HeldKey | undefined): Promise<boolean> {
-    const { id, queue, name } = job;
-    const { key, hash } = job.data.idempotency!;
-    return this.records.replace(name, key, held, { queue, id, hash }, heldMs(job));
+    const { id, queue } = job;
+    const { hash } = job.data.idempotency!;
+    return this.records.replace(keyOf(job), held, { queue, id, hash }, heldMs(job));
   }
+}
+
+function keyOf({ name, data }: PreparedJob): KeyOfGroup {
+  return keyOfGroup(name, data.idempotency!);
 }
 
 function heldMs(job: PreparedJob): number {

@@ -24,6 +24,20 @@ export const messages = {
     `The record of the idempotency key of job ${job.name} was not changed: ${short(error)}`,
   unknownName: (name: string, queue: string, retryInMs: number) =>
     `Job "${name}" in queue "${queue}" has no handler in this process; postponed by ${retryInMs} ms`,
+  handedOver: (name: string, queue: string) =>
+    `Job "${name}" in queue "${queue}" has no handler in this process; handed over to a server that has one`,
+  forgotten:
+    'The store does not know this server any more: it has lost data, or could not be reached for long. What was written at boot is written again',
+  restored: 'What was written at boot is in the store again',
+  sharedQueues: (queues: readonly string[], host: string, pid: number) =>
+    `Server ${host}:${pid} works on ${list(queues)} too, and has no job name in common with this process: are these two services? ` +
+    'Each then hands jobs over to the other; give each a "prefix" (PostgreSQL: "schema") or queues of its own',
+  stranded: (queue: string, held: number) =>
+    `Queue "${queue}" holds ${held} jobs and no server works on it: was a handler moved to another queue? ` +
+    `Let a server run them, with forRoot({ queues: { "${queue}": {} }, workers: [its queues, "${queue}"] }), or remove them`,
+  minifiedName: (name: string) =>
+    `The class of job "${name}" seems to be minified: its name may be another one in the next build. ` +
+    'Give the job @Job({ name }), or let the bundler keep class names',
   misfires: (id: string, missed: number, runs: number, policy: string) =>
     `Recurring job "${id}" missed ${ticks(missed)}; policy ${policy}, runs for them: ${runs}`,
   ticksSkipped: (id: string, skipped: number) =>
@@ -71,6 +85,10 @@ export const messages = {
   providedTwice: (name: string) =>
     `The handler of job "${name}" is provided by several modules; the first one is used`,
 } as const;
+
+function list(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
+}
 
 function ticks(count: number): string {
   return count === 1 ? '1 tick' : `${count} ticks`;

@@ -68,7 +68,11 @@ export interface JobOptions<
   queue?: string;
   /** The stored name; give one to survive renames of class or method. Default `Class.method`. */
   name?: string;
-  /** Older stored names that this handler still serves. Default none. */
+  /**
+   * Older stored names that this handler still serves, the oldest first. Keys of its jobs (`concurrency`, `rateLimit`,
+   * `unique`, `idempotencyKey`) and the id of its recurring job stay those of the oldest, so that old and new versions
+   * share them. Default none.
+   */
   aliases?: readonly string[];
   /** How many times a job may be tried in all. Default 10. */
   attempts?: number;

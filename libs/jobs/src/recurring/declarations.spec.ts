@@ -1,6 +1,6 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { expect, it } from 'vitest';
-import { JOBS_ENGINE, servers, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, releases, servers, type Engine } from '../contracts/index.js';
 import { Recurring } from '../decorators/index.js';
 import type { RecurrenceSettings } from '../options/index.js';
 import { Declarations } from './declarations.js';
@@ -95,9 +95,9 @@ describeEngines('recurring jobs that are declared', (engine) => {
     const { module, review, ids, stored } = await boot(version({ mine: [YEARLY] }));
     const { store } = module.get<Engine>(JOBS_ENGINE);
     const [self] = await servers.live(store);
-    const other = { ...self!, id: 'other' };
+    const other = { ...self!, id: 'other', release: 'none' };
+    await releases.store(store, 'none', { names: [], recurring: {} });
     await servers.announce(store, other);
-    await store.set('recurring-declared:other', '[]');
     const before = await stored('mine');
     await servers.retire(store, self!.id);
     await review();
@@ -107,4 +107,42 @@ describeEngines('recurring jobs that are declared', (engine) => {
     expect(await ids()).toEqual(['mine']);
     expect(await stored('mine')).toBe(before);
   });
+
+  it('are as the newest version says that lives, whoever booted last', async () => {
+    const older = version({ both: [YEARLY] });
+    const newer = version({ both: ['0 0 2 1 *'] });
+    const first = await boot(older);
+    const { isolation } = first;
+    const recurrence = async () => (await first.jobs.recurring.get('both'))?.recurrence;
+    const second = await boot(newer, isolation);
+    expect(await recurrence()).toBe('0 0 2 1 *');
+    const restarted = await boot(older, isolation);
+    await first.review();
+    expect(await recurrence()).toBe('0 0 2 1 *');
+    await second.close();
+    await expect.poll(recurrence, { timeout: 15_000 }).toBe(YEARLY);
+    await boot(newer, isolation);
+    expect(await recurrence()).toBe('0 0 2 1 *');
+    await restarted.close();
+  });
+
+  it('stay as a call has changed them, until the next boot', async () => {
+    const service = version({ mine: [YEARLY] });
+    const { jobs, review, isolation } = await boot(service);
+    await jobs.recurring.reschedule('mine', '0 0 3 1 *');
+    await review();
+    await boot(version({ other: [YEARLY] }), isolation);
+    await review();
+    const recurrence = async () => (await jobs.recurring.get('mine'))?.recurrence;
+    expect(await recurrence()).toBe('0 0 3 1 *');
+    await boot(service, isolation);
+    expect(await recurrence()).toBe(YEARLY);
+  });
+
+  it('are back soon when they are gone from the store', async () => {
+    const { module, jobs, ids } = await boot(version({ mine: [YEARLY], other: [YEARLY] }));
+    await module.get<Engine>(JOBS_ENGINE).store.delete('recurring:mine');
+    expect(await jobs.recurring.get('mine')).toBeUndefined();
+    await expect.poll(ids, { timeout: 45_000 }).toEqual(['mine', 'other']);
+  }, 60_000);
 });

@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, servers, type Engine } from '../contracts/index.js';
-import { ServerHeartbeat } from '../execution/index.js';
+import { JOBS_ENGINE, type Engine, type Release } from '../contracts/index.js';
+import { Fleet, type FleetMember } from '../execution/index.js';
 import { JobLogger, messages } from '../logging/index.js';
-import { every, type Timer } from '../timers/index.js';
 import type { Schedule } from './schedule.js';
 import { ScheduleStore } from './schedule-store.js';
 
-const KEY = 'recurring-declared:';
+/** Told to all servers when what is stored differs from what one of them declares. */
+const DIFFERS_CHANNEL = 'recurring-differs';
 
 /**
  * A recurring job that no process declares has no ticks. It is forgotten after this long only, in ms: the
@@ -15,54 +15,49 @@ const KEY = 'recurring-declared:';
 const FORGOTTEN_MS = 24 * 3_600_000;
 
 /**
- * How often a process says again what it declares, and how long that is believed, in ms: what was said may be
- * lost with the data of a store. Whoever is gone is not asked for, so that its word may stay for a while.
- */
-const RENEW_MS = 60_000;
-const BELIEVED_MS = 10 * RENEW_MS;
-
-/**
- * Which recurring jobs the decorators of the live processes declare: in a rolling deploy, old and new ones
- * live side by side.
+ * Which recurring jobs the decorators of the live processes declare, and which of them counts: in a rolling deploy, old
+ * and new ones live side by side. Of those that declare a recurring job the newest version counts, whoever booted last.
  * @internal
  */
 @Injectable()
 export class Declarations {
-  private renewal: Timer | undefined;
-
   constructor(
     private readonly store: ScheduleStore,
-    private readonly heartbeat: ServerHeartbeat,
+    private readonly fleet: Fleet,
     private readonly logger: JobLogger,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {}
 
-  /** Says what this process declares. Must come after its first heartbeat, and before it stores them. */
-  async declare(ids: readonly string[]): Promise<void> {
-    const key = KEY + this.heartbeat.id;
-    const say = () => this.engine.store.set(key, JSON.stringify(ids), BELIEVED_MS);
-    await say();
-    this.renewal = every(RENEW_MS, () => void say().catch(() => undefined)).unref();
-  }
-
-  /** This process stops. Its recurring jobs stay, for the next one. */
-  async withdraw(): Promise<void> {
-    this.renewal?.stop();
-    await this.engine.store.delete(KEY + this.heartbeat.id);
+  /**
+   * By the id of each recurring job that is declared the hash of the declaration that counts; undefined while it is not
+   * known what one of the servers declares.
+   */
+  async inForce(): Promise<ReadonlyMap<string, string> | undefined> {
+    const members = await this.fleet.members();
+    const declared = newestLast(members);
+    if (members.length === 0 || declared.length < members.length) return undefined;
+    return new Map(declared.flatMap(({ recurring }) => Object.entries(recurring)));
   }
 
   /**
    * Takes recurring jobs out of service that no live process declares, and those back that one does: it may
-   * have been frozen, or cut off from the store, for long enough to be taken for gone.
+   * have been frozen, or cut off from the store, for long enough to be taken for gone. Tells all servers when what
+   * is stored is not what is in force.
+   * @param isUnreadable whether there is more under an id, which cannot be compared here
    * @param now the store's time, Unix ms
    */
-  async review(all: readonly { schedule: Schedule }[], now: number): Promise<void> {
-    const declared = await this.declared();
-    if (declared === undefined) return;
-    for (const { schedule } of all) {
+  async review(
+    all: readonly { schedule: Schedule }[],
+    now: number,
+    isUnreadable: (id: string) => boolean = () => false,
+  ): Promise<void> {
+    const inForce = await this.inForce();
+    if (inForce === undefined) return;
+    const known = new Map(all.map(({ schedule }) => [schedule.id, schedule]));
+    for (const schedule of known.values()) {
       const { id, source, undeclaredSince } = schedule;
       if (source !== 'decorator') continue;
-      if (declared.has(id)) {
+      if (inForce.has(id)) {
         if (undeclaredSince !== undefined) await this.store.change(id, backInService);
       } else if (undeclaredSince === undefined) {
         this.logger.info(messages.scheduleUndeclared(id));
@@ -73,16 +68,28 @@ export class Declarations {
         );
       }
     }
+    const differs = [...inForce].some(
+      ([id, hash]) => !isInForce(known.get(id), hash) && !isUnreadable(id),
+    );
+    if (differs) await this.engine.store.publish(DIFFERS_CHANNEL, '');
   }
 
-  /** Every id that a live process declares; undefined while one of them has not said yet. */
-  private async declared(): Promise<ReadonlySet<string> | undefined> {
-    const { store } = this.engine;
-    const [live, said] = await Promise.all([servers.live(store), store.entries(KEY)]);
-    const lists = live.map(({ id }) => said.get(KEY + id));
-    if (lists.length === 0 || lists.includes(undefined)) return undefined;
-    return new Set(lists.flatMap((text) => JSON.parse(text!) as string[]));
+  /** Hears that what is stored may differ from what is declared. @returns stops listening */
+  onDifference(listener: () => void): Promise<() => Promise<void>> {
+    return this.engine.store.subscribe(DIFFERS_CHANNEL, listener);
   }
+}
+
+/** Whether what is stored is this declaration, whatever became of it since by `reschedule()` and the like. @internal */
+export function isInForce(stored: Schedule | undefined, hash: string): boolean {
+  return stored?.source === 'api' || stored?.declared === hash;
+}
+
+function newestLast(members: readonly FleetMember[]): readonly Release[] {
+  return members
+    .filter((member) => member.declares !== undefined)
+    .toSorted((a, b) => a.declares!.since - b.declares!.since || (a.release < b.release ? -1 : 1))
+    .map(({ declares }) => declares!);
 }
 
 function backInService(stored: Schedule | undefined): Schedule | undefined {

@@ -42,6 +42,7 @@ export class ScheduleBook {
     this.suspects.clear();
     const all = await this.store.all();
     for (const id of this.pages.keys()) if (!all.has(id)) this.pages.delete(id);
+    for (const id of this.unreadable.keys()) if (!all.has(id)) this.unreadable.delete(id);
     for (const [id, stored] of all) this.put(id, stored);
   }
 
@@ -86,6 +87,11 @@ export class ScheduleBook {
 
   all(): readonly BookEntry[] {
     return [...this.pages.values()].map(({ entry }) => entry);
+  }
+
+  /** Whether it is stored, and this process cannot read it. */
+  isUnreadable(id: string): boolean {
+    return this.unreadable.has(id);
   }
 
   /** What is due, at most `limit` of it: the longest due first, so that none waits for ever. */

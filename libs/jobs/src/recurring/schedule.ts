@@ -17,6 +17,8 @@ export interface ScheduleDefinition {
   readonly source: 'decorator' | 'api';
   readonly timing: Timing;
   readonly call: ScheduledCall;
+  /** Of one that a decorator declares, the hash of the declaration; kept when a call changes it afterwards. */
+  readonly declared?: string;
 }
 
 /** A recurring job as it is stored: one value, changed by compare-and-set alone. @internal */
@@ -48,7 +50,10 @@ export function redefined(stored: Schedule, definition: ScheduleDefinition, now:
   const { undeclaredSince, ...schedule } = stored;
   const hasTiming = isEqual(stored.timing, definition.timing);
   const isSame =
-    hasTiming && isEqual(stored.call, definition.call) && stored.source === definition.source;
+    hasTiming &&
+    isEqual(stored.call, definition.call) &&
+    stored.source === definition.source &&
+    stored.declared === (definition.declared ?? stored.declared);
   if (isSame) return undeclaredSince === undefined ? stored : schedule;
   if (hasTiming) return { ...schedule, ...definition };
   const { catchUpUntil: _, seenUntil: __, ...progress } = stored.progress;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { StartContext, type ManagedService } from '../contracts/index.js';
 import { endsWithin } from '../engines/index.js';
-import { Repairs, WorkersService, type Repair } from '../execution/index.js';
+import { Fleet, Repairs, WorkersService, type Repair } from '../execution/index.js';
 import { after, monotonicNow } from '../timers/index.js';
 import { Declarations } from './declarations.js';
 import { Leadership } from './leadership.js';
@@ -12,6 +12,9 @@ import { TickRunner } from './tick-runner.js';
 
 /** How often the leader reads all recurring jobs anew: messages are hints, the store decides. */
 const RELOAD_MS = 30_000;
+
+/** How often what is stored is compared with what the live processes declare, in ms. */
+const REVIEW_MS = 10_000;
 
 /**
  * So many recurring jobs are dealt with between two looks at the lease and at whether to stop: thousands may be
@@ -41,6 +44,7 @@ export class TickerService implements ManagedService {
   private endSleep: (() => void) | undefined;
   private unsubscribe: (() => Promise<void>) | undefined;
   private reloadAt = 0;
+  private reviewAt = 0;
   private readonly rounds: Repair;
 
   constructor(
@@ -51,6 +55,7 @@ export class TickerService implements ManagedService {
     private readonly leadership: Leadership,
     private readonly clock: StoreClock,
     private readonly declarations: Declarations,
+    private readonly fleet: Fleet,
     private readonly context: StartContext,
     repairs: Repairs,
   ) {
@@ -62,6 +67,10 @@ export class TickerService implements ManagedService {
     this.unsubscribe = await this.store.onChange((id) => {
       if (id === LEADER_LEFT) this.leadership.askNow();
       else this.book.suspect(id);
+      this.wake();
+    });
+    this.fleet.onChange(() => {
+      this.reviewAt = 0;
       this.wake();
     });
     this.running = this.run();
@@ -103,18 +112,26 @@ export class TickerService implements ManagedService {
     if (!led || monotonicNow() >= this.reloadAt) await this.reload();
     else if (this.clock.isDoubtful) await this.clock.adjust();
     await this.book.refresh();
+    if (monotonicNow() >= this.reviewAt) await this.review();
     if (this.stopping) return 0;
     await this.runner.run(this.book.due(this.clock.now(), AT_ONCE));
     if (this.book.hasSuspects) return 0;
     const nextTick = this.book.nextDue - this.clock.now();
-    return Math.min(nextTick, this.leadership.dueIn, this.reloadAt - monotonicNow());
+    const nextLook = Math.min(this.reloadAt, this.reviewAt) - monotonicNow();
+    return Math.min(nextTick, this.leadership.dueIn, nextLook);
   }
 
   private async reload(): Promise<void> {
     this.reloadAt = monotonicNow() + RELOAD_MS;
     await this.clock.adjust();
     await this.book.load();
-    await this.declarations.review(this.book.all(), this.clock.now());
+    this.reviewAt = 0;
+  }
+
+  private async review(): Promise<void> {
+    this.reviewAt = monotonicNow() + REVIEW_MS;
+    const isUnreadable = (id: string) => this.book.isUnreadable(id);
+    await this.declarations.review(this.book.all(), this.clock.now(), isUnreadable);
   }
 
   private wake(): void {

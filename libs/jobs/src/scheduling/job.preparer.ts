@@ -106,7 +106,8 @@ export class JobPreparer {
     const context = this.captureContext(location);
     if (context !== undefined) data.context = context;
     if (options.id !== undefined) data.nonce = randomUUID();
-    if (options.idempotencyKey !== undefined) data.idempotency = storedKey(options, data);
+    if (options.idempotencyKey !== undefined)
+      data.idempotency = storedKey(options, data, name, handler);
     return { queue, name, id, data, opts: this.storedOptions(options, delayMs, handler) };
   }
 
@@ -140,9 +141,15 @@ export class JobPreparer {
   }
 }
 
-function storedKey(options: EnqueueOptions, data: StoredPayload): StoredKey {
+function storedKey(
+  options: EnqueueOptions,
+  data: StoredPayload,
+  name: string,
+  { group = name }: Partial<Handler> = {},
+): StoredKey {
   const windowMs = parseDuration(options.idempotencyWindow ?? DEFAULT_WINDOW)!;
-  return { key: options.idempotencyKey!, windowMs, hash: fingerprintOf(data) };
+  const key = { key: options.idempotencyKey!, windowMs, hash: fingerprintOf(data) };
+  return group === name ? key : { ...key, group };
 }
 
 function withLimits(
@@ -173,6 +180,7 @@ function applyLimits(
   if (concurrency !== undefined) {
     // Asked for here alone: its faults are the caller's to hear, not those of others in the same insert.
     const limit = limitOf(concurrency, opts.concurrencyKey!);
+    opts.concurrencyGroup = concurrency.group;
     // What is due later takes its ticket then.
     if (opts.delay === undefined && !concurrency.isSkipping)
       job.concurrency = { ...concurrency, limit };
@@ -180,7 +188,7 @@ function applyLimits(
   const rate: RateLimit | undefined = limitFor('rateLimit', options.rateLimitKey, handler, job);
   if (rate !== undefined || options.rateLimitKey !== undefined)
     opts.rateLimitKey = keyOf(options.rateLimitKey ?? rate?.key, 'rateLimit.key', job);
-  const unique = uniqueness(options.unique, handler?.name ?? job.name) ?? handler?.unique;
+  const unique = uniqueness(options.unique, handler?.group ?? job.name) ?? handler?.unique;
   if (unique === undefined) return;
   if (job.data.idempotency !== undefined) {
     const fault =

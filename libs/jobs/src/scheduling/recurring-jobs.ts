@@ -82,8 +82,8 @@ export abstract class RecurringJobs extends PublicService {
   ): Promise<void>;
 
   /**
-   * Removes a recurring job. Runs that were enqueued, or are at this very moment, stay. One that a decorator declares is back after the next
-   * boot: pause it instead.
+   * Removes a recurring job. Runs that were enqueued, or are at this very moment, stay. One that a decorator declares is back within a
+   * minute: pause it instead.
    * @returns false when there is none
    */
   abstract remove(id: string): Promise<boolean>;

@@ -33,10 +33,12 @@ import { QueueRegistry } from '../engines/index.js';
 import {
   CancellationsService,
   Checkpoints,
+  ClaimYield,
   EarlyRemoval,
   EnhancedCalls,
   EnhancerContexts,
   ExpirySweep,
+  Fleet,
   HandlerCaller,
   JOB_HOOKS,
   JobContext,
@@ -45,8 +47,11 @@ import {
   Repairs,
   RunningJobs,
   ServerHeartbeat,
+  SharedQueues,
   StoreOutage,
+  StrandedJobs,
   Suspects,
+  TakenOverJobs,
   UnknownNames,
   WorkersService,
 } from '../execution/index.js';
@@ -121,7 +126,7 @@ const SERVICE_GROUPS = [
   [LinesService],
   [WorkersService, HubWorker, HubSweeper, ProcessRecurrences],
   [ServerHeartbeat],
-  [Reconciler, CheckpointSweep],
+  [Reconciler, CheckpointSweep, TakenOverJobs, SharedQueues, StrandedJobs],
   [TickerService],
 ];
 
@@ -146,6 +151,7 @@ const jobHooksProvider: Provider = {
     TurnHook,
     RateLimitHook,
     UniqueHook,
+    TakenOverJobs,
   ],
 };
 
@@ -184,6 +190,9 @@ export const jobsProviders: readonly Provider[] = [
   RunningJobs,
   Suspects,
   UnknownNames,
+  ClaimYield,
+  Fleet,
+  TakenOverJobs,
   StoreOutage,
   Repairs,
   ExpirySweep,
@@ -191,6 +200,8 @@ export const jobsProviders: readonly Provider[] = [
   EarlyRemoval,
   WorkersService,
   ServerHeartbeat,
+  SharedQueues,
+  StrandedJobs,
   HubQueue,
   ChildOutcomes,
   HubWorker,

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import type { CoordinationStore } from './coordination-store.js';
+
+/** So long a version is remembered that no server runs, in ms: one that comes back is not taken for a newer one. */
+const REMEMBERED_MS = 30 * 24 * 3_600_000;
+
+/** What the servers of one version of an application declare. @internal */
+export interface ReleaseContent {
+  /** Stored names and aliases of the handlers. */
+  readonly names: readonly string[];
+  /** By the id of each recurring job a hash of what its decorator says. */
+  readonly recurring: Readonly<Record<string, string>>;
+}
+
+/** @internal */
+export interface Release extends ReleaseContent {
+  /** When its first server was seen, by the store's clock, Unix ms: the version seen first last is the newest. */
+  readonly since: number;
+}
+
+/**
+ * What servers declare, in one record for all that declare the same, under its hash: a server stores it when it boots,
+ * and its heartbeat carries the hash alone.
+ * @internal
+ */
+export const releases = {
+  hashOf(content: ReleaseContent): string {
+    return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 24);
+  },
+
+  /**
+   * Stores a release, or goes on remembering the one that is there.
+   * @param since when it was first seen, if that is known: the store may have lost it
+   */
+  async store(
+    store: CoordinationStore,
+    hash: string,
+    content: ReleaseContent,
+    since?: number,
+  ): Promise<Release> {
+    for (;;) {
+      const text = await store.get(keyOf(hash));
+      const release = text === undefined ? undefined : (JSON.parse(text) as Release);
+      const next = release ?? { ...content, since: since ?? (await store.now()) };
+      const isStored = await store.compareAndSet(
+        keyOf(hash),
+        text,
+        text ?? JSON.stringify(next),
+        REMEMBERED_MS,
+      );
+      if (isStored) return next;
+    }
+  },
+
+  async get(store: CoordinationStore, hash: string): Promise<Release | undefined> {
+    const text = await store.get(keyOf(hash));
+    return text === undefined ? undefined : (JSON.parse(text) as Release);
+  },
+};
+
+function keyOf(hash: string): string {
+  return `release:${hash}`;
+}

@@ -1,0 +1,37 @@
+import type { CoordinationStore } from './coordination-store.js';
+import type { Handover } from './handovers.js';
+
+const PREFIX = 'unknown-name:';
+
+/** A job whose name no server knows, and since when it waits for one that does, Unix ms of the store. @internal */
+export interface UnknownJob extends Handover {
+  readonly since: number;
+}
+
+/** The jobs that wait for a server that knows their names. @internal */
+export const unknownJobs = {
+  async find(
+    store: CoordinationStore,
+    job: { queue: string; id: string },
+  ): Promise<UnknownJob | undefined> {
+    const text = await store.get(keyOf(job));
+    return text === undefined ? undefined : (JSON.parse(text) as UnknownJob);
+  },
+
+  async note(store: CoordinationStore, job: UnknownJob, ttlMs: number): Promise<void> {
+    await store.set(keyOf(job), JSON.stringify(job), ttlMs);
+  },
+
+  async forget(store: CoordinationStore, job: { queue: string; id: string }): Promise<void> {
+    await store.delete(keyOf(job));
+  },
+
+  async of(store: CoordinationStore, queue: string): Promise<readonly UnknownJob[]> {
+    const entries = await store.entries(`${PREFIX}${queue}:`);
+    return [...entries.values()].map((text) => JSON.parse(text) as UnknownJob);
+  },
+};
+
+function keyOf({ queue, id }: { queue: string; id: string }): string {
+  return `${PREFIX}${queue}:${id}`;
+}
