@@ -1,4 +1,5 @@
 import type { JobHandle } from 'nestjs-jobs';
+import type { Observable } from 'rxjs';
 import { describe, expectTypeOf, it } from 'vitest';
 import {
   EmailService,
@@ -23,6 +24,17 @@ describe('enqueue', () => {
     >();
     expectTypeOf(jobs.enqueue(EmailService, (s) => s.latest())).resolves.toEqualTypeOf<
       JobHandle<User | undefined>
+    >();
+  });
+
+  it('gives the handle of the last value of an Observable', () => {
+    abstract class Feeds {
+      abstract read(): Observable<User>;
+      abstract readLater(): Promise<Observable<number>>;
+    }
+    expectTypeOf(jobs.enqueue(Feeds, (s) => s.read())).resolves.toEqualTypeOf<JobHandle<User>>();
+    expectTypeOf(jobs.enqueue(Feeds, (s) => s.readLater())).resolves.toEqualTypeOf<
+      JobHandle<number>
     >();
   });
 

@@ -89,6 +89,7 @@ export type {
   QueueOptions,
   RateLimitOptions,
   Retention,
+  ReturnedValue,
   StandardSchema,
   UniqueOptions,
 } from './options/index.js';
@@ -128,6 +129,7 @@ export {
   ShutdownError,
   StoreUnavailableError,
   StoreUnreachableError,
+  UndoneWorkError,
   UnknownJobNameError,
   UnknownTimeZoneError,
   type BatchFault,

@@ -4,13 +4,14 @@ import type {
   ContinuationOptions,
   ContinuationValue,
   MethodOf,
+  ReturnedValue,
 } from '../options/index.js';
 import { declareQueue, misuseOf, noteMisplaced } from './job-metadata.js';
 import { decorate, type ContinuationMetadata } from './method-decorations.js';
 
 /** What a method returns. */
 type Returned<T, K extends keyof T> = T[K] extends (...args: never[]) => infer R
-  ? Awaited<R>
+  ? ReturnedValue<R>
   : never;
 
 /** A method whose first argument can be `Value`, and that needs no other. */

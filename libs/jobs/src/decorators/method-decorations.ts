@@ -90,7 +90,7 @@ export function withMetadataOf(other: object, method: object): object {
   const call: Method = function (...args) {
     return (method as Method).apply(this, args);
   };
-  Object.defineProperty(call, 'name', { value: (method as Method).name });
+  Object.defineProperty(call, 'name', { value: (other as Method).name });
   for (const source of [other, method]) {
     for (const key of Reflect.getMetadataKeys(source))
       Reflect.defineMetadata(key, Reflect.getMetadata(key, source), call);

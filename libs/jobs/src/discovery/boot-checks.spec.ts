@@ -143,6 +143,25 @@ describe('the checks at boot', () => {
     expect(await problemsOf([Good])).toEqual([]);
   });
 
+  it('report generators: nothing would loop over them', async () => {
+    @Injectable()
+    class Feed {
+      @Job()
+      async *pages(): AsyncGenerator<number> {
+        yield 1;
+      }
+
+      @Recurring('0 * * * *')
+      *hourly(): Generator<number> {
+        yield 1;
+      }
+    }
+    expect(await problemsOf([Feed])).toEqual([
+      expect.stringMatching(/^@Job\(\) on Feed.pages: .* got a generator/),
+      expect.stringMatching(/^@Recurring\(\) on Feed.hourly: .* got a generator/),
+    ]);
+  });
+
   it('leave classes alone that are not provided here', async () => {
     class Unused {
       @Job()

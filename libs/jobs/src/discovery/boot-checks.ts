@@ -1,4 +1,5 @@
-import { misplacedJobs, type MethodDecorations } from '../decorators/index.js';
+import { types } from 'node:util';
+import { misplacedJobs } from '../decorators/index.js';
 import {
   closest,
   validateClassOptions,
@@ -26,6 +27,10 @@ export function checkDecorators(exploration: Exploration): string[] {
   }
   const seen = new Set<unknown>();
   for (const found of exploration.handlers) {
+    if (types.isGeneratorFunction(found.method))
+      problems.push(
+        `${decoratorOf(found)} on ${nameOf(found)}: expected a method that does its work when it is called, got a generator`,
+      );
     problems.push(...validateJobOptions(found.ownOptions, `@Job() on ${nameOf(found)}`));
     if (seen.has(found.type)) continue;
     seen.add(found.type);
@@ -100,9 +105,12 @@ export function isSameMethod(a: Handler, b: Handler): boolean {
   return a.type === b.type && a.methodName === b.methodName;
 }
 
-function decoratorOf({ job, recurrences }: MethodDecorations): string {
-  if (job !== undefined) return '@Job()';
-  return recurrences.length > 0 ? '@Recurring()' : '@Continuation()';
+function decoratorOf({
+  recurrences,
+  continuations,
+}: Pick<FoundHandler, 'recurrences' | 'continuations'>): string {
+  if (recurrences.length > 0) return '@Recurring()';
+  return continuations.length > 0 ? '@Continuation()' : '@Job()';
 }
 
 function nameOf({ type, methodName }: FoundHandler): string {

@@ -88,6 +88,21 @@ export class NonErrorThrownError extends JobsError {
 }
 
 /**
+ * A handler returned work that nobody would do, a generator or another async iterable: nothing loops over it. The job
+ * fails without another attempt.
+ * @publicApi
+ */
+export class UndoneWorkError extends JobsError {
+  /** @param returned what it is, in words */
+  constructor(returned: string, location: JobLocation = {}) {
+    super(
+      `${capital(describeJob(location))} returned ${returned}, whose work is not done: expected a value, a promise or an ` +
+        'Observable. To do the work, loop over it in the handler: for await (const item of items) { … }',
+    );
+  }
+}
+
+/**
  * A job ended in failure; thrown by `JobHandle.result()` with the stored message and stack.
  * @publicApi
  */

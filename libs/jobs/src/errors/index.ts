@@ -46,5 +46,6 @@ export {
   NonErrorThrownError,
   ResultTimeoutError,
   ShutdownError,
+  UndoneWorkError,
   UnknownJobNameError,
 } from './execution.errors.js';

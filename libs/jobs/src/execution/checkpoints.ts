@@ -1,4 +1,5 @@
 import type { RunningJob } from '../contracts/index.js';
+import type { ReturnedValue } from '../options/index.js';
 
 /**
  * The steps that a job has done, as `JobContext.once()` asks for them. Provided by idempotency.
@@ -10,5 +11,5 @@ export abstract class Checkpoints {
     job: RunningJob,
     step: string,
     action: () => T | PromiseLike<T>,
-  ): Promise<Awaited<T>>;
+  ): Promise<ReturnedValue<T>>;
 }

@@ -14,9 +14,12 @@ import type { Handler } from '../discovery/index.js';
 import { EnhancerContexts } from './enhancer-contexts.js';
 import type { HandlerCall } from './handler-call.js';
 import type { HandlerRun } from './handler-run.js';
+import { intercepted } from './returned-work.js';
 
 /** What guards, interceptors, pipes and filters see as `ExecutionContext.getType()`. */
 const CONTEXT_TYPE = 'jobs';
+
+type Method = (...args: unknown[]) => unknown;
 
 /** Metadata that lets pipes run on the arguments, as parameter decorators do for controllers. */
 const ARGUMENTS_METADATA = 'nestjs-jobs:arguments';
@@ -56,8 +59,8 @@ export class EnhancedCalls {
 
   create(handler: Handler, instance: object, contextId: ContextId = STATIC_CONTEXT): HandlerCall {
     // An instance may have a method of its own in the place of the class's, a spy for instance.
-    const own = (instance as Record<string, object>)[handler.methodName]!;
-    const callback = withMetadataOf(handler.method, own) as (...args: unknown[]) => unknown;
+    const own = (instance as Record<string, Method>)[handler.methodName]!;
+    const callback = withMetadataOf(handler.method, own) as Method;
     const moduleKey = handler.wrapper.host?.token ?? '';
     const inquirerId = handler.wrapper.id;
     const guards = this.contexts.guards.create(
@@ -77,7 +80,9 @@ export class EnhancedCalls {
     const hasPipes = describeArguments(instance, handler);
     const call = this.contexts.calls.create(
       instance,
-      callback,
+      withMetadataOf(callback, (...args: unknown[]) =>
+        intercepted(own.apply(instance, args)),
+      ) as Method,
       handler.methodName,
       hasPipes ? ARGUMENTS_METADATA : undefined,
       hasPipes ? argumentsFactory : undefined,

@@ -4,6 +4,7 @@ import type { Handler } from '../discovery/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { EnhancedCalls, hasEnhancers } from './enhanced-calls.js';
 import type { HandlerCall } from './handler-call.js';
+import { doneBy } from './returned-work.js';
 
 type Methods = Record<string, (...args: readonly unknown[]) => unknown>;
 
@@ -35,7 +36,7 @@ export class HandlerCaller {
     const instance = handler.wrapper.instance;
     if (isEnhanced) return this.enhanced.create(handler, instance);
     const { methodName } = handler;
-    return (_run, args) => (instance as Methods)[methodName]!(...args);
+    return (_run, args) => doneBy((instance as Methods)[methodName]!(...args));
   }
 
   private scopedCall(handler: Handler, isEnhanced: boolean): HandlerCall {
@@ -47,7 +48,7 @@ export class HandlerCaller {
         strict: false,
       })) as object;
       if (isEnhanced) return this.enhanced.create(handler, instance, contextId)(run, args);
-      return (instance as Methods)[handler.methodName]!(...args);
+      return doneBy((instance as Methods)[handler.methodName]!(...args));
     };
   }
 }

@@ -14,6 +14,7 @@ export { JOB_HOOKS, JobHooks } from './job-hooks.js';
 export { JobsWorker } from './jobs-worker.js';
 export type { Repair, RepairRound } from './repair.js';
 export { Repairs } from './repairs.service.js';
+export { doneBy } from './returned-work.js';
 export { RunningJobs } from './running-jobs.js';
 export { ServerHeartbeat } from './server-heartbeat.service.js';
 export { SharedQueues } from './shared-queues.service.js';

@@ -14,6 +14,7 @@ import {
   rules,
   show,
   type Duration,
+  type ReturnedValue,
   type ResolvedOptions,
 } from '../options/index.js';
 import { toStorableResult, toStorableText } from '../payload/index.js';
@@ -131,14 +132,14 @@ export class JobContext extends PublicService implements Omit<JobInfo, 'tick'> {
    * again at the next attempt. Calls with the same name in one run share one call.
    *
    * A crash after the effect of `action` and before its result is stored lets it be called again. What is
-   * returned is what was stored, the first time too: as with results of handlers, what cannot be kept as it is
+   * returned is what was stored, the first time too (of an Observable its last value): as with results of handlers, what cannot be kept as it is
    * (class instances) is simplified, and what is larger than `maxPayloadBytes` becomes undefined, with a
    * warning. Kept until the job is removed. In a recurring job of the scope `process`: for its one run.
    * @param name of the step, unique in the job: 1 to 256 characters
    * @throws TypeError when the name or the action is none; the reason of {@link signal}, when that was aborted
    *   before the action; StoreUnavailableError as {@link progress}; what `action` throws
    */
-  once<T>(name: string, action: () => T | PromiseLike<T>): Promise<Awaited<T>> {
+  once<T>(name: string, action: () => T | PromiseLike<T>): Promise<ReturnedValue<T>> {
     const job = this.current('once()');
     if (!rules.key.accepts(name))
       throw new TypeError(`JobContext.once() expected ${rules.key.expected}, got ${show(name)}`);

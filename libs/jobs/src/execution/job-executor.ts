@@ -9,6 +9,7 @@ import {
   JobTimeoutError,
   LockLostError,
   ShutdownError,
+  UndoneWorkError,
 } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
@@ -238,6 +239,8 @@ export class JobExecutor {
     if (thrown instanceof Postponement) return this.postpone(run, thrown.delayMs);
     // A handler that obeys its signal throws an AbortError; the reason of the abort says more.
     run.thrown = reason ?? thrown;
+    // The next attempt would return the same.
+    if (thrown instanceof UndoneWorkError) run.unrecoverable = true;
     const error = toStorableError(run.thrown, run);
     return run.unrecoverable ? asUnrecoverable(error) : error;
   }

@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Inject, Injectable } from '@nestjs/common';
 import type { RunningJob } from '../contracts/index.js';
 import { describeJob } from '../errors/index.js';
-import { Checkpoints } from '../execution/index.js';
+import { Checkpoints, doneBy } from '../execution/index.js';
 import { JobLogger, messages } from '../logging/index.js';
-import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { JOBS_OPTIONS, type ResolvedOptions, type ReturnedValue } from '../options/index.js';
 import { restoreValue, toStorableResult } from '../payload/index.js';
 import { StoreCalls } from '../scheduling/index.js';
 import { CheckpointStore, type SteppedJob } from './checkpoint-store.js';
@@ -37,19 +37,23 @@ export class StoredCheckpoints extends Checkpoints {
     super();
   }
 
-  once<T>(job: RunningJob, step: string, action: () => T | PromiseLike<T>): Promise<Awaited<T>> {
+  once<T>(
+    job: RunningJob,
+    step: string,
+    action: () => T | PromiseLike<T>,
+  ): Promise<ReturnedValue<T>> {
     const open = openSteps.getStore() ?? [];
     if (open.includes(step)) return Promise.reject(nestedError(job, step));
     const { results } = this.stepsOf(job);
     let result = results.get(step);
     if (result === undefined) {
-      const act = () => openSteps.run([...open, step], action);
+      const act = () => openSteps.run([...open, step], () => doneBy(action()));
       result = job.enqueuedAt === undefined ? inMemory(job, act) : this.stored(job, step, act);
       results.set(step, result);
       // What failed may be tried again in this run; whoever shares the call is told first.
       result.catch(() => results.delete(step));
     }
-    return result as Promise<Awaited<T>>;
+    return result as Promise<ReturnedValue<T>>;
   }
 
   private stepsOf(job: RunningJob): Steps {

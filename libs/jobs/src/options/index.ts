@@ -48,6 +48,7 @@ export {
   type ResolvedQueueOptions,
   type ResolvedRetention,
 } from './resolved-options.js';
+export type { ReturnedValue } from './returned-value.js';
 export { resolveOptions, resolveRetention } from './resolve-options.js';
 export type {
   StandardSchema,

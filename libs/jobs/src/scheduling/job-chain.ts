@@ -1,7 +1,12 @@
 import { inspect } from 'node:util';
 import type { HandlerClass } from '../discovery/index.js';
 import { InvalidInvocationError } from '../errors/index.js';
-import { show, type ContinuationMoment, type ContinuationValue } from '../options/index.js';
+import {
+  show,
+  type ContinuationMoment,
+  type ContinuationValue,
+  type ReturnedValue,
+} from '../options/index.js';
 import type { Continuations, ContinueOptions } from './continuations.js';
 import type { JobHandle } from './job-handle.js';
 
@@ -36,7 +41,7 @@ export class JobChain<R> {
     type: HandlerClass<T>,
     call: (service: T, value: ContinuationValue<R, On>) => O,
     options: ContinueOptions<On> = {},
-  ): JobChain<Awaited<O>> {
+  ): JobChain<ReturnedValue<O>> {
     if (isAwait(type, call)) {
       // Called as the `then` of a promise, of which the second argument rejects.
       (call as unknown as (error: Error) => void)(new InvalidInvocationError(NOT_AWAITED));

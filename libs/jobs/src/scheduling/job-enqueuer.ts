@@ -1,6 +1,6 @@
 import { PublicService } from '../contracts/index.js';
 import type { Handler, HandlerClass, HandlerRegistry } from '../discovery/index.js';
-import { DEFAULT_QUEUE, takeOptions } from '../options/index.js';
+import { DEFAULT_QUEUE, takeOptions, type ReturnedValue } from '../options/index.js';
 import {
   readEnqueueOptions,
   readScheduleOptions,
@@ -17,7 +17,7 @@ import type { EnqueuedJob, PreparedJob } from './prepared-job.js';
  * What a handler's caller gets: the handle of a job whose result is what the method returns.
  * @publicApi
  */
-export type HandleOf<R> = JobHandle<Awaited<R>>;
+export type HandleOf<R> = JobHandle<ReturnedValue<R>>;
 
 /**
  * Options of each job of an `enqueueMany`: one for all, or made for each item.
@@ -161,6 +161,6 @@ export abstract class JobEnqueuer extends PublicService {
 
   private handle<R>(job: EnqueuedJob & Pick<PreparedJob, 'storedAs'>): HandleOf<R> {
     const { id, queue, name, result, storedAs = id } = job;
-    return new JobHandle<Awaited<R>>(storedAs, queue, name, this.parts.reader, result);
+    return new JobHandle<ReturnedValue<R>>(storedAs, queue, name, this.parts.reader, result);
   }
 }
