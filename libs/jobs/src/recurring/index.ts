@@ -11,3 +11,4 @@ export { StoreClock } from './store-clock.js';
 export { TickerService } from './ticker.service.js';
 export { TickLog } from './tick-log.js';
 export { TickRunner } from './tick-runner.js';
+export { TickSources } from './tick-sources.js';

@@ -2,8 +2,12 @@ import type { RecurringRun, StoredTick } from '../contracts/index.js';
 import type { TimeoutRegistry } from '../discovery/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import {
+  goOn,
+  nextLook,
   planTicks,
   type DueTick,
+  type Search,
+  type TickPlan,
   type TickProgress,
   type TickSource,
   type Timing,
@@ -40,6 +44,8 @@ export interface ProcessRecurrenceParts {
  */
 export class ProcessRecurrence {
   private progress: TickProgress;
+  /** A plan that has much to search: each look goes on with it for a turn. */
+  private unfinishedPlan: Search<TickPlan | undefined> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
   /** Runs that were put off by jitter. */
@@ -95,7 +101,11 @@ export class ProcessRecurrence {
     const { id, timing, source } = this.parts;
     for (;;) {
       const before = { isFinished: this.unfinished === 0 };
-      const plan = planTicks(timing, source, this.progress, before, now);
+      const search = this.unfinishedPlan ?? planTicks(timing, source, this.progress, before, now);
+      this.unfinishedPlan = undefined;
+      const turn = goOn(search);
+      if (turn === undefined) this.unfinishedPlan = search;
+      const plan = turn?.found;
       if (plan === undefined) return;
       this.log.tell({ id, timing, progress: this.progress }, plan.progress);
       this.progress = plan.progress;
@@ -122,10 +132,11 @@ export class ProcessRecurrence {
     const { timing, source } = this.parts;
     const { cursor, runs } = this.progress;
     if (runs >= (timing.limit ?? Infinity)) return undefined;
+    if (this.unfinishedPlan !== undefined) return 0;
     const now = Date.now();
-    const next = source.next(cursor);
-    if (next === undefined || next > now) return next && next - now;
-    return (source.next(now) ?? Infinity) - now;
+    const next = nextLook(source, cursor);
+    if (next === Infinity) return undefined;
+    return (next > now ? next : nextLook(source, now)) - now;
   }
 
   private launch(tick: DueTick): void {

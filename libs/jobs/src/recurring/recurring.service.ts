@@ -23,12 +23,14 @@ import {
   type RecurringJobOptions,
 } from '../scheduling/index.js';
 import { readTiming, SETTING_RULES, type Timing } from '../ticks/index.js';
+import { nextTurn } from '../timers/index.js';
 import { describeSchedule } from './schedule-description.js';
 import { RecurringRuns } from './recurring-runs.js';
 import { newSchedule, redefined, tickJobId, type Schedule } from './schedule.js';
 import { ScheduleStore } from './schedule-store.js';
 import { toScheduledCall } from './scheduled-call.js';
 import { StoreClock } from './store-clock.js';
+import { TickSources } from './tick-sources.js';
 
 /** See {@link RecurringJobs}. @internal */
 @Injectable()
@@ -41,6 +43,7 @@ export class RecurringService extends RecurringJobs {
     private readonly store: ScheduleStore,
     private readonly runs: RecurringRuns,
     private readonly clock: StoreClock,
+    private readonly sources: TickSources,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {
     super();
@@ -109,10 +112,14 @@ export class RecurringService extends RecurringJobs {
 
   async list(): Promise<readonly RecurringJob[]> {
     const all = await this.store.all();
-    return [...all.values()]
-      .filter(({ schedule }) => schedule.undeclaredSince === undefined)
-      .map(({ schedule }) => this.describe(schedule))
-      .toSorted((one, other) => (one.id < other.id ? -1 : 1));
+    const described: RecurringJob[] = [];
+    for (const { schedule } of all.values()) {
+      if (schedule.undeclaredSince !== undefined) continue;
+      described.push(this.describe(schedule));
+      // Calendars may have much to be searched: others have their turn in between.
+      if (schedule.timing.calendars !== undefined) await nextTurn();
+    }
+    return described.toSorted((one, other) => (one.id < other.id ? -1 : 1));
   }
 
   async get(id: string): Promise<RecurringJob | undefined> {
@@ -122,7 +129,7 @@ export class RecurringService extends RecurringJobs {
   }
 
   private describe(schedule: Schedule, lastRun?: RecurringJob['lastRun']): RecurringJob {
-    return describeSchedule(schedule, this.options.calendars, this.clock.now(), lastRun);
+    return describeSchedule(schedule, this.sources, this.clock.now(), lastRun);
   }
 
   private setPaused(id: string, paused: boolean): Promise<void> {

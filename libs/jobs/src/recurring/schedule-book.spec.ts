@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { JobLogger } from '../logging/index.js';
 import type { Calendar, ResolvedOptions } from '../options/index.js';
+import { TickSources } from './tick-sources.js';
 import { ScheduleBook } from './schedule-book.js';
 import type { Schedule } from './schedule.js';
 import type { ScheduleStore, StoredSchedule } from './schedule-store.js';
@@ -45,7 +46,7 @@ describe('the book of recurring jobs', () => {
       all: readAll.mockReset().mockImplementation(async () => all),
       get: async (id: string) => all.get(id),
     } as unknown as ScheduleStore;
-    book = new ScheduleBook(store, { error } as unknown as JobLogger, options);
+    book = new ScheduleBook(store, { error } as unknown as JobLogger, new TickSources(options));
   });
 
   it.each([

@@ -1,7 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { JobLogger, messages } from '../logging/index.js';
-import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
-import { createTickSource, type TickSource } from '../ticks/index.js';
+import { nextLook, type TickSource } from '../ticks/index.js';
+import { monotonicNow, nextTurn } from '../timers/index.js';
+import { TickSources } from './tick-sources.js';
 import { ScheduleStore, type StoredSchedule } from './schedule-store.js';
 
 /** A recurring job as the leader holds it. @internal */
@@ -19,6 +20,9 @@ interface Page {
 /** Reads of many recurring jobs go out in groups of this size. */
 const READS_AT_ONCE = 100;
 
+/** For so long the book may keep the process for itself, in ms. */
+const TURN_MS = 20;
+
 /**
  * All recurring jobs in the leader's memory, and when each is due.
  * @internal
@@ -33,7 +37,7 @@ export class ScheduleBook {
   constructor(
     private readonly store: ScheduleStore,
     private readonly logger: JobLogger,
-    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+    private readonly sources: TickSources,
   ) {}
 
   /** Reads everything anew. */
@@ -43,7 +47,7 @@ export class ScheduleBook {
     const all = await this.store.all();
     for (const id of this.pages.keys()) if (!all.has(id)) this.pages.delete(id);
     for (const id of this.unreadable.keys()) if (!all.has(id)) this.unreadable.delete(id);
-    for (const [id, stored] of all) this.put(id, stored);
+    await this.putAll([...all]);
   }
 
   /** Notes that a recurring job may have changed. */
@@ -61,7 +65,7 @@ export class ScheduleBook {
     for (const id of ids) this.suspects.delete(id);
     try {
       const stored = await Promise.all(ids.map((id) => this.store.get(id)));
-      for (const [index, id] of ids.entries()) this.put(id, stored[index]);
+      await this.putAll(ids.map((id, index) => [id, stored[index]]));
     } catch (error) {
       for (const id of ids) this.suspects.add(id);
       throw error;
@@ -83,6 +87,14 @@ export class ScheduleBook {
   postpone(id: string, time: number): void {
     const page = this.pages.get(id);
     if (page !== undefined) page.dueAt = time;
+  }
+
+  /** Looks again when it is due; at `time` when it is so by now, and has to wait. */
+  lookAgain(id: string, now: number, time: number): void {
+    const page = this.pages.get(id);
+    if (page === undefined) return;
+    const next = dueAt(page.entry);
+    page.dueAt = next > now ? next : time;
   }
 
   all(): readonly BookEntry[] {
@@ -108,12 +120,25 @@ export class ScheduleBook {
     return next;
   }
 
+  /** Calendars may have much to be searched: others have their turn in between. */
+  private async putAll(
+    all: readonly (readonly [string, StoredSchedule | undefined])[],
+  ): Promise<void> {
+    let turnEnds = monotonicNow() + TURN_MS;
+    for (const [id, stored] of all) {
+      this.put(id, stored);
+      if (monotonicNow() < turnEnds) continue;
+      await nextTurn();
+      turnEnds = monotonicNow() + TURN_MS;
+    }
+  }
+
   /** A calendar of the application's own may throw: that must not hold up the others. */
   private open(id: string, stored: StoredSchedule): Page | undefined {
     const known = this.pages.get(id)?.entry;
     try {
       const isKnown = known?.text === stored.text;
-      const entry = isKnown ? known : { id, ...stored, source: this.sourceOf(id, stored) };
+      const entry = isKnown ? known : { id, ...stored, source: this.sources.of(stored.schedule) };
       return { entry, dueAt: dueAt(entry) };
     } catch (error) {
       if (this.unreadable.get(id) !== stored.text) {
@@ -123,20 +148,11 @@ export class ScheduleBook {
       return undefined;
     }
   }
-
-  private sourceOf(id: string, { schedule: { timing, definedAt } }: StoredSchedule): TickSource {
-    const { calendars } = this.options;
-    const missing = (timing.calendars ?? []).filter((name) => !calendars.has(name));
-    if (missing.length > 0) {
-      throw new Error(`expected the calendars ${missing.join(', ')} in forRoot({ calendars })`);
-    }
-    return createTickSource(timing, { id, definedAt, calendars });
-  }
 }
 
 function dueAt({ schedule, source }: BookEntry): number {
   const { timing, progress, paused, undeclaredSince } = schedule;
   const rests = paused || timing.enabled === false || undeclaredSince !== undefined;
   if (rests || progress.runs >= (timing.limit ?? Infinity)) return Infinity;
-  return source.next(progress.cursor) ?? Infinity;
+  return nextLook(source, progress.cursor);
 }

@@ -1,22 +1,22 @@
 import type { RecurringRun } from '../contracts/index.js';
 import { CronExpression, describeCron } from '../cron/index.js';
-import type { Calendar } from '../options/index.js';
 import type { RecurringJob } from '../scheduling/index.js';
-import { createTickSource, type Timing } from '../ticks/index.js';
+import { goOn, tickIn, type Search, type TickSource, type Timing } from '../ticks/index.js';
 import type { Schedule } from './schedule.js';
+import type { TickSources } from './tick-sources.js';
 
 const NEXT_TICKS = 5;
 
 /** A stored recurring job as users see it. @internal */
 export function describeSchedule(
   schedule: Schedule,
-  calendars: ReadonlyMap<string, Calendar>,
+  sources: TickSources,
   now: number,
   lastRun: RecurringRun | undefined,
 ): RecurringJob {
   const { id, timing, call, source, progress } = schedule;
   const { cron, everyMs, timeZone = 'UTC', ...settings } = timing;
-  const words = wordsOf(schedule, calendars, now);
+  const words = wordsOf(schedule, sources, now);
   return {
     id,
     name: call.name,
@@ -38,13 +38,16 @@ export function describeSchedule(
 /** One that this process cannot read must not hide the others. */
 function wordsOf(
   schedule: Schedule,
-  calendars: ReadonlyMap<string, Calendar>,
+  sources: TickSources,
   now: number,
 ): { description: string; state: RecurringJob['state']; ticks: Date[] } {
   try {
-    const ticks = ticksToCome(schedule, calendars, now);
+    const ticks: Date[] = [];
+    const search = collect(ticks, sources.of(schedule), schedule, now);
+    // One that is not at its end by then may find more: calendars may exclude a long time.
+    const mayCome = goOn(search) === undefined;
     const description = describeTiming(schedule.id, schedule.timing);
-    return { description, state: stateOf(schedule, ticks.length > 0), ticks };
+    return { description, state: stateOf(schedule, mayCome || ticks.length > 0), ticks };
   } catch (error) {
     const description = error instanceof Error ? error.message : String(error);
     return { description, state: 'unreadable', ticks: [] };
@@ -57,20 +60,20 @@ function stateOf({ paused, timing }: Schedule, hasTicks: boolean): RecurringJob[
   return paused ? 'paused' : 'active';
 }
 
-function ticksToCome(
-  { id, timing, definedAt, progress }: Schedule,
-  calendars: ReadonlyMap<string, Calendar>,
+function* collect(
+  ticks: Date[],
+  source: TickSource,
+  { timing, progress }: Schedule,
   now: number,
-): Date[] {
-  const source = createTickSource(timing, { id, definedAt, calendars });
+): Search<void> {
   const left = (timing.limit ?? Infinity) - progress.runs;
-  const ticks: Date[] = [];
-  let tick = source.next(Math.max(now, progress.cursor));
-  while (tick !== undefined && ticks.length < Math.min(NEXT_TICKS, left)) {
+  let last = Math.max(now, progress.cursor);
+  while (ticks.length < Math.min(NEXT_TICKS, left)) {
+    const tick = yield* tickIn(source, last, Infinity);
+    if (tick === undefined) return;
     ticks.push(new Date(tick));
-    tick = source.next(tick);
+    last = tick;
   }
-  return ticks;
 }
 
 function describeTiming(id: string, { cron, everyMs = 0, timeZone, dialect }: Timing): string {

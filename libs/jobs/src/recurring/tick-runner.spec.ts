@@ -9,6 +9,7 @@ import { newSchedule, type Schedule } from './schedule.js';
 import { ScheduleStore } from './schedule-store.js';
 import type { StoreClock } from './store-clock.js';
 import { TickLog } from './tick-log.js';
+import { TickSources } from './tick-sources.js';
 import { TickRunner } from './tick-runner.js';
 
 const NOW = 10_500;
@@ -17,6 +18,9 @@ describe('the runner of due ticks', () => {
   const stored = new Map<string, string>();
   const error = vi.fn<(message: string) => void>();
   const written: string[] = [];
+  const slow = vi.fn<Calendar['excludes']>();
+  const progressOf = (id: string) =>
+    (JSON.parse(stored.get(`recurring:${id}`)!) as Schedule).progress;
   let write: (job: PreparedJob) => void | Promise<unknown>;
   let store: ScheduleStore;
   let book: ScheduleBook;
@@ -29,13 +33,18 @@ describe('the runner of due ticks', () => {
     written.length = 0;
     now = NOW;
     write = () => undefined;
-    // Knows its next tick, and fails at the one after.
-    const excludes = (time: number) => {
-      if (time > 10_000) throw new Error('no holidays');
+    // Knows its next tick when it is loaded, which is twice, and fails when that is due.
+    let asked = 0;
+    const excludes = () => {
+      asked += 1;
+      if (asked > 2) throw new Error('no holidays');
       return false;
     };
-    const calendar = { excludes } as Calendar;
-    const options = { calendars: new Map([['broken', calendar]]) } as unknown as ResolvedOptions;
+    const calendars = new Map<string, Calendar>([
+      ['broken', { excludes }],
+      ['slow', { excludes: slow }],
+    ]);
+    const options = { calendars } as unknown as ResolvedOptions;
     const call = async (_: string, action: () => unknown) => action();
     const calls = { read: call, change: call, isUnavailable: () => false } as unknown as StoreCalls;
     const engine = {
@@ -55,7 +64,7 @@ describe('the runner of due ticks', () => {
       },
     } as unknown as JobWriter;
     store = new ScheduleStore(calls, logger, engine);
-    book = new ScheduleBook(store, logger, options);
+    book = new ScheduleBook(store, logger, new TickSources(options));
     const queues = { get: () => ({ getJob: async () => undefined }) } as unknown as QueueRegistry;
     const clock = { now: () => now } as StoreClock;
     runner = new TickRunner(book, store, writer, queues, calls, clock, new TickLog(logger), logger);
@@ -87,6 +96,41 @@ describe('the runner of due ticks', () => {
     expect(error.mock.calls[0]![0]).toMatch(/"broken".*tried again in 30000 ms.*no holidays/s);
     expect(book.due(NOW, 10)).toEqual([]);
     expect(book.due(NOW + 30_000, 10).map(({ id }) => id)).toContain('broken');
+  });
+
+  it('plans in turns what has much to search, and the others are run meanwhile', async () => {
+    slow.mockImplementation((time) => {
+      for (const end = performance.now() + 1; performance.now() < end;);
+      return time < 200_000;
+    });
+    await add('slow', { calendars: ['slow'] });
+    now = 200_500;
+    await add('fine');
+    const runs: string[][] = [];
+    while (!written.includes('slow@200000')) {
+      const before = performance.now();
+      await runner.run(book.due(now, 10));
+      // A turn is 20 ms; 190 ticks of 1 ms each are more.
+      expect(performance.now() - before).toBeLessThan(150);
+      runs.push(written.splice(0));
+      written.push(...runs.at(-1)!);
+      if (runs.length > 1_000) throw new Error('no end');
+    }
+    expect(runs[0]).toEqual(['fine@10000']);
+    expect(runs.length).toBeGreaterThan(3);
+  });
+
+  it('stores that all was excluded for long, so that nobody searches it again', async () => {
+    slow.mockReturnValue(true);
+    await add('none', { calendars: ['slow'] });
+    now = 3_620_000;
+    for (let turn = 0; progressOf('none').cursor < now; turn += 1) {
+      await runner.run(book.due(now, 10));
+      if (turn > 1_000) throw new Error('no end');
+    }
+    expect(progressOf('none')).toEqual({ cursor: now, runs: 0, misfires: 0, skips: 0 });
+    expect(written).toEqual([]);
+    expect(book.due(now, 10)).toEqual([]);
   });
 
   it('counts a tick that was enqueued while somebody paused its recurring job', async () => {

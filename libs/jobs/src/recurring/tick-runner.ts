@@ -3,7 +3,14 @@ import { QueueRegistry } from '../engines/index.js';
 import { EnqueueUncertainError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JobWriter, StoreCalls, type PreparedJob } from '../scheduling/index.js';
-import { planTicks, type DueTick, type RunBefore } from '../ticks/index.js';
+import {
+  goOn,
+  planTicks,
+  type DueTick,
+  type RunBefore,
+  type Search,
+  type TickPlan,
+} from '../ticks/index.js';
 import { ScheduleBook, type BookEntry } from './schedule-book.js';
 import { isEqual, tickJobId, type Schedule } from './schedule.js';
 import { ScheduleStore } from './schedule-store.js';
@@ -16,6 +23,16 @@ const BLOCKED_MS = 1_000;
 /** One whose ticks cannot be dealt with, for instance since a calendar throws, is tried again after this long. */
 const FAULTY_MS = 30_000;
 
+/** For so long the plans of one look may keep the process for themselves, and one of many of them, in ms. */
+const TURN_MS = 20;
+const SHORTEST_TURN_MS = 1;
+
+/** A plan that is being made, and for what. */
+interface PlanInTheMaking {
+  readonly text: string;
+  readonly search: Search<TickPlan | undefined>;
+}
+
 const NEVER_RAN: RunBefore = { isFinished: true };
 
 /**
@@ -25,6 +42,9 @@ const NEVER_RAN: RunBefore = { isFinished: true };
  */
 @Injectable()
 export class TickRunner {
+  /** Plans that have much to search, by the recurring job: each look goes on with them for a turn. */
+  private readonly unfinished = new Map<string, PlanInTheMaking>();
+
   constructor(
     private readonly book: ScheduleBook,
     private readonly store: ScheduleStore,
@@ -41,7 +61,8 @@ export class TickRunner {
    * @throws when the store is lost, after all have been tried
    */
   async run(entries: readonly BookEntry[]): Promise<void> {
-    const outcomes = await Promise.allSettled(entries.map((entry) => this.runOne(entry)));
+    const turnMs = Math.max(TURN_MS / entries.length, SHORTEST_TURN_MS);
+    const outcomes = await Promise.allSettled(entries.map((entry) => this.runOne(entry, turnMs)));
     for (const [index, outcome] of outcomes.entries()) {
       if (outcome.status === 'fulfilled') continue;
       const error: unknown = outcome.reason;
@@ -57,13 +78,18 @@ export class TickRunner {
     return this.calls.isUnavailable(error) || error instanceof EnqueueUncertainError;
   }
 
-  private async runOne(entry: BookEntry): Promise<void> {
-    const { id, schedule, source } = entry;
-    const { timing } = schedule;
-    const before = timing.overlap === 'allow' ? NEVER_RAN : await this.runBefore(schedule);
+  private async runOne(entry: BookEntry, turnMs: number): Promise<void> {
+    const { id, schedule } = entry;
+    const search = await this.planning(entry);
+    this.unfinished.delete(id);
+    const turn = goOn(search, turnMs);
     const now = this.clock.now();
-    const plan = planTicks(timing, source, schedule.progress, before, now);
-    if (plan === undefined) return this.book.postpone(id, now + BLOCKED_MS);
+    if (turn === undefined) {
+      this.unfinished.set(id, { text: entry.text, search });
+      return this.book.postpone(id, now);
+    }
+    const plan = turn.found;
+    if (plan === undefined) return this.book.lookAgain(id, now, now + BLOCKED_MS);
 
     const jobs = plan.ticks.map((tick) => toJob(schedule, tick));
     await Promise.all(jobs.map((job) => this.writer.write(job)));
@@ -77,6 +103,16 @@ export class TickRunner {
     if (stored !== undefined) this.book.put(id, stored);
     else if (!(await this.carryOver(schedule, next))) return;
     this.log.tell(schedule, plan.progress);
+  }
+
+  /** The plan that was begun, or a new one. */
+  private async planning(entry: BookEntry): Promise<Search<TickPlan | undefined>> {
+    const { id, text, schedule, source } = entry;
+    const begun = this.unfinished.get(id);
+    if (begun?.text === text) return begun.search;
+    const { timing, progress } = schedule;
+    const before = timing.overlap === 'allow' ? NEVER_RAN : await this.runBefore(schedule);
+    return planTicks(timing, source, progress, before, this.clock.now());
   }
 
   /**

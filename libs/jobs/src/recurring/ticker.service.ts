@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { StartContext, type ManagedService } from '../contracts/index.js';
 import { endsWithin } from '../engines/index.js';
 import { Fleet, Repairs, WorkersService, type Repair } from '../execution/index.js';
-import { after, monotonicNow } from '../timers/index.js';
+import { after, monotonicNow, nextTurn } from '../timers/index.js';
 import { Declarations } from './declarations.js';
 import { Leadership } from './leadership.js';
 import { ScheduleBook } from './schedule-book.js';
@@ -98,6 +98,8 @@ export class TickerService implements ManagedService {
       // What was read may be old by the time the store is back.
       if (!isDone) this.reloadAt = 0;
       if (pause > 0) await this.sleep(pause);
+      // Many searches may follow each other without a pause: others have their turn.
+      else await nextTurn();
     }
   }
 

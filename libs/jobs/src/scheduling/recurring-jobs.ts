@@ -25,7 +25,7 @@ export interface RecurringJob {
   /** The recurrence in words. */
   readonly description: string;
   readonly timeZone: string;
-  /** All settings that are not the default, with durations in milliseconds. */
+  /** All settings that are not the default, with durations in milliseconds; and the dialect of a cron expression. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** Whether a decorator declares it, or a call made it. */
   readonly source: 'decorator' | 'api';
@@ -34,7 +34,10 @@ export interface RecurringJob {
    * `unreadable`: this process lacks a calendar of it, or is too old for it; `description` says why.
    */
   readonly state: 'active' | 'paused' | 'disabled' | 'ended' | 'unreadable';
-  /** The next five ticks; none unless it is active. */
+  /**
+   * The next five ticks; none unless it is active. Fewer when calendars exclude so much that they are not found at
+   * once: who asks again has the search go on.
+   */
   readonly next: readonly Date[];
   /** The run with the latest tick that has ended; of `get()` alone. */
   readonly lastRun: RecurringRun | undefined;

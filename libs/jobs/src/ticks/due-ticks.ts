@@ -1,3 +1,4 @@
+import type { Search } from './search.js';
 import type { TickProgress } from './tick-progress.js';
 import { countTicks, newestTicks } from './tick-search.js';
 import type { TickSource } from './tick-series.js';
@@ -30,13 +31,13 @@ const SHORTEST_GAP_MS = 5_000;
  * @param oldest the first tick after the cursor; it is due
  * @internal
  */
-export function lookAtDue(
+export function* lookAtDue(
   timing: FullTiming,
   source: TickSource,
   progress: TickProgress,
   oldest: number,
   now: number,
-): DueTicks {
+): Search<DueTicks> {
   const { catchUpUntil = -Infinity, seenUntil = -Infinity } = progress;
   const isWatched = now - seenUntil <= longestGap(timing);
   if (oldest <= catchUpUntil) {
@@ -44,7 +45,11 @@ export function lookAtDue(
     return { areMissed: true, until: catchUpUntil, progress: seen };
   }
   if (oldest > seenUntil && now - oldest > timing.misfireThresholdMs) {
-    const missed = { ...trimmed(timing, source, progress, now), catchUpUntil: now, seenUntil: now };
+    const missed = {
+      ...(yield* trimmed(timing, source, progress, now)),
+      catchUpUntil: now,
+      seenUntil: now,
+    };
     return { areMissed: true, until: now, progress: missed };
   }
   // What is behind those that were waiting when the watch ended is looked at when they are done with.
@@ -64,15 +69,15 @@ function longestGap({ misfireThresholdMs }: FullTiming): number {
 }
 
 /** With `fire-all`, the oldest of very many missed ticks are given up at once. */
-function trimmed(
+function* trimmed(
   { misfire, misfireLimit }: FullTiming,
   source: TickSource,
   progress: TickProgress,
   now: number,
-): TickProgress {
+): Search<TickProgress> {
   if (misfire !== 'fire-all') return progress;
-  const [first = now] = newestTicks(source, progress.cursor, now, misfireLimit);
-  const dropped = countTicks(source, progress.cursor, first - 1);
+  const [first = now] = yield* newestTicks(source, progress.cursor, now, misfireLimit);
+  const dropped = yield* countTicks(source, progress.cursor, first - 1);
   if (dropped === 0) return progress;
   return { ...progress, cursor: first - 1, misfires: progress.misfires + dropped };
 }

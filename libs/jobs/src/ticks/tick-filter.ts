@@ -1,41 +1,68 @@
 import { CalendarAnswerError } from '../errors/index.js';
 import { show, type Calendar } from '../options/index.js';
-import type { TickSource } from './tick-series.js';
+import { goOn, type Search } from './search.js';
+import type { SearchedTicks, TickSource } from './tick-series.js';
 
-/** So many excluded ticks are passed over in one go: some tens of ms of work. */
-const MOST_EXCLUDED = 100_000;
+/** So much passed over is worth remembering, in ticks. */
+const WORTH_REMEMBERING = 8;
 
-/** No series goes on beyond it, as no cron expression does. */
+/** So many gaps are remembered, the latest ones. */
+const MOST_GAPS = 64;
+
+/** No calendar is asked beyond it, as no cron expression has ticks there. */
 const END_OF_TIME = Date.UTC(10_000, 0, 1);
 
+/** After `from` and up to `to` there is no tick. */
+interface Gap {
+  readonly from: number;
+  to: number;
+}
+
 /**
- * The ticks that no calendar excludes. When a search comes to no end within its measure, it says that there is
- * no tick, and the next one goes on where it stopped: a calendar without shortcuts may exclude a weekend of
- * seconds, and one that excludes everything must not keep the process for itself.
- * @param calendars by the names that messages call them
+ * The ticks that no calendar excludes. A search remembers what it has passed over, so that whoever looks again goes on
+ * from there: a calendar without shortcuts may exclude a weekend of seconds, or everything.
  * @internal
  */
-export function withoutExcluded(
-  source: TickSource,
-  calendars: ReadonlyMap<string, Calendar>,
-): TickSource {
-  let searched = { from: 0, to: 0 };
-  return {
-    next(after) {
-      const isSearched = after >= searched.from && after < searched.to;
-      let from = isSearched ? searched.to : after;
-      for (let passed = 0; passed < MOST_EXCLUDED; passed += 1) {
-        const tick = source.next(from);
-        if (tick === undefined || tick >= END_OF_TIME) return undefined;
-        const until = excludedUntil(calendars, tick);
-        if (until === undefined) return tick;
-        // At the end of an exclusion there may be a tick.
-        from = Math.min(until, END_OF_TIME) - 1;
-      }
-      searched = { from: isSearched ? searched.from : after, to: from };
-      return undefined;
-    },
-  };
+export class FilteredTicks implements SearchedTicks {
+  private readonly gaps: Gap[] = [];
+
+  /** @param calendars by the names that messages call them */
+  constructor(
+    private readonly source: TickSource,
+    private readonly calendars: ReadonlyMap<string, Calendar>,
+  ) {}
+
+  next(after: number): number | undefined {
+    return goOn(this.search(after))?.found;
+  }
+
+  *search(after: number, until = Infinity): Search<number | undefined> {
+    const gap = this.gapAt(after) ?? { from: after, to: after };
+    for (let passed = 1; ; passed += 1) {
+      const tick = this.source.next(gap.to);
+      if (tick === undefined || tick > until || tick >= END_OF_TIME) return undefined;
+      const end = excludedUntil(this.calendars, tick);
+      if (end === undefined) return tick;
+      // At the end of an exclusion there may be a tick.
+      gap.to = Math.max(gap.to, Math.min(end, END_OF_TIME) - 1);
+      if (passed === WORTH_REMEMBERING) this.remember(gap);
+      yield;
+    }
+  }
+
+  emptyUntil(after: number): number {
+    return this.gapAt(after)?.to ?? after;
+  }
+
+  private gapAt(after: number): Gap | undefined {
+    return this.gaps.findLast(({ from, to }) => after >= from && after <= to);
+  }
+
+  private remember(gap: Gap): void {
+    if (this.gaps.includes(gap)) return;
+    this.gaps.push(gap);
+    if (this.gaps.length > MOST_GAPS) this.gaps.shift();
+  }
 }
 
 /** @returns a moment before which all are excluded, at least the next one; undefined when this one is not */

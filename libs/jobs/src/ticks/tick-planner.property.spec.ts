@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { planTicks, type DueTick } from './tick-planner.js';
+import { goOn } from './search.js';
 import type { TickProgress } from './tick-progress.js';
 import type { TickSource } from './tick-series.js';
 import { TIMING_DEFAULTS, type Timing } from './timing.js';
+
+/** The plan, without a pause. */
+function planAtOnce(...input: Parameters<typeof planTicks>) {
+  return goOn(planTicks(...input), Infinity)!.found;
+}
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
@@ -104,7 +110,7 @@ function simulate(timing: Timing, random: Random): Outcome {
     }
     looks.push(now);
     const isFinished = timing.overlap === 'allow' || (runs.at(-1)?.end ?? 0) <= now;
-    const plan = planTicks(timing, source, progress, { isFinished }, now);
+    const plan = planAtOnce(timing, source, progress, { isFinished }, now);
     if (plan !== undefined) {
       faults.push(...faultsOf(all, progress, plan, now));
       if (!isFinished && plan.ticks.length > 0) faults.push(`${now}: a run beside another one`);

@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { planTicks, type TickPlan } from './tick-planner.js';
+import { goOn } from './search.js';
 import type { TickProgress } from './tick-progress.js';
 import type { TickSource } from './tick-series.js';
 import type { Timing } from './timing.js';
+
+/** The plan, without a pause. */
+function planAtOnce(...input: Parameters<typeof planTicks>) {
+  return goOn(planTicks(...input), Infinity)!.found;
+}
 
 const SECOND = 1_000;
 
@@ -41,7 +47,7 @@ function story(timing: Timing, steps: readonly Step[], from = FRESH): TickProgre
   let progress = from;
   const told = steps.map(([now, before]) => {
     const isFinished = before === 'finished';
-    const plan = planTicks(timing, everyTen, progress, { isFinished }, now * SECOND);
+    const plan = planAtOnce(timing, everyTen, progress, { isFinished }, now * SECOND);
     const text = words(progress, plan);
     progress = plan?.progress ?? progress;
     return [now, before, text];
@@ -127,7 +133,7 @@ describe('ticks that are due', () => {
     let progress = FRESH;
     const goes = [];
     for (;;) {
-      const plan = planTicks(timing, everyTen, progress, { isFinished: true }, 30_000 * SECOND);
+      const plan = planAtOnce(timing, everyTen, progress, { isFinished: true }, 30_000 * SECOND);
       if (plan === undefined) break;
       goes.push(plan.ticks.length);
       expect(new Set(plan.ticks.map(({ missed }) => missed))).toEqual(new Set([1]));

@@ -1,7 +1,8 @@
 import { isNews, lookAtDue, type DueTicks, type FullTiming } from './due-ticks.js';
 import type { TickProgress } from './tick-progress.js';
 import { countTicks, lastTick, oldestTicks } from './tick-search.js';
-import type { TickSource } from './tick-series.js';
+import type { Search } from './search.js';
+import { emptyUntil, tickIn, type TickSource } from './tick-series.js';
 import { TIMING_DEFAULTS, type Timing } from './timing.js';
 
 /** A tick that is to be run now. @internal */
@@ -24,35 +25,48 @@ export interface RunBefore {
   readonly isFinished: boolean;
 }
 
+/** That there was no tick for so long is worth a write to the store. */
+const WORTH_STORING_MS = 3_600_000;
+
 /** So many ticks are run in one go; the rest follows in the next. */
 const MOST_AT_ONCE = 1_000;
 
 /**
  * Decides what becomes of the ticks that are due, after Quartz: a first tick that was missed makes a misfire of
  * all that are due by then. Missed ticks are for the misfire policy, the others for the overlap policy; both
- * keep the order of ticks. Pure: the same input has the same plan.
+ * keep the order of ticks. Pure: the same input has the same plan. It can be paused.
  *
  * @returns undefined when there is nothing to do yet
  * @internal
  */
-export function planTicks(
+export function* planTicks(
   timing: Timing,
   source: TickSource,
   progress: TickProgress,
   before: RunBefore,
   now: number,
-): TickPlan | undefined {
+): Search<TickPlan | undefined> {
   const settings = { ...TIMING_DEFAULTS, ...timing };
   const left = (timing.limit ?? Infinity) - progress.runs;
-  const oldest = left > 0 ? source.next(progress.cursor) : undefined;
-  if (oldest === undefined || oldest > now) return undefined;
+  if (left <= 0) return undefined;
+  const oldest = yield* tickIn(source, progress.cursor, now);
+  if (oldest === undefined) return passOver(source, progress, now);
 
-  const due = lookAtDue(settings, source, progress, oldest, now);
+  const due = yield* lookAtDue(settings, source, progress, oldest, now);
   if (mustWait(settings, due, before)) {
     const isWorthIt = isNews(settings, progress, due.progress);
     return isWorthIt ? { ticks: [], progress: due.progress } : undefined;
   }
-  return tidy(source, planDue(settings, source, due, before, now, left), now);
+  const plan = yield* planDue(settings, source, due, before, now, left);
+  return yield* tidy(source, plan, now);
+}
+
+/** When calendars have excluded all for long enough, nobody needs to search that again. */
+function passOver(source: TickSource, progress: TickProgress, now: number): TickPlan | undefined {
+  const { catchUpUntil: _, seenUntil: __, ...rest } = progress;
+  const cursor = Math.min(emptyUntil(source, progress.cursor), now);
+  if (cursor - progress.cursor < WORTH_STORING_MS) return undefined;
+  return { ticks: [], progress: { ...rest, cursor } };
 }
 
 /** Whether ticks keep their turn until the run before has finished. */
@@ -66,35 +80,39 @@ function mustWait(
   return areMissed ? misfire !== 'skip' : overlap === 'queue';
 }
 
-function planDue(
+function* planDue(
   { misfire, misfireThresholdMs, overlap }: FullTiming,
   source: TickSource,
   due: DueTicks,
   before: RunBefore,
   now: number,
   left: number,
-): TickPlan {
+): Search<TickPlan> {
   const mostAtOnce = overlap === 'allow' ? Math.min(MOST_AT_ONCE, left) : 1;
   if (due.areMissed) {
-    if (misfire === 'skip') return miss(source, due);
-    return misfire === 'fire-once' ? runOnceForAll(source, due) : run(source, due, mostAtOnce);
+    if (misfire === 'skip') return yield* miss(source, due);
+    if (misfire === 'fire-once') return yield* runOnceForAll(source, due);
+    return yield* run(source, due, mostAtOnce);
   }
-  if (overlap !== 'skip') return run(source, due, mostAtOnce);
-  return before.isFinished
-    ? runOneAndSkip(source, due, now - misfireThresholdMs)
-    : skip(source, due);
+  if (overlap !== 'skip') return yield* run(source, due, mostAtOnce);
+  if (!before.isFinished) return yield* skip(source, due);
+  return yield* runOneAndSkip(source, due, now - misfireThresholdMs);
 }
 
 /** When no tick is left that is due, nothing is known of any. */
-function tidy(source: TickSource, plan: TickPlan, now: number): TickPlan {
+function* tidy(source: TickSource, plan: TickPlan, now: number): Search<TickPlan> {
   const { catchUpUntil: _, seenUntil: __, ...progress } = plan.progress;
-  const next = source.next(progress.cursor);
-  return next !== undefined && next <= now ? plan : { ticks: plan.ticks, progress };
+  const next = yield* tickIn(source, progress.cursor, now);
+  return next === undefined ? { ticks: plan.ticks, progress } : plan;
 }
 
 /** Runs the oldest ones. */
-function run(source: TickSource, { progress, until, areMissed }: DueTicks, most: number): TickPlan {
-  const ticks = oldestTicks(source, progress.cursor, until, most);
+function* run(
+  source: TickSource,
+  { progress, until, areMissed }: DueTicks,
+  most: number,
+): Search<TickPlan> {
+  const ticks = yield* oldestTicks(source, progress.cursor, until, most);
   return {
     ticks: ticks.map((due) => (areMissed ? { due, missed: 1 } : { due })),
     progress: {
@@ -107,12 +125,12 @@ function run(source: TickSource, { progress, until, areMissed }: DueTicks, most:
 }
 
 /** One run for all, as of the last. */
-function runOnceForAll(source: TickSource, due: DueTicks): TickPlan {
-  const { progress } = miss(source, due);
+function* runOnceForAll(source: TickSource, due: DueTicks): Search<TickPlan> {
+  const { progress } = yield* miss(source, due);
   const missed = progress.misfires - due.progress.misfires;
-  const first = source.next(due.progress.cursor) ?? progress.cursor;
+  const first = yield* tickIn(source, due.progress.cursor, progress.cursor);
   return {
-    ticks: [{ due: progress.cursor, missed, first }],
+    ticks: [{ due: progress.cursor, missed, first: first ?? progress.cursor }],
     progress: { ...progress, runs: progress.runs + 1 },
   };
 }
@@ -121,28 +139,28 @@ function runOnceForAll(source: TickSource, due: DueTicks): TickPlan {
  * Runs one, which the others that are due would find running. Those that are later than the threshold waited
  * behind missed ones: they came due while these ran.
  */
-function runOneAndSkip(source: TickSource, due: DueTicks, notBefore: number): TickPlan {
-  const waited = skip(source, { ...due, until: Math.min(due.until, notBefore - 1) });
-  const { ticks, progress } = run(source, { ...due, progress: waited.progress }, 1);
-  return { ticks, progress: skip(source, { ...due, progress }).progress };
+function* runOneAndSkip(source: TickSource, due: DueTicks, notBefore: number): Search<TickPlan> {
+  const waited = yield* skip(source, { ...due, until: Math.min(due.until, notBefore - 1) });
+  const { ticks, progress } = yield* run(source, { ...due, progress: waited.progress }, 1);
+  return { ticks, progress: (yield* skip(source, { ...due, progress })).progress };
 }
 
-function skip(source: TickSource, { progress, until }: DueTicks): TickPlan {
-  const { cursor, count } = pass(source, progress, until);
+function* skip(source: TickSource, { progress, until }: DueTicks): Search<TickPlan> {
+  const { cursor, count } = yield* pass(source, progress, until);
   return { ticks: [], progress: { ...progress, cursor, skips: progress.skips + count } };
 }
 
-function miss(source: TickSource, { progress, until }: DueTicks): TickPlan {
-  const { cursor, count } = pass(source, progress, until);
+function* miss(source: TickSource, { progress, until }: DueTicks): Search<TickPlan> {
+  const { cursor, count } = yield* pass(source, progress, until);
   return { ticks: [], progress: { ...progress, cursor, misfires: progress.misfires + count } };
 }
 
 /** All ticks up to a moment: how many there are, and the last of them. */
-function pass(
+function* pass(
   source: TickSource,
   { cursor }: TickProgress,
   until: number,
-): { cursor: number; count: number } {
-  const last = lastTick(source, cursor, until) ?? cursor;
-  return { cursor: last, count: countTicks(source, cursor, last) };
+): Search<{ cursor: number; count: number }> {
+  const last = (yield* lastTick(source, cursor, until)) ?? cursor;
+  return { cursor: last, count: yield* countTicks(source, cursor, last) };
 }

@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { CronExpression } from '../cron/index.js';
-import { countTicks, lastTick, newestTicks, oldestTicks } from './tick-search.js';
+import { goOn } from './search.js';
+import * as searches from './tick-search.js';
 import type { TickSource } from './tick-series.js';
+
+type Ask<T> = (source: TickSource, after: number, until: number) => T;
+type AskSome = (source: TickSource, after: number, until: number, limit: number) => number[];
+
+/** Each without a pause. */
+const lastTick: Ask<number | undefined> = (...input) =>
+  goOn(searches.lastTick(...input), Infinity)!.found;
+const countTicks: Ask<number> = (...input) => goOn(searches.countTicks(...input), Infinity)!.found;
+const oldestTicks: AskSome = (...input) => goOn(searches.oldestTicks(...input), Infinity)!.found;
+const newestTicks: AskSome = (...input) => goOn(searches.newestTicks(...input), Infinity)!.found;
 
 /** Ticks at these moments, and how often it was asked. */
 function ticksAt(...all: readonly number[]): TickSource & { asked: number } {

@@ -106,6 +106,29 @@ describe('a series of ticks', () => {
     expect(source.next(1_000_050)).toBe(1_000_107);
   });
 
+  it.each<[what: string, timing: Timing, expected: number[]]>([
+    ['longer than time', { everyMs: Number.MAX_SAFE_INTEGER }, []],
+    [
+      'to the last date that there is',
+      { everyMs: 1e15 },
+      [1e15, 2e15, 3e15, 4e15, 5e15, 6e15, 7e15, 8e15],
+    ],
+    ['from the last date that there is', { everyMs: 5, startAt: 8.64e15 }, [8.64e15]],
+    ['of an expression from there', { cron: '* * * * *', startAt: 8.64e15 }, []],
+    [
+      'of an expression to there',
+      { cron: '0 0 0 1 1 ? 9999', endAt: 8.64e15 },
+      [Date.UTC(9999, 0, 1)],
+    ],
+    [
+      'longer than time, with a calendar',
+      { everyMs: Number.MAX_SAFE_INTEGER, calendars: ['night'] },
+      [],
+    ],
+  ])('has no tick that is no date: %s', (_what, timing, expected) => {
+    expect(take(sourceOf(timing), 0, 10)).toEqual(expected);
+  });
+
   it('has H from the id', () => {
     const tick = sourceOf({ cron: 'H H * * *' }).next(0);
     const other = createTickSource(

@@ -1,6 +1,6 @@
 import { CronExpression } from '../cron/index.js';
 import type { Calendar } from '../options/index.js';
-import { withoutExcluded } from './tick-filter.js';
+import { FilteredTicks } from './tick-filter.js';
 import type { TickSource } from './tick-series.js';
 import type { Timing } from './timing.js';
 
@@ -28,7 +28,7 @@ export function createTickSource(timing: Timing, origin: TickOrigin): TickSource
     const calendar = origin.calendars.get(name);
     return calendar === undefined ? [] : ([[name, calendar]] as const);
   });
-  return calendars.length === 0 ? bounded : withoutExcluded(bounded, new Map(calendars));
+  return calendars.length === 0 ? bounded : new FilteredTicks(bounded, new Map(calendars));
 }
 
 function cronTicks({ cron = '', timeZone, dialect }: Timing, id: string): TickSource {
@@ -48,11 +48,15 @@ function interval({ everyMs = 1, startAt }: Timing, { definedAt }: TickOrigin): 
   };
 }
 
+/** The last moment that a Date can be. */
+const LAST_DATE = 8.64e15;
+
 function within(source: TickSource, { startAt = -Infinity, endAt = Infinity }: Timing): TickSource {
+  const last = Math.min(endAt, LAST_DATE);
   return {
     next(after) {
       const tick = source.next(Math.max(after, startAt - 1));
-      return tick === undefined || tick > endAt ? undefined : tick;
+      return tick === undefined || tick > last ? undefined : tick;
     },
   };
 }

@@ -91,6 +91,7 @@ import {
   TickerService,
   TickLog,
   TickRunner,
+  TickSources,
 } from '../recurring/index.js';
 import {
   Continuations,
@@ -230,6 +231,7 @@ export const jobsProviders: readonly Provider[] = [
   ScheduleBook,
   TickLog,
   TickRunner,
+  TickSources,
   Leadership,
   TickerService,
   ProcessRunner,
