@@ -44,11 +44,8 @@ export interface JobAddress {
   readonly name?: string;
 }
 
-/** Whether a job has ended, and with what. */
-interface JobEnd {
-  readonly finished: boolean;
-  readonly result?: unknown;
-}
+/** How a job has ended. What it failed with is a value here: its words may be those of a lost connection. */
+type JobEnd = { readonly result: unknown } | { readonly failure: Error };
 
 /**
  * Reads stored jobs.
@@ -151,7 +148,10 @@ export class JobReader {
       const hint = this.waitForHint(address, signal);
       try {
         const end = await this.readEndOrNothing(address, deadline - monotonicNow());
-        if (end.finished) return end.result;
+        if (end !== undefined) {
+          if ('failure' in end) throw end.failure;
+          return end.result;
+        }
         const left = deadline - monotonicNow();
         if (left <= 0) throw new ResultTimeoutError(address, timeout);
         await hint.orAfter(Math.min(pause, left));
@@ -162,7 +162,7 @@ export class JobReader {
   }
 
   /** A store that is lost for a while is no end: the deadline of the caller decides. */
-  private async readEndOrNothing(address: JobAddress, leftMs: number): Promise<JobEnd> {
+  private async readEndOrNothing(address: JobAddress, leftMs: number): Promise<JobEnd | undefined> {
     try {
       return await this.calls.read(
         `read the result of ${describeJob(address)}`,
@@ -170,7 +170,7 @@ export class JobReader {
         Math.max(leftMs, SHORTEST_READ_MS),
       );
     } catch (error) {
-      if (this.calls.isUnavailable(error)) return { finished: false };
+      if (this.calls.isUnavailable(error)) return undefined;
       throw error;
     }
   }
@@ -201,21 +201,21 @@ export class JobReader {
     return rules.queueName.accepts(queue) && this.queues.names().length < MAX_QUEUES;
   }
 
-  /** The result of a finished job; throws what it failed with. */
-  private async readEnd(address: JobAddress): Promise<JobEnd> {
+  /** @returns undefined for a job that has not ended @throws JobNotFoundError, DamagedJobError */
+  private async readEnd(address: JobAddress): Promise<JobEnd | undefined> {
     const backend = this.queues.get(address.queue).getBackend();
     const answer = await backend.isFinished(address.id, true);
     const [status, value] = Array.isArray(answer) ? answer : [answer, ''];
-    if (status === 1) return { finished: true, result: readResult(address, value) };
-    if (status === 2) throw await this.failureOf(address, value);
-    if (status === 0) return { finished: false };
+    if (status === 1) return { result: readResult(address, value) };
+    if (status === 2) return { failure: await this.failureOf(address, value) };
+    if (status === 0) return undefined;
     const request = await cancelRequests.find(this.engine.store, address);
-    if (request) throw cancelRequests.toError(request, address);
+    if (request) return { failure: cancelRequests.toError(request, address) };
     const waiting = await this.pending.find(address);
-    if (waiting?.end) throw waiting.end;
+    if (waiting?.end) return { failure: waiting.end };
     // It may have come into its queue between the two questions.
-    if (waiting || (await this.stateInQueue(address)) !== 'removed') return { finished: false };
-    throw new JobNotFoundError(address);
+    if (waiting || (await this.stateInQueue(address)) !== 'removed') return undefined;
+    return { failure: new JobNotFoundError(address) };
   }
 
   private async failureOf(address: JobAddress, reason: string): Promise<Error> {

@@ -1,5 +1,5 @@
 import { ConnectionClosedError } from 'bullmq';
-import { StoreUnreachableError } from '../../errors/index.js';
+import { JobsError, StoreUnreachableError } from '../../errors/index.js';
 
 const SOCKET_CODES = new Set([
   'ECONNREFUSED',
@@ -27,9 +27,13 @@ const UNAVAILABLE_MESSAGES =
 const DEADLOCK = '40P01';
 const SERIALIZATION_FAILURE = '40001';
 
-/** Whether an error means that the server could not be reached, or not in time. @internal */
+/**
+ * Whether an error means that the server could not be reached, or not in time. Ours never do: their words are often
+ * those of a job.
+ * @internal
+ */
 export function isPostgresConnectionError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!(error instanceof Error) || error instanceof JobsError) return false;
   if (error instanceof ConnectionClosedError) return true;
   const code = codeOf(error);
   // An error with an SQLSTATE is an answer; the words in it may be the application's.

@@ -1,8 +1,14 @@
 import { ConnectionClosedError } from 'bullmq';
+import { JobsError } from '../../errors/index.js';
 
-/** Replies of a server that cannot serve now, but will: the command had no effect. */
-const UNAVAILABLE =
-  /^(?:LOADING|BUSY|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MISCONF|NOREPLICAS|OOM)\b/;
+/**
+ * Replies of a server that cannot serve now, or does not let us in now: the command had no effect. Those of the lower
+ * line are refusals of a login. Redis before 7 writes what a script met into a sentence, after a minus sign.
+ */
+const UNAVAILABLE = new RegExp(
+  '(?:^|-)(?:LOADING|BUSY|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MISCONF|NOREPLICAS|OOM|' +
+    'WRONGPASS|NOAUTH|DENIED|ERR max number of clients reached|ERR invalid password)\\b',
+);
 
 const SOCKET_CODES = new Set([
   'ECONNREFUSED',
@@ -17,17 +23,25 @@ const SOCKET_CODES = new Set([
 ]);
 
 const CONNECTION_MESSAGES =
-  /Connection is closed|Command aborted|Command timed out|isn't writeable|Socket timeout|Reached the max retries|ClusterAllFailedError|Failed to refresh slots/i;
+  /Connection is closed|Command aborted|Command timed out|isn't writeable|Socket timeout|Reached the max retries|ClusterAllFailedError|Failed to refresh slots|Too many Cluster redirections|Cluster isn't ready|sentinels are unreachable/i;
+
+const LOGIN_REFUSED = /^(?:WRONGPASS|NOAUTH|DENIED|ERR invalid password)\b/;
 
 /** Whether the server answered, and what it said means: not now. @internal */
 export function isUnavailableReply(error: unknown): boolean {
   return error instanceof Error && UNAVAILABLE.test(error.message);
 }
 
-/** Whether an error means that the server could not be reached. @internal */
+/**
+ * Whether an error means that the server could not be reached. Ours never do: their words are often those of a job.
+ * @internal
+ */
 export function isRedisConnectionError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!(error instanceof Error) || error instanceof JobsError) return false;
   if (error instanceof ConnectionClosedError || isUnavailableReply(error)) return true;
+  // A transaction or a batch that was given up tells of its commands apart.
+  const { previousErrors } = error as { previousErrors?: unknown };
+  if (Array.isArray(previousErrors) && previousErrors.some(isUnavailableReply)) return true;
   const { code } = error as NodeJS.ErrnoException;
   return (
     (code !== undefined && SOCKET_CODES.has(code)) ||
@@ -42,7 +56,8 @@ export function isRedisConnectionError(error: unknown): boolean {
  * @internal
  */
 export function isFatalConnectError(error: Error): boolean {
-  if (error.name === 'ReplyError') return !isUnavailableReply(error);
+  if (error.name === 'ReplyError')
+    return LOGIN_REFUSED.test(error.message) || !isUnavailableReply(error);
   const { code = '' } = error as NodeJS.ErrnoException;
   return /^(?:ERR_TLS|ERR_SSL|EPROTO|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_)/.test(code);
 }
