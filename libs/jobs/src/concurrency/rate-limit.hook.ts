@@ -12,9 +12,6 @@ import { CallBatch } from './call-batch.js';
 import { LimitBook } from './limit-book.service.js';
 import { storedKey } from './stored-key.js';
 
-/** After the store was lost at a claim, the job comes again this soon, in ms. */
-const STORE_LOST_PAUSE_MS = 1_000;
-
 /**
  * Lets a claimed job start where the window of its key has room, and sends it back until the moment that is promised to
  * it otherwise.
@@ -27,7 +24,7 @@ export class RateLimitHook implements JobHook {
   constructor(
     private readonly registry: HandlerRegistry,
     private readonly book: LimitBook,
-    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+    @Inject(JOBS_ENGINE) engine: Engine,
   ) {
     this.starts = new CallBatch((requests) => engine.starts.start(requests));
   }
@@ -40,16 +37,11 @@ export class RateLimitHook implements JobHook {
 
   private async claim(job: RunningJob, rate: RateLimit): Promise<ClaimDecision> {
     const key = storedKey(job, 'rateLimit', rate.key);
-    try {
-      const delayMs = await this.starts.add({
-        key: `${rate.group}|${key}`,
-        job: `${job.queue}|${job.id}`,
-        ...this.book.rateOf(rate, key),
-      });
-      return delayMs <= 0 ? { action: 'run' } : { action: 'postpone', delayMs };
-    } catch (error) {
-      if (!this.engine.isConnectionError(error)) throw error;
-      return { action: 'postpone', delayMs: STORE_LOST_PAUSE_MS };
-    }
+    const delayMs = await this.starts.add({
+      key: `${rate.group}|${key}`,
+      job: `${job.queue}|${job.id}`,
+      ...this.book.rateOf(rate, key),
+    });
+    return delayMs <= 0 ? { action: 'run' } : { action: 'postpone', delayMs };
   }
 }

@@ -1,5 +1,6 @@
 import type { RunningJob, LimitKeys } from '../contracts/index.js';
 import { jobKey, type ConcurrencyLimit } from '../discovery/index.js';
+import { DamagedJobError } from '../errors/index.js';
 import type { JobKey, JobKeyFunction } from '../options/index.js';
 import { copyOfArguments, type StoredPayload } from '../payload/index.js';
 
@@ -20,7 +21,7 @@ export function lineOf(
 /**
  * The key that was stored with a job, or else, for a job that somebody added who does not know of it, the one that its
  * handler makes of its arguments.
- * @throws InvalidEnqueueOptionsError as `jobKey`
+ * @throws InvalidEnqueueOptionsError as `jobKey`; DamagedJobError
  * @internal
  */
 export function storedKey(
@@ -31,5 +32,13 @@ export function storedKey(
   const { options, payload } = job.stored!;
   const stored: unknown = options[`${limit}Key` satisfies keyof LimitKeys];
   if (typeof stored === 'string') return stored;
-  return jobKey(key, copyOfArguments(payload as StoredPayload), `${limit}.key`, job);
+  return jobKey(key, argumentsOf(job, payload as StoredPayload), `${limit}.key`, job);
+}
+
+function argumentsOf(job: RunningJob, payload: StoredPayload): readonly unknown[] {
+  try {
+    return copyOfArguments(payload);
+  } catch (error) {
+    throw new DamagedJobError(job, error instanceof Error ? error.message : String(error));
+  }
 }

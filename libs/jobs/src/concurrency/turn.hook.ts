@@ -20,9 +20,6 @@ import { LinesService } from './lines.service.js';
 import { PARKED_MS } from './parking.js';
 import { lineOf, storedKey } from './stored-key.js';
 
-/** After the store was lost at a claim, the job comes again this soon, in ms. */
-const STORE_LOST_PAUSE_MS = 1_000;
-
 /** That a reserved turn is in use is noted after so long at most, in ms: well before it would be looked at. */
 const NOTE_AFTER_MS = 200;
 
@@ -101,7 +98,6 @@ export class TurnHook implements JobHook {
     // Before the answer: one that is lost may have been yes.
     this.held.set(job, held);
     const hasTurn = await this.start(held, concurrency.isSkipping);
-    if (hasTurn === undefined) return { action: 'postpone', delayMs: STORE_LOST_PAUSE_MS };
     if (hasTurn) {
       job.onExtended = async (durationMs) => this.renew(held, durationMs);
       return { action: 'run' };
@@ -111,20 +107,14 @@ export class TurnHook implements JobHook {
     return { action: 'postpone', delayMs: PARKED_MS };
   }
 
-  /** @returns undefined when the store is lost, which must burn no attempt */
-  private async start(held: Held, isSkipping: boolean): Promise<boolean | undefined> {
+  private async start(held: Held, isSkipping: boolean): Promise<boolean> {
     const { step } = held;
     if (!isSkipping && this.engine.turns.isReserved?.(step, step.limit)) {
       // A turn that is reserved counts as much as one in use. What is short need not be noted at all.
       this.noteLater(held);
       return true;
     }
-    try {
-      return await this.lines.step({ ...step, action: isSkipping ? 'try' : 'start' });
-    } catch (error) {
-      if (this.engine.isConnectionError(error)) return undefined;
-      throw error;
-    }
+    return this.lines.step({ ...step, action: isSkipping ? 'try' : 'start' });
   }
 
   private noteLater(held: Held): void {

@@ -1,15 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
-import {
-  JOBS_ENGINE,
-  type ClaimDecision,
-  type Engine,
-  type JobHook,
-  type RunningJob,
-} from '../contracts/index.js';
+import { Injectable } from '@nestjs/common';
+import type { ClaimDecision, JobHook, RunningJob } from '../contracts/index.js';
 import { QueueRegistry } from '../engines/index.js';
-
-/** After the store was lost at a claim, the job comes again this soon, in ms. */
-const STORE_LOST_PAUSE_MS = 1_000;
 
 /**
  * Lets others of its key be stored once a job starts that is unique until then. All else about unique jobs is done by
@@ -18,10 +9,7 @@ const STORE_LOST_PAUSE_MS = 1_000;
  */
 @Injectable()
 export class UniqueHook implements JobHook {
-  constructor(
-    private readonly queues: QueueRegistry,
-    @Inject(JOBS_ENGINE) private readonly engine: Engine,
-  ) {}
+  constructor(private readonly queues: QueueRegistry) {}
 
   onClaimed(job: RunningJob): Promise<ClaimDecision> | undefined {
     const { uniqueUntilStarted, deduplication } = job.stored?.options ?? {};
@@ -30,12 +18,7 @@ export class UniqueHook implements JobHook {
   }
 
   private async free({ queue, id }: RunningJob, key: string): Promise<ClaimDecision> {
-    try {
-      await this.queues.get(queue).getBackend().removeDeduplicationKey(key, id);
-      return { action: 'run' };
-    } catch (error) {
-      if (!this.engine.isConnectionError(error)) throw error;
-      return { action: 'postpone', delayMs: STORE_LOST_PAUSE_MS };
-    }
+    await this.queues.get(queue).getBackend().removeDeduplicationKey(key, id);
+    return { action: 'run' };
   }
 }

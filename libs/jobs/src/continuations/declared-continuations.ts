@@ -1,12 +1,10 @@
-import { Inject, Injectable } from '@nestjs/common';
-import {
-  JOBS_ENGINE,
-  type ClaimDecision,
-  type Engine,
-  type JobHook,
-  type JobInfo,
-  type RunningJob,
-  type RunOutcome,
+import { Injectable } from '@nestjs/common';
+import type {
+  ClaimDecision,
+  JobHook,
+  JobInfo,
+  RunningJob,
+  RunOutcome,
 } from '../contracts/index.js';
 import { HandlerRegistry, type DeclaredContinuation } from '../discovery/index.js';
 import { HubQueue, tellStep } from '../hubs/index.js';
@@ -15,9 +13,6 @@ import { ContinuationJobs, linkTo } from './continuation-jobs.js';
 import { LinkAttachment } from './link-attachment.js';
 import { hubIdOf, LinkBook, type Links } from './link-book.js';
 import { TicketBook } from './ticket-book.js';
-
-/** Pause before a job is claimed again whose continuations could not be stored, since the store was lost. */
-const RETRY_PAUSE_MS = 1_000;
 
 /**
  * Links each job to the continuations that `@Continuation()` declares for its handler: when it is claimed, wherever
@@ -38,7 +33,6 @@ export class DeclaredContinuations implements JobHook {
     private readonly attachment: LinkAttachment,
     private readonly hubs: HubQueue,
     private readonly logger: JobLogger,
-    @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {}
 
   onClaimed(job: RunningJob): Promise<ClaimDecision> | undefined {
@@ -81,18 +75,13 @@ export class DeclaredContinuations implements JobHook {
     job: RunningJob,
     declared: readonly DeclaredContinuation[],
   ): Promise<ClaimDecision> {
-    try {
-      const links = await this.link(job, job.context, declared);
-      tellStep('declared links stored', job.id);
-      const hubKey = this.hubs.bullmq.toKey(hubIdOf(links));
-      if (job.parentKey !== hubKey) await this.attachment.attach(links);
-      tellStep('hub attached', job.id);
-      this.linked.add(keyOf(job));
-      return { action: 'run' };
-    } catch (error) {
-      if (!this.engine.isConnectionError(error)) throw error;
-      return { action: 'postpone', delayMs: RETRY_PAUSE_MS };
-    }
+    const links = await this.link(job, job.context, declared);
+    tellStep('declared links stored', job.id);
+    const hubKey = this.hubs.bullmq.toKey(hubIdOf(links));
+    if (job.parentKey !== hubKey) await this.attachment.attach(links);
+    tellStep('hub attached', job.id);
+    this.linked.add(keyOf(job));
+    return { action: 'run' };
   }
 
   private async link(

@@ -55,7 +55,8 @@ export interface JobHook {
   /**
    * A job was claimed, and its handler is to be called next. Hooks are asked one after the other; the first
    * that does not let it run has decided.
-   * @returns undefined to go on at once; or a promise of what to do. One that rejects lets the attempt fail.
+   * @returns undefined to go on at once; or a promise of what to do. One that rejects with what a job is at fault for
+   *   (a `JobsError`) lets the attempt fail; after any other the job comes again.
    */
   onClaimed?(job: RunningJob): Promise<ClaimDecision> | undefined;
   /** A handler is about to be called. */
@@ -63,7 +64,7 @@ export interface JobHook {
   /**
    * A handler has returned, and the job is to be completed next.
    * @param result in the form in which it will be stored
-   * @returns undefined to go on at once; or a promise that is awaited first. One that rejects lets the attempt fail.
+   * @returns undefined to go on at once; or a promise that is awaited first. After one that rejects it is called again.
    */
   onReturned?(job: RunningJob, result: unknown): Promise<void> | undefined;
   /** The locks of these jobs were renewed: their runs go on. */

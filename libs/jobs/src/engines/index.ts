@@ -7,3 +7,4 @@ export { QueueRegistry, type QueueErrorListener } from './queue-registry.js';
 export { SafeJob } from './safe-job.js';
 export { SafeQueue } from './safe-queue.js';
 export { endsWithin, withDeadline } from './deadline.js';
+export { isFenced, isUnfit } from './settlement.js';

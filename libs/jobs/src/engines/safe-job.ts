@@ -60,6 +60,22 @@ export class SafeJob<
     this.attemptsMade += 1;
     return finished.result;
   }
+
+  /** As BullMQ's, which would keep the stack once for each time that the store did not take the failure. */
+  override async moveToFailed(
+    error: Error,
+    token: string,
+    fetchNext?: boolean,
+  ): Promise<void | unknown[]> {
+    const stacks = this.stacktrace;
+    this.stacktrace = [...(stacks ?? [])];
+    try {
+      return await super.moveToFailed(error, token, fetchNext);
+    } catch (refusal) {
+      this.stacktrace = stacks;
+      throw refusal;
+    }
+  }
 }
 
 function readableParts(json: JobJson): JobJson {

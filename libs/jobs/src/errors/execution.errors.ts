@@ -160,3 +160,18 @@ export class NoJobContextError extends JobsError {
     );
   }
 }
+
+/**
+ * The store did not take the end of a run, which is stored again until it does. Says nothing about how the run ended.
+ * @internal
+ */
+export class EndNotStoredError extends JobsError {
+  constructor(location: JobLocation, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `The end of ${describeJob(location)} could not be stored, and is stored again until the store takes it or the ` +
+        `job's lock is lost: ${reason}`,
+      { cause },
+    );
+  }
+}

@@ -36,6 +36,7 @@ export {
 } from './enqueue.errors.js';
 export {
   DamagedJobError,
+  EndNotStoredError,
   JobCancelledError,
   JobFailedError,
   JobNotFoundError,

@@ -33,6 +33,9 @@ import { UnknownNames } from './unknown-names.js';
 /** Of a job's own log the last so many lines are kept. */
 const MAX_LOG_LINES = 1_000;
 
+/** A job of which the store cannot tell whether it was cancelled comes again this soon, in ms. */
+const STORE_LOST_PAUSE_MS = 1_000;
+
 /**
  * Runs one job: the steps in {@link execute}, from a claimed job to a value or an error that BullMQ
  * can store.
@@ -126,7 +129,10 @@ export class JobExecutor {
       this.refuseIfLockLost(run);
       const stored = this.storable(run, result);
       const pending = this.hooks.returned(run, stored);
-      if (pending !== undefined) await pending;
+      if (pending !== undefined) {
+        await pending;
+        this.refuseIfLockLost(run);
+      }
       return stored;
     } catch (thrown) {
       throw await this.failure(run, thrown);
@@ -159,7 +165,8 @@ export class JobExecutor {
   }
 
   private async refuseCancelled(run: JobRun): Promise<void> {
-    const request = run.job.data.cancelled ?? (await this.cancellations.storedFor(run.job));
+    const request =
+      run.job.data.cancelled ?? (await this.cancellations.storedFor(run.job).catch(askLater));
     if (request === undefined) return;
     run.unrecoverable = true;
     run.abort(cancelRequests.toError(request, run));
@@ -267,7 +274,12 @@ export class JobExecutor {
   }
 }
 
-/** A hook wants the job to come again later. */
+/** Whether it was cancelled is not known: that the store is lost burns no attempt. */
+function askLater(): never {
+  throw new Postponement(STORE_LOST_PAUSE_MS);
+}
+
+/** The job is to come again later. */
 class Postponement extends Error {
   constructor(readonly delayMs: number) {
     super(`postponed by ${delayMs} ms`);

@@ -1,9 +1,12 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { JobHook, RunningJob, RunOutcome } from '../contracts/index.js';
+import { InvalidEnqueueOptionsError, StoreUnavailableError } from '../errors/index.js';
 import type { JobLogger } from '../logging/index.js';
 import { JobHooks } from './job-hooks.js';
+import type { StoreOutage } from './store-outage.js';
 
 const job = { id: '1', name: 'S.m', queue: 'q', attempt: 1, attempts: 1 };
+const outage = { noticedIn: () => false } as unknown as StoreOutage;
 const outcome: RunOutcome = { status: 'completed', result: 5, durationMs: 1 };
 
 describe('job hooks', () => {
@@ -13,7 +16,7 @@ describe('job hooks', () => {
       onStarted: (j) => calls.push([name, 'started', j]),
       onSettled: (j, o) => calls.push([name, 'settled', j, o]),
     });
-    const hooks = new JobHooks([hook('a'), {}, hook('b')], {} as JobLogger);
+    const hooks = new JobHooks([hook('a'), {}, hook('b')], {} as JobLogger, outage);
     hooks.started(job);
     hooks.settled(job, outcome);
     expect(calls).toEqual([
@@ -35,9 +38,13 @@ describe('job hooks', () => {
     }
     const error = vi.fn<(message: string) => void>();
     const onSettled = vi.fn<NonNullable<JobHook['onSettled']>>();
-    const hooks = new JobHooks([new BrokenHook(), { onSettled }], {
-      error,
-    } as unknown as JobLogger);
+    const hooks = new JobHooks(
+      [new BrokenHook(), { onSettled }],
+      {
+        error,
+      } as unknown as JobLogger,
+      outage,
+    );
     hooks.started(job);
     hooks.settled(job, outcome);
     expect(onSettled).toHaveBeenCalledOnce();
@@ -57,6 +64,7 @@ describe('job hooks', () => {
       new JobHooks(
         hooks.map((onClaimed) => ({ onClaimed })),
         {} as JobLogger,
+        outage,
       ).claimed(job as RunningJob);
     expect(claimed(nothing, nothing)).toBeUndefined();
     expect(await claimed(run, nothing)).toEqual({ action: 'run' });
@@ -72,6 +80,7 @@ describe('job hooks', () => {
     const hooks = new JobHooks(
       [{ onReturned: () => undefined }, { onReturned: () => promise }],
       {} as JobLogger,
+      outage,
     );
     let isOver = false;
     const returned = hooks.returned(job as RunningJob, 5)!.then(() => (isOver = true));
@@ -80,5 +89,49 @@ describe('job hooks', () => {
     resolve();
     await returned;
     expect(isOver).toBe(true);
+  });
+
+  describe('that the store fails', () => {
+    const error = vi.fn<(message: string) => void>();
+    const logger = { error } as unknown as JobLogger;
+    afterEach(() => void error.mockReset());
+
+    it('postpone a claim, unless the job is at fault', async () => {
+      const claimed = (reason: Error) =>
+        new JobHooks(
+          [
+            { onClaimed: async () => ({ action: 'run' }) },
+            { onClaimed: () => Promise.reject(reason) },
+          ],
+          logger,
+          outage,
+        ).claimed(job as RunningJob);
+      expect(await claimed(new Error('WRONGPASS'))).toEqual({ action: 'postpone', delayMs: 1_000 });
+      expect(error).toHaveBeenCalledWith(expect.stringContaining('WRONGPASS'));
+      expect(await claimed(new StoreUnavailableError('read', 'it is gone'))).toEqual({
+        action: 'postpone',
+        delayMs: 1_000,
+      });
+      const fault = new InvalidEnqueueOptionsError(['no key'], job);
+      await expect(claimed(fault)).rejects.toBe(fault);
+    });
+
+    it('are called again after a handler returned, until they are done or the run is aborted', async () => {
+      const onReturned = vi
+        .fn<NonNullable<JobHook['onReturned']>>()
+        .mockRejectedValueOnce(new Error('WRONGPASS'))
+        .mockRejectedValueOnce(new Error('WRONGPASS'))
+        .mockResolvedValue(undefined);
+      const { signal } = new AbortController();
+      const hooks = new JobHooks([{ onReturned }], logger, outage);
+      await hooks.returned({ ...job, signal } as RunningJob, 5);
+      expect(onReturned).toHaveBeenCalledTimes(3);
+      expect(error).toHaveBeenCalledOnce();
+
+      const aborted = { ...job, signal: AbortSignal.abort() } as RunningJob;
+      onReturned.mockRejectedValue(new Error('WRONGPASS'));
+      await hooks.returned(aborted, 5);
+      expect(onReturned).toHaveBeenCalledTimes(4);
+    });
   });
 });

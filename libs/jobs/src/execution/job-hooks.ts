@@ -7,13 +7,24 @@ import type {
   RunOutcome,
   SentAwayJob,
 } from '../contracts/index.js';
+import { JobsError, StoreUnavailableError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
+import { pause } from '../timers/index.js';
+import { StoreOutage } from './store-outage.js';
 
 /** DI token of the list of all {@link JobHook}s. @internal */
 export const JOB_HOOKS = Symbol('nestjs-jobs:job-hooks');
 
+/** After the store failed a hook at a claim, the job comes again this soon, in ms. */
+const CLAIM_PAUSE_MS = 1_000;
+
+/** What is to be stored before a job completes is stored again after pauses that grow from the one to the other. */
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2_000;
+
 /**
- * Calls the hooks; what one throws is logged and harms no job.
+ * Calls the hooks; what one throws is logged and harms no job. That the store fails one says nothing about the job:
+ * the claim is postponed, which burns no attempt, and what a finished job needs is stored again.
  * @internal
  */
 @Injectable()
@@ -28,6 +39,7 @@ export class JobHooks {
   constructor(
     @Inject(JOB_HOOKS) hooks: readonly JobHook[],
     private readonly logger: JobLogger,
+    private readonly outage: StoreOutage,
   ) {
     this.onClaimed = hooks.filter((hook) => 'onClaimed' in hook);
     this.onReturned = hooks.filter((hook) => 'onReturned' in hook);
@@ -51,22 +63,49 @@ export class JobHooks {
     answer: Promise<ClaimDecision>,
     job: RunningJob,
   ): Promise<ClaimDecision> {
-    let decision = await answer;
-    for (const hook of this.onClaimed.slice(index + 1)) {
-      if (decision.action !== 'run') return decision;
-      decision = (await hook.onClaimed!(job)) ?? decision;
+    let asked = this.onClaimed[index]!;
+    try {
+      let decision = await answer;
+      for (asked of this.onClaimed.slice(index + 1)) {
+        if (decision.action !== 'run') return decision;
+        decision = (await asked.onClaimed!(job)) ?? decision;
+      }
+      return decision;
+    } catch (error) {
+      if (isAboutJob(error)) throw error;
+      if (!this.outage.noticedIn(error)) this.report(asked, error);
+      return { action: 'postpone', delayMs: CLAIM_PAUSE_MS };
     }
-    return decision;
   }
 
-  /** Tells of a handler that returned; a promise only where a hook needs one. */
+  /** Tells of a handler that returned; a promise, which never rejects, only where a hook needs one. */
   returned(job: RunningJob, result: unknown): Promise<unknown> | undefined {
     let pending: Promise<void>[] | undefined;
     for (const hook of this.onReturned) {
       const answer = hook.onReturned!(job, result);
-      if (answer !== undefined) (pending ??= []).push(answer);
+      if (answer !== undefined) (pending ??= []).push(this.recorded(hook, answer, job, result));
     }
     return pending && Promise.all(pending);
+  }
+
+  /** Waits until a hook has stored what it needs, or until the run is aborted. */
+  private async recorded(
+    hook: JobHook,
+    first: Promise<void>,
+    job: RunningJob,
+    result: unknown,
+  ): Promise<void> {
+    let answer: Promise<void> | undefined = first;
+    for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
+      try {
+        return await answer;
+      } catch (error) {
+        if (!this.outage.noticedIn(error) && wait === FIRST_PAUSE_MS) this.report(hook, error);
+      }
+      await pause(wait, { signal: job.signal });
+      if (job.signal.aborted) return;
+      answer = hook.onReturned!(job, result);
+    }
   }
 
   started(job: JobInfo): void {
@@ -112,4 +151,9 @@ export class JobHooks {
   private report(hook: JobHook, error: unknown): void {
     this.logger.error(messages.hookFailed(hook.constructor.name, error));
   }
+}
+
+/** Whether an error says something about the job, and not about the store. */
+function isAboutJob(error: unknown): boolean {
+  return error instanceof JobsError && !(error instanceof StoreUnavailableError);
 }

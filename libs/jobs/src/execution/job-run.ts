@@ -14,7 +14,7 @@ export class JobRun extends HandlerRun {
    * since BullMQ counts this attempt on the job itself when it settles it.
    */
   readonly attempt: number;
-  /** The pause that was chosen after a failed attempt, for the log. */
+  /** The pause that was chosen after a failed attempt; -1 = no other attempt. */
   retryInMs: number | undefined;
   /** Why the handler was not called for a job that was completed all the same. */
   skipped: string | undefined;

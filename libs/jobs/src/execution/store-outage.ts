@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, StartContext, type Engine, type ManagedService } from '../contracts/index.js';
+import { EndNotStoredError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { after, monotonicNow, type Timer } from '../timers/index.js';
 
@@ -30,6 +31,14 @@ export class StoreOutage implements ManagedService {
     this.stopped = true;
     this.timer?.stop();
     return Promise.resolve();
+  }
+
+  /** Notices that the store is lost, where an error says so. @returns whether it does */
+  noticedIn(error: unknown): boolean {
+    const cause = error instanceof EndNotStoredError ? error.cause : error;
+    if (!this.engine.isConnectionError(cause)) return false;
+    this.notice(cause as Error);
+    return true;
   }
 
   /** A connection error was met somewhere. */

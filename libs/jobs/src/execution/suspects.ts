@@ -49,7 +49,7 @@ export class Suspects {
       }
     } catch (error) {
       // Settle nothing: the lock runs out and the job comes back, which burns no attempt.
-      throw this.engine.isConnectionError(error) ? new WaitingError() : error;
+      throw error instanceof DelayedError ? error : new WaitingError();
     }
     const renewal = every(
       this.options.lockDurationMs / 2,

@@ -58,7 +58,7 @@ export class UnknownNames {
       if (await this.fleet.canRun(job.queueName, job.name)) return await this.handOver(job, token);
       return await this.postponeOrGiveUp(job, token);
     } catch (error) {
-      if (!this.engine.isConnectionError(error)) throw error;
+      if (error instanceof DelayedError || error instanceof UnrecoverableError) throw error;
       // Settle nothing: the lock runs out and the job comes back, which burns no attempt.
       throw new WaitingError();
     }

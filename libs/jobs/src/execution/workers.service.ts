@@ -19,7 +19,7 @@ import { ClaimYield } from './claim-yield.js';
 import { JobExecutor } from './job-executor.js';
 import { JobHooks } from './job-hooks.js';
 import { createWorker, type JobsWorker } from './jobs-worker.js';
-import { runOf } from './job-run.js';
+import { runOf, type JobRun } from './job-run.js';
 import { Repairs } from './repairs.service.js';
 import { pauseBeforeRetry } from './retry-policy.js';
 import { RunningJobs } from './running-jobs.js';
@@ -143,18 +143,23 @@ export class WorkersService implements ManagedService {
   private pauseAfter(attempt: number, error: Error, job: Job): number {
     const run = runOf(job);
     if (run === undefined) return 0;
+    // What was decided stays, when it is stored again because the store did not take it.
+    return (run.retryInMs ??= this.decidePause(run, attempt, error, job));
+  }
+
+  /** @returns -1 for none */
+  private decidePause(run: JobRun, attempt: number, error: Error, job: Job): number {
     const cause = run.thrown instanceof Error ? run.thrown : error;
     const policy =
       (job.opts.backoff as { policy?: BackoffOptions } | undefined)?.policy ?? run.handler.backoff;
     try {
       if (run.handler.retryIf?.(cause, attempt) === false) return -1;
-      run.retryInMs = pauseBeforeRetry(policy, attempt, cause);
+      return pauseBeforeRetry(policy, attempt, cause) ?? -1;
     } catch (fault) {
       // A retry policy that throws must not leave the job unsettled.
       this.logger.error(messages.hookFailed(`retry policy of ${run.name}`, fault));
-      run.retryInMs = pauseBeforeRetry(this.options.backoff, attempt, cause);
+      return pauseBeforeRetry(this.options.backoff, attempt, cause) ?? -1;
     }
-    return run.retryInMs ?? -1;
   }
 
   private onCompleted(job: Job, result: unknown): void {
@@ -181,8 +186,7 @@ export class WorkersService implements ManagedService {
   private onError(queue: string, error: Error): void {
     // Told by `lockRenewalFailed` as well, and logged there once for each job.
     if (error.message.startsWith('could not renew lock')) return;
-    if (this.engine.isConnectionError(error)) this.outage.notice(error);
-    else this.logger.error(messages.workerError(queue, error), error);
+    if (!this.outage.noticedIn(error)) this.logger.error(messages.workerError(queue, error), error);
   }
 
   private onLocksRenewed(queue: string, ids: readonly string[]): void {

@@ -63,7 +63,7 @@ export class HubQueue implements OnApplicationShutdown {
   get bullmq(): Queue {
     if (this.queue === undefined) {
       this.queue = new SafeQueue(HUBS_QUEUE, this.engine);
-      this.queue.on('error', (error) => this.notice(error));
+      this.queue.on('error', (error) => void this.outage.noticedIn(error));
     }
     return this.queue;
   }
@@ -166,13 +166,9 @@ export class HubQueue implements OnApplicationShutdown {
       // As for queues: the class names Redis's backend as its type for `getBackend()` alone.
       const factory = this.engine.backendFactory as BackendFactory<RedisQueueBackend>;
       this.flows = new FlowProducer(this.engine.bullmqOptions, factory);
-      this.flows.on('error', (error) => this.notice(error));
+      this.flows.on('error', (error) => void this.outage.noticedIn(error));
     }
     return this.flows;
-  }
-
-  private notice(error: Error): void {
-    if (this.engine.isConnectionError(error)) this.outage.notice(error);
   }
 }
 

@@ -112,7 +112,7 @@ export class HubWorker implements ManagedService {
   private report(error: Error): void {
     // That a lock was lost means that another process runs the hub, which may be run twice.
     if (error.message.startsWith('could not renew lock')) return;
-    if (this.engine.isConnectionError(error)) this.outage.notice(error);
-    else this.logger.error(messages.workerError(HUBS_QUEUE, error), error);
+    if (!this.outage.noticedIn(error))
+      this.logger.error(messages.workerError(HUBS_QUEUE, error), error);
   }
 }

@@ -8,7 +8,7 @@ import type {
   StoredKey,
 } from '../contracts/index.js';
 import { JobLogger, messages } from '../logging/index.js';
-import { JobReader, StoreCalls } from '../scheduling/index.js';
+import { JobReader } from '../scheduling/index.js';
 import { HELD_MS, keyOfGroup, KeyRecords, MOST_TRIES, type KeyRecord } from './key-records.js';
 
 /** A larger result is not kept with the key, in characters of JSON. */
@@ -30,7 +30,6 @@ export class KeyedRuns implements JobHook {
   constructor(
     private readonly records: KeyRecords,
     private readonly reader: JobReader,
-    private readonly calls: StoreCalls,
     private readonly logger: JobLogger,
   ) {}
 
@@ -54,15 +53,9 @@ export class KeyedRuns implements JobHook {
     change?.catch((error: unknown) => this.logger.warn(messages.keyNotChanged(job, error), job));
   }
 
-  private async begin(job: RunningJob, stored: StoredKey): Promise<ClaimDecision> {
+  private begin(job: RunningJob, stored: StoredKey): Promise<ClaimDecision> {
     this.running.set(job, stored);
-    try {
-      return await this.decide(job, stored);
-    } catch (error) {
-      // To wait for the store burns no attempt.
-      if (!this.calls.isUnavailable(error)) throw error;
-      return { action: 'postpone', delayMs: LOOK_AGAIN_MS };
-    }
+    return this.decide(job, stored);
   }
 
   private async decide(job: RunningJob, stored: StoredKey): Promise<ClaimDecision> {

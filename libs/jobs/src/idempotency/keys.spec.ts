@@ -75,7 +75,7 @@ describeEngines('idempotency keys', (fixture) => {
     } as unknown as JobWriter;
     records = new KeyRecords(calls, losing);
     keys = new StoredKeys(records, reader, writer);
-    runs = new KeyedRuns(records, reader, calls, { warn } as unknown as JobLogger);
+    runs = new KeyedRuns(records, reader, { warn } as unknown as JobLogger);
   }
 
   afterEach(async () => {
@@ -193,18 +193,18 @@ describeEngines('idempotency keys', (fixture) => {
     expect(await runs.onClaimed(runOf('c'))).toEqual({ action: 'complete', result: null });
   });
 
-  it('let a job wait for a store that is lost, and a caller know', async () => {
+  it('let a job and a caller know of a store that is lost', async () => {
     await engine.close();
     await build(100);
     lost = true;
-    expect(await runs.onClaimed(runOf('a'))).toEqual({ action: 'postpone', delayMs: 5_000 });
+    await expect(runs.onClaimed(runOf('a'))).rejects.toThrow(StoreUnavailableError);
     await expect(runs.onReturned(runOf('a'), 1)).rejects.toThrow(StoreUnavailableError);
     await expect(keys.store(prepared('a'))).rejects.toThrow(StoreUnavailableError);
     await expect(keys.store(prepared('a'))).rejects.toThrow('idempotency key of job "S.m"');
     expect(written).toEqual([]);
     settle(runOf('never claimed'), { status: 'failed', error: new Error('no') });
     const run = runOf('b');
-    await runs.onClaimed(run);
+    await expect(runs.onClaimed(run)).rejects.toThrow(StoreUnavailableError);
     settle(run, { status: 'failed', error: new Error('no') });
     await vi.waitUntil(() => warn.mock.calls.length > 0);
     expect(warn).toHaveBeenCalledOnce();

@@ -114,8 +114,7 @@ const queueRegistryProvider: Provider = {
   provide: QueueRegistry,
   useFactory: (engine: Engine, outage: StoreOutage, logger: JobLogger) =>
     new QueueRegistry(engine, (error) => {
-      if (engine.isConnectionError(error)) outage.notice(error);
-      else logger.error(error.message, error);
+      if (!outage.noticedIn(error)) logger.error(error.message, error);
     }),
   inject: [JOBS_ENGINE, StoreOutage, JobLogger],
 };

@@ -1,6 +1,5 @@
 import {
   ConnectionClosedError,
-  ErrorCode,
   PostgresQueueBackend,
   type IQueueBackend,
   type JobJson,
@@ -15,6 +14,7 @@ import {
 } from 'bullmq';
 import { ClaimPause } from '../claim-pause.js';
 import { pause } from '../../timers/index.js';
+import { asUnsettled, isFenced } from '../settlement.js';
 import { localTimes, statementOf } from './postgres-commands.js';
 import type { SharedPostgres } from './postgres-connection.js';
 import { BACKEND_SQL } from './postgres-scripts.js';
@@ -34,13 +34,6 @@ const RETRY_PAUSES_MS = [50, 200, 500];
 
 /** How far two readings of the estimated clock of the store may be out of order. */
 const CLOCK_JITTER_MS = 1_000;
-
-/** What a finish answers when somebody else holds the job, or nobody does. */
-const NOT_OURS = new Set([
-  ErrorCode.JobNotExist,
-  ErrorCode.JobNotInState,
-  ErrorCode.JobLockMismatch,
-]);
 
 type AddEntries = Parameters<IQueueBackend['addJobs']>[0];
 type FlowEntries = Parameters<IQueueBackend['addFlow']>[0];
@@ -278,12 +271,11 @@ export class SafePostgresBackend extends PostgresQueueBackend {
           await pause(wait);
           continue;
         }
-        const wasSent = this.inDoubt.delete(doubt);
-        if (wasSent && NOT_OURS.has((error as { code?: ErrorCode }).code as ErrorCode)) {
-          const recovered = await recover(since);
+        if (isFenced(error)) {
+          const recovered = this.inDoubt.delete(doubt) ? await recover(since) : undefined;
           if (recovered) return recovered.answer;
-        }
-        throw error;
+        } else this.inDoubt.set(doubt, since);
+        throw asUnsettled(error);
       }
     }
   }

@@ -1,6 +1,5 @@
 import {
   ConnectionClosedError,
-  ErrorCode,
   QueueKeys,
   RedisQueueBackend,
   type IQueueBackend,
@@ -17,6 +16,7 @@ import {
 import { StoreUnreachableError } from '../../errors/index.js';
 import { ClaimPause } from '../claim-pause.js';
 import { nextTurn } from '../../timers/index.js';
+import { asUnsettled, isFenced } from '../settlement.js';
 import type { SharedRedis } from './redis-connection.js';
 import { repairJob, type RawJob } from './redis-damaged-jobs.js';
 import { isUnavailableReply } from './redis-errors.js';
@@ -30,6 +30,9 @@ type Finish = { result: void | unknown[]; finishedOn: number };
 /** So many commands are made in a few milliseconds. */
 const FLOW_JOBS_A_TURN = 200;
 
+/** What to answer when a settlement took effect although it met an error; undefined when it did not. */
+type Recovery<T> = (error: unknown) => Promise<{ readonly answer: T } | undefined>;
+
 type Options = QueueBaseOptions & KeyPrefixOptions;
 
 /**
@@ -38,13 +41,16 @@ type Options = QueueBaseOptions & KeyPrefixOptions;
  *
  * - A job that cannot be decoded is claimed by Lua before JavaScript finds out, and so stayed active
  *   for ever. Here it becomes a damaged job that fails alone.
- * - ioredis sends a command again after a reconnect, though the first may have run. The second
- *   finish then finds no lock, and the job that the first one claimed has nobody to run it. Here the
- *   store is asked what happened.
+ * - ioredis sends a command again after a reconnect, and BullMQ after an error, though the first may have run. The
+ *   second finish then finds no lock, and the job that the first one claimed has nobody to run it. Here the store is
+ *   asked what happened.
+ * - BullMQ's worker takes most of what a finish answers for the failure of the job: see {@link asUnsettled}.
  * @internal
  */
 export class SafeRedisBackend extends RedisQueueBackend {
   private readonly claimPause = new ClaimPause();
+  /** Settlements, by token and job, that were not confirmed, and may have taken effect all the same. */
+  private readonly inDoubt = new Set<string>();
   /** Jobs that were added in flows. */
   private flowJobs = 0;
 
@@ -118,12 +124,13 @@ export class SafeRedisBackend extends RedisQueueBackend {
     fetchNext: boolean,
   ): Promise<Finish> {
     const losses = this.redis.connectionLosses;
-    return super
-      .moveToCompleted(job, returnValue, removeOnComplete, token, fetchNext)
-      .catch((error: unknown) => this.finishInDoubt(error, 'completed', job, token, losses));
+    const finish = super.moveToCompleted(job, returnValue, removeOnComplete, token, fetchNext);
+    return this.settled(finish, job.id, token, losses, () =>
+      this.finishThatWas('completed', job, token),
+    );
   }
 
-  override async moveToFailed(
+  override moveToFailed(
     job: MinimalJob,
     failedReason: string,
     removeOnFail: boolean | number | KeepJobs,
@@ -132,14 +139,13 @@ export class SafeRedisBackend extends RedisQueueBackend {
     fields?: Record<string, unknown>,
   ): Promise<Finish> {
     const losses = this.redis.connectionLosses;
-    try {
-      return await super.moveToFailed(job, failedReason, removeOnFail, token, fetchNext, fields);
-    } catch (error) {
-      return this.finishInDoubt(error, 'failed', job, token, losses);
-    }
+    const finish = super.moveToFailed(job, failedReason, removeOnFail, token, fetchNext, fields);
+    return this.settled(finish, job.id, token, losses, () =>
+      this.finishThatWas('failed', job, token),
+    );
   }
 
-  override async moveToDelayed(
+  override moveToDelayed(
     jobId: string,
     timestamp: number,
     delay: number,
@@ -147,27 +153,26 @@ export class SafeRedisBackend extends RedisQueueBackend {
     opts?: MoveToDelayedOpts,
   ): Promise<void | unknown[]> {
     const losses = this.redis.connectionLosses;
-    try {
-      return await super.moveToDelayed(jobId, timestamp, delay, token, opts);
-    } catch (error) {
-      const moved = isDecodingError(error) || this.wasSentTwice(error, losses);
-      if (token === undefined || !moved) throw retryable(error);
-      return (await this.adoptClaim(token)) ?? [];
-    }
+    const move = super.moveToDelayed(jobId, timestamp, delay, token, opts);
+    if (token === undefined) return move;
+    // It left our hands, so it was delayed, and perhaps has run since.
+    return this.settled(move, jobId, token, losses, async (error) =>
+      isWrongType(error) ? undefined : { answer: (await this.adoptClaim(token)) ?? [] },
+    );
   }
 
-  override async retryJob(
+  override retryJob(
     jobId: string,
     lifo: boolean,
     token?: string,
     opts?: RetryJobOpts,
   ): Promise<void> {
     const losses = this.redis.connectionLosses;
-    try {
-      await super.retryJob(jobId, lifo, token, opts);
-    } catch (error) {
-      if (!this.wasSentTwice(error, losses)) throw retryable(error);
-    }
+    const retry = super.retryJob(jobId, lifo, token, opts);
+    if (token === undefined) return retry;
+    return this.settled(retry, jobId, token, losses, async (error) =>
+      isFenced(error) ? { answer: undefined } : undefined,
+    );
   }
 
   override async getJobs(
@@ -223,28 +228,56 @@ export class SafeRedisBackend extends RedisQueueBackend {
     throw failure;
   }
 
-  /** A finish failed: if it did take effect, it succeeded. */
-  private async finishInDoubt(
+  /**
+   * Tells what became of the end of a run.
+   * @param losses how often the connection had been lost before
+   */
+  private settled<T>(
+    attempt: Promise<T>,
+    jobId: string | undefined,
+    token: string,
+    losses: number,
+    recover: Recovery<T>,
+  ): Promise<T> {
+    const doubt = `${token} ${jobId}`;
+    const failed = (error: unknown): Promise<T> =>
+      this.settledInDoubt(error, doubt, losses, recover);
+    if (!this.inDoubt.has(doubt)) return attempt.catch(failed);
+    return attempt.then((answer) => {
+      this.inDoubt.delete(doubt);
+      return answer;
+    }, failed);
+  }
+
+  private async settledInDoubt<T>(
     error: unknown,
+    doubt: string,
+    losses: number,
+    recover: Recovery<T>,
+  ): Promise<T> {
+    // "No lock" after a reconnect, or after another attempt: the command may have run before.
+    const isRepeated = losses !== this.redis.connectionLosses || this.inDoubt.has(doubt);
+    const mayHaveRun = isFenced(error) ? isRepeated : isDecodingError(error) || isWrongType(error);
+    let failure = error;
+    try {
+      const recovered = mayHaveRun ? await recover(error) : undefined;
+      if (isFenced(error) || recovered !== undefined) this.inDoubt.delete(doubt);
+      else this.inDoubt.add(doubt);
+      if (recovered !== undefined) return recovered.answer;
+    } catch (recoverError) {
+      this.inDoubt.add(doubt);
+      failure = recoverError;
+    }
+    throw asUnsettled(failure);
+  }
+
+  private async finishThatWas(
     target: 'completed' | 'failed',
     job: MinimalJob,
     token: string,
-    losses: number,
-  ): Promise<Finish> {
-    const id = job.id ?? '';
-    if (
-      (isDecodingError(error) || isWrongType(error) || this.wasSentTwice(error, losses)) &&
-      (await this.isFinishedAs(target, id))
-    ) {
-      return { result: await this.adoptClaim(token), finishedOn: Date.now() };
-    }
-    throw retryable(error);
-  }
-
-  /** "No lock" after a reconnect: the command ran before the connection broke, and again after. */
-  private wasSentTwice(error: unknown, losses: number): boolean {
-    const code = (error as { code?: unknown }).code;
-    return losses !== this.redis.connectionLosses && NOT_OURS.has(code as ErrorCode);
+  ): Promise<{ answer: Finish } | undefined> {
+    if (!(await this.isFinishedAs(target, job.id ?? ''))) return undefined;
+    return { answer: { result: await this.adoptClaim(token), finishedOn: Date.now() } };
   }
 
   /** Removed counts as finished: retention may take a job in the very moment it ends. */
@@ -299,14 +332,6 @@ export class SafeRedisBackend extends RedisQueueBackend {
   }
 }
 
-/** What a finish answers when somebody else holds the job, or nobody does. */
-const NOT_OURS = new Set([
-  ErrorCode.JobNotExist,
-  ErrorCode.JobLockNotExist,
-  ErrorCode.JobNotInState,
-  ErrorCode.JobLockMismatch,
-]);
-
 /** BullMQ decodes answers after the script ran, so such an error says: it ran. */
 function isDecodingError(error: unknown): boolean {
   return error instanceof SyntaxError || error instanceof TypeError;
@@ -317,10 +342,7 @@ function isWrongType(error: unknown): boolean {
   return error instanceof Error && error.message.includes('WRONGTYPE');
 }
 
-/**
- * A server that cannot serve now, or an engine that was closed, is no reason to record a finished job
- * as failed: BullMQ waits.
- */
+/** After a server that cannot serve now, or an engine that was closed, BullMQ's worker waits before it claims again. */
 function retryable(error: unknown): unknown {
   if (!(error instanceof StoreUnreachableError) && !isUnavailableReply(error)) return error;
   return new ConnectionClosedError((error as Error).message, error);

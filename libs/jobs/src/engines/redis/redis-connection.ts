@@ -6,7 +6,9 @@ import { importDriver } from '../import-driver.js';
 import { forDriver } from '../../timers/index.js';
 import { watchConnection } from './connection-watch.js';
 import { isFatalConnectError, withoutCredentials } from './redis-errors.js';
+import { RELIED_ON } from './relied-on-settings.js';
 import { defineScripts } from './redis-scripts.js';
+import { serverFacts, type RedisServer, type ServerFacts } from './server-facts.js';
 import {
   duplicateRedis,
   endRedis,
@@ -17,14 +19,6 @@ import {
   type RedisTarget,
 } from './redis-settings.js';
 
-/** What the server is, as far as BullMQ chooses commands by it. */
-export interface RedisServer {
-  readonly version: string;
-  readonly type: 'redis' | 'valkey' | 'dragonfly';
-}
-
-const MINIMUM_VERSION = '6.2.0';
-
 /**
  * After this long without a reply that is due, a connection is given up: a peer that vanished
  * without closing it would otherwise be waited for without end. Longer than the longest blocking
@@ -32,17 +26,6 @@ const MINIMUM_VERSION = '6.2.0';
  * that costs less: see watchConnection.
  */
 const SOCKET_TIMEOUT_MS = 15_000;
-
-/** Commands are kept and sent again when the connection is back, however long that takes. */
-const OPTIONS: RedisOptions = {
-  maxRetriesPerRequest: null,
-  enableOfflineQueue: true,
-  autoResendUnfulfilledCommands: true,
-  keepAlive: 10_000,
-  retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 6), 2_000) + Math.random() * 100,
-  // A failover leaves connections to what is now a replica. 2: reconnect and send the command again.
-  reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
-};
 
 /**
  * The engine's connections: one that all queues and workers of the process share, and copies of it
@@ -96,7 +79,7 @@ export class SharedRedis {
     if (this.shared) return;
     const driver = await importDriver('redis', 'ioredis', () => import('ioredis'));
     const client = openRedis(driver, this.target, {
-      ...OPTIONS,
+      ...RELIED_ON,
       ...(isCluster(this.target) && { socketTimeout: SOCKET_TIMEOUT_MS }),
       connectTimeout: forDriver(this.connectTimeoutMs),
       lazyConnect: true,
@@ -117,7 +100,7 @@ export class SharedRedis {
   /** A copy of the shared client, which `close()` closes too. */
   duplicate(overrides: RedisOptions = {}): RedisClient {
     const copy = duplicateRedis(this.client, {
-      ...OPTIONS,
+      ...RELIED_ON,
       socketTimeout: SOCKET_TIMEOUT_MS,
       lazyConnect: false,
       ...overrides,
@@ -176,24 +159,37 @@ export class SharedRedis {
       if (error instanceof Error && error.message.startsWith('NOPERM')) return '';
       throw error;
     });
-    const field = (name: string): string | undefined =>
-      new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(info)?.[1];
-    this.warnOfEviction(field('maxmemory_policy'), Number(field('maxmemory') ?? 0));
-    const valkey = field('valkey_version');
-    const dragonfly = field('dragonfly_version')?.replace(/^\D+/, '');
-    if (dragonfly !== undefined) return { version: dragonfly, type: 'dragonfly' };
-    if (valkey !== undefined) return { version: valkey, type: 'valkey' };
-    const version = field('redis_version') ?? this.facts.version;
-    if (isOlder(version, MINIMUM_VERSION)) {
-      throw new JobsConfigurationError([
-        `connection: expected Redis ${MINIMUM_VERSION} or newer, got ${version} at ${this.address}`,
-      ]);
-    }
-    return { version, type: 'redis' };
+    const facts = serverFacts(info, this.address);
+    if (!client.isCluster) this.refuseUnfit(facts);
+    if (facts.eviction !== undefined) this.warnOfEviction(facts.eviction);
+    return facts.server;
   }
 
-  private warnOfEviction(policy: string | undefined, maxMemory: number): void {
-    if (policy === undefined || policy === 'noeviction' || !(maxMemory > 0)) return;
+  /** Refuses a server that answers, but stores no jobs: what would come of it is less clear. */
+  private refuseUnfit({ mode, primary }: ServerFacts): void {
+    if (mode === 'cluster') {
+      throw new JobsConfigurationError([
+        `connection: the Redis server at ${this.address} is a node of a Redis Cluster: expected a Cluster client, e.g. ` +
+          "new Cluster([{ host, port }]) of 'ioredis'",
+      ]);
+    }
+    if (mode === 'sentinel') {
+      throw new JobsConfigurationError([
+        `connection: the server at ${this.address} is a Redis Sentinel: expected ` +
+          "{ sentinels: [{ host, port }], name: 'name of the primary' }",
+      ]);
+    }
+    if (primary !== undefined) {
+      throw new StoreUnreachableError(
+        'redis',
+        this.address,
+        `it is a read-only replica of ${primary}`,
+        { remedy: 'Give `connection` in JobsModule.forRoot() the address of the primary.' },
+      );
+    }
+  }
+
+  private warnOfEviction(policy: string): void {
     new Logger('Jobs').warn(
       `Redis at ${this.address} may delete jobs when its memory is full: maxmemory-policy is "${policy}". ` +
         'Set it to "noeviction".',
@@ -203,11 +199,8 @@ export class SharedRedis {
 
 function reasonOf(error: Error): string {
   const { code } = error as NodeJS.ErrnoException;
-  return error.message || code || error.name;
-}
-
-function isOlder(version: string, minimum: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [minMajor = 0, minMinor = 0] = minimum.split('.').map(Number);
-  return major < minMajor || (major === minMajor && minor < minMinor);
+  // A Cluster client says that it found no node that answers, and what the last one said apart.
+  const { lastNodeError } = error as { lastNodeError?: Error };
+  const reason = error.message || code || error.name;
+  return lastNodeError === undefined ? reason : `${reason} ${reasonOf(lastNodeError)}`;
 }

@@ -6,9 +6,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { Worker } from 'bullmq';
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { afterEach, expect, it, vi } from 'vitest';
 import { describeUnless } from '../../../../../test/support/describe-unless.js';
+import { freePort } from '../../../../../test/support/private-server.js';
 import {
   startPrivateRedis,
   whyNoPrivateRedis,
@@ -70,9 +71,11 @@ describeUnless(whyNoPrivateRedis(), 'Redis servers of all kinds', () => {
     expect(errors).toEqual([]);
   }
 
-  it('a Cluster, with all keys in one slot', async () => {
+  /** A Cluster of one node. */
+  async function startCluster(): Promise<{ server: PrivateRedis; admin: Redis }> {
     const server = await start({
       'cluster-enabled': 'yes',
+      'cluster-port': String(await freePort()),
       'cluster-announce-ip': '127.0.0.1',
     });
     const admin = new Redis(server.url);
@@ -81,6 +84,11 @@ describeUnless(whyNoPrivateRedis(), 'Redis servers of all kinds', () => {
     await expect
       .poll(() => admin.call('CLUSTER', 'INFO'), { timeout: 10_000 })
       .toContain('cluster_state:ok');
+    return { server, admin };
+  }
+
+  it('a Cluster, with all keys in one slot', async () => {
+    const { server, admin } = await startCluster();
     const cluster = new Cluster([{ host: '127.0.0.1', port: server.port }]);
     cleanups.push(() => cluster.disconnect());
     const engine = await open({ connection: cluster });
@@ -90,6 +98,96 @@ describeUnless(whyNoPrivateRedis(), 'Redis servers of all kinds', () => {
     expect(keys.filter((key) => !key.startsWith('{jobs}:'))).toEqual([]);
     await engine.close();
     expect(await cluster.ping()).toBe('PONG');
+  });
+
+  /** Of a client that was made for other commands. */
+  const FOREIGN: RedisOptions = {
+    stringNumbers: true,
+    replyMapping: 'resp3',
+    commandTimeout: 100,
+    blockingTimeout: 100,
+    socketTimeout: 100,
+    enableAutoPipelining: true,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    enableReadyCheck: false,
+    lazyConnect: true,
+    readOnly: true,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    reconnectOnError: () => true,
+  };
+
+  it.each<[string, (port: number) => NonNullable<JobsModuleOptions['connection']>]>([
+    ['options', (port) => ({ ...FOREIGN, host: '127.0.0.1', port })],
+    ['a client', (port) => new Redis({ ...FOREIGN, host: '127.0.0.1', port })],
+    [
+      'a URL',
+      (port) =>
+        `redis://127.0.0.1:${port}/2?stringNumbers=true&enableAutoPipelining=true&maxRetriesPerRequest=0&readOnly=1`,
+    ],
+  ])('leaves the settings of %s to the application', async (_kind, connection) => {
+    const server = await start();
+    const engine = await open({ connection: connection(server.port) });
+    await exercise(engine);
+    const errors: Error[] = [];
+    const idle = new Worker(
+      'idle',
+      async () => 'done',
+      { ...engine.bullmqOptions, drainDelay: 1 },
+      engine.backendFactory as never,
+    );
+    idle.on('error', (error) => errors.push(error));
+    cleanups.push(() => idle.close(true));
+    // Longer than a blocking wait, and than each time limit above.
+    await pause(1_500);
+    expect(errors).toEqual([]);
+    await server.restart();
+    const queue = new QueueRegistry(engine, () => undefined).get('idle');
+    await queue.add('n', {});
+    await expect.poll(() => queue.getCompletedCount(), { timeout: 8_000 }).toBe(1);
+    await expect.poll(() => engine.store.connected, { timeout: 8_000 }).toBe(true);
+  });
+
+  it('leaves the settings of a Cluster client to the application', async () => {
+    const { server } = await startCluster();
+    const {
+      lazyConnect,
+      enableOfflineQueue,
+      enableAutoPipelining,
+      retryStrategy,
+      ...redisOptions
+    } = FOREIGN;
+    const cluster = new Cluster([{ host: '127.0.0.1', port: server.port }], {
+      lazyConnect,
+      enableOfflineQueue,
+      enableAutoPipelining,
+      enableReadyCheck: false,
+      scaleReads: 'slave',
+      maxRedirections: 1,
+      clusterRetryStrategy: () => null,
+      redisOptions,
+    });
+    cleanups.push(() => cluster.disconnect());
+    await exercise(await open({ connection: cluster }));
+  });
+
+  it('says what a server is that jobs cannot be stored on', async () => {
+    const { server: node } = await startCluster();
+    await expect(open({ connection: node.url })).rejects.toThrow(
+      /is a node of a Redis Cluster.*new Cluster\(/,
+    );
+    const primary = await start();
+    const replica = await start({ replicaof: `127.0.0.1 ${primary.port}` });
+    await expect(open({ connection: replica.url })).rejects.toThrow(
+      new RegExp(`is a read-only replica of 127\\.0\\.0\\.1:${primary.port}`),
+    );
+    const cluster = new Cluster([{ host: '127.0.0.1', port: primary.port }], { lazyConnect: true });
+    cleanups.push(() => cluster.disconnect());
+    await expect(open({ connection: cluster, connectTimeout: '2 s' })).rejects.toThrow(
+      /cluster support disabled/,
+    );
   });
 
   it('an account with few rights, in a database of its own', async () => {

@@ -1,6 +1,7 @@
-import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { JobsConfigurationError } from '../../errors/index.js';
 import type { JobsConnection } from '../../options/index.js';
+import { RELIED_ON_OF_CLUSTER } from './relied-on-settings.js';
 
 /** What is used of the ioredis package, which is loaded when it is needed. */
 export type RedisDriver = Pick<typeof import('ioredis'), 'Redis'>;
@@ -121,12 +122,19 @@ export function openRedis(
   connection: RedisTarget,
   overrides: RedisOptions,
 ): RedisClient {
-  if (typeof connection === 'string') return new driver.Redis(connection, overrides);
+  if (typeof connection === 'string') return openUrl(driver, connection, overrides);
   if (isCluster(connection)) return duplicateCluster(connection, overrides);
   if (isRedisClient(connection)) return connection.duplicate(overrides);
   const { url, ...options } = connection as RedisOptions & { url?: string };
   const merged = { ...options, ...overrides };
-  return url === undefined ? new driver.Redis(merged) : new driver.Redis(url, merged);
+  return url === undefined ? new driver.Redis(merged) : openUrl(driver, url, merged);
+}
+
+/** To ioredis, what a URL says goes before the options. */
+function openUrl(driver: RedisDriver, url: string, options: RedisOptions): Redis {
+  const address = new URL(url);
+  for (const name of Object.keys(options)) address.searchParams.delete(name);
+  return new driver.Redis(address.href, options);
 }
 
 /** A copy of a client. @internal */
@@ -139,9 +147,9 @@ export function duplicateRedis(client: RedisClient, overrides: RedisOptions): Re
 /** A Cluster takes its own options at the top and those of each node's connection below. */
 function duplicateCluster(cluster: Cluster, overrides: RedisOptions): Cluster {
   const { lazyConnect = false, ...redisOptions } = overrides;
-  return cluster.duplicate<ClusterOptions>(undefined, {
+  return cluster.duplicate(undefined, {
+    ...RELIED_ON_OF_CLUSTER,
     lazyConnect,
-    clusterRetryStrategy: (times) => Math.min(100 * times, 2_000),
     redisOptions: { ...cluster.options.redisOptions, ...redisOptions },
   });
 }

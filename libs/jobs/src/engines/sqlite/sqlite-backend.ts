@@ -1,14 +1,20 @@
 import type { BackendFactory, IQueueBackend, KeyPrefixOptions, QueueBaseOptions } from 'bullmq';
 import { backendParts, type SqliteConnection, SqliteQueueBackend } from 'bullmq-sqlite';
 import { ClaimPause } from '../claim-pause.js';
+import { asUnsettled } from '../settlement.js';
 import type { SharedSqlite } from './sqlite-connection.js';
 import { GuardedLife } from './sqlite-life.js';
 
 export { transactionFactory } from './sqlite-transaction.js';
 
+type Settlement = 'moveToCompleted' | 'moveToFailed' | 'moveToDelayed' | 'retryJob';
+type Call<Method extends Settlement> = Parameters<SqliteQueueBackend[Method]>;
+type Answer<Method extends Settlement> = ReturnType<SqliteQueueBackend[Method]>;
+
 /**
- * The SQLite backend, which does not claim again at once after a claim that failed. What else is done for
- * safety is in {@link GuardedLife}, which every operation passes.
+ * The SQLite backend, which does not claim again at once after a claim that failed, and takes nothing that the store
+ * answers to the end of a job for that end: see {@link asUnsettled}. What else is done for safety is in
+ * {@link GuardedLife}, which every operation passes.
  * @internal
  */
 export class SafeSqliteBackend extends SqliteQueueBackend {
@@ -26,6 +32,22 @@ export class SafeSqliteBackend extends SqliteQueueBackend {
     }
   }
 
+  override moveToCompleted(...call: Call<'moveToCompleted'>): Answer<'moveToCompleted'> {
+    return super.moveToCompleted(...call).catch(throwUnsettled);
+  }
+
+  override moveToFailed(...call: Call<'moveToFailed'>): Answer<'moveToFailed'> {
+    return super.moveToFailed(...call).catch(throwUnsettled);
+  }
+
+  override moveToDelayed(...call: Call<'moveToDelayed'>): Answer<'moveToDelayed'> {
+    return super.moveToDelayed(...call).catch(throwUnsettled);
+  }
+
+  override retryJob(...call: Call<'retryJob'>): Answer<'retryJob'> {
+    return super.retryJob(...call).catch(throwUnsettled);
+  }
+
   /** How BullMQ's worker is stopped, gently here and by force in `close()`. */
   override async disconnectBlocking(): Promise<void> {
     this.claimPause.end();
@@ -41,6 +63,10 @@ export class SafeSqliteBackend extends SqliteQueueBackend {
     this.claimPause.end();
     await super.close();
   }
+}
+
+function throwUnsettled(error: unknown): never {
+  throw asUnsettled(error);
 }
 
 /**
