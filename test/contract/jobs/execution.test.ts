@@ -1,9 +1,15 @@
-import { Injectable } from '@nestjs/common';
+import { type CanActivate, ForbiddenException, Injectable, UseGuards } from '@nestjs/common';
 import { Job, JobContext, JobFailedError, JobTimeoutError } from 'nestjs-jobs';
 import { Queue } from 'bullmq';
 import { describe, expect, it } from 'vitest';
 import { describeEngines } from '../../support/engines.js';
 import { createJobsApp } from '../../support/jobs-app.js';
+
+class Denial implements CanActivate {
+  canActivate(): boolean {
+    throw new ForbiddenException('not you', { cause: new Error('no ticket') });
+  }
+}
 
 @Injectable()
 class Work {
@@ -27,6 +33,20 @@ class Work {
     Work.runs.push(key);
     throw new Error('fatal');
   }
+
+  @Job({ attempts: 12, backoff: { type: 'fixed', delay: 0 } })
+  async failForLong(): Promise<void> {
+    const many = Array.from(
+      { length: 50 },
+      (_, n) => new Error(`host ${n}: ${'x'.repeat(50_000)}`),
+    );
+    const cause = new AggregateError(many, 'no host answers');
+    throw new Error(`attempt ${this.context.attempt}`, { cause });
+  }
+
+  @Job({ attempts: 1 })
+  @UseGuards(Denial)
+  async denied(): Promise<void> {}
 
   @Job({ attempts: 1 })
   async throwThis(kind: string): Promise<void> {
@@ -92,6 +112,25 @@ describeEngines('execution', (engine) => {
       'Error: attempt 1',
       'Error: attempt 2',
     ]);
+  });
+
+  it('keeps the causes of an error, and of all stacks the last ones, cut', async () => {
+    const { jobs } = await boot();
+    const handle = await jobs.enqueue(Work, (s) => s.failForLong());
+    await expect(handle.result()).rejects.toThrow(/attempt 12/);
+    const { stacktrace } = await handle.details();
+    expect(stacktrace.map((stack) => stack.split('\n')[0])).toEqual(
+      Array.from({ length: 10 }, (_, n) => `Error: attempt ${n + 3}`),
+    );
+    for (const stack of stacktrace) {
+      expect(stack).toMatch(/\nCaused by: AggregateError: no host answers\n/);
+      expect(stack).toMatch(/\n\[2 of 50\] Error: host 1: x/);
+    }
+    expect(JSON.stringify(stacktrace).length).toBeLessThan(90_000);
+    // Fails without another attempt, which is another class of error on the way to the store.
+    const denied = await jobs.enqueue(Work, (s) => s.denied());
+    await expect(denied.result()).rejects.toThrow(/not you/);
+    expect((await denied.details()).stacktrace[0]).toContain('Caused by: Error: no ticket');
   });
 
   it('does not retry what retryIf refuses', async () => {

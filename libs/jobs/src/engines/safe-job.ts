@@ -1,6 +1,11 @@
 import { inspect, type InspectOptions } from 'node:util';
 import { Job, type IQueueBackend, type JobJson, type JobProgress, type JobsOptions } from 'bullmq';
+import { errorText } from '../errors/index.js';
+import { toStorableText } from '../payload/index.js';
 import { damageOf, markDamaged } from './damage.js';
+
+/** The last so many stacks of failed attempts are kept, unless the job has a `stackTraceLimit`. */
+const MOST_STACKS = 10;
 
 /** What BullMQ builds a job on: a queue, a worker or a flow producer. */
 type JobQueue = Parameters<typeof Job.fromJSON>[0];
@@ -41,6 +46,13 @@ export class SafeJob<
   /** For logs, what `toJSON()` has: the rest is its queue, with all that is known of the store. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return `Job ${inspect(this.toJSON(), options)}`;
+  }
+
+  /** BullMQ keeps the stacks of all attempts, of any length, and nothing of causes. */
+  protected override updateStacktrace(error: Error): void {
+    const limit = this.opts.stackTraceLimit ?? MOST_STACKS;
+    const stacks = [...(this.stacktrace ?? []), toStorableText(errorText(error))];
+    this.stacktrace = limit === 0 ? [] : stacks.slice(-limit);
   }
 
   /**

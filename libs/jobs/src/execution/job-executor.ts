@@ -231,7 +231,7 @@ export class JobExecutor {
   private storable(run: JobRun, result: unknown): unknown {
     if (result === undefined) return null;
     const { value, loss } = toStorableResult(result, this.options.maxPayloadBytes);
-    if (loss !== undefined) this.logger.warn(messages.resultSimplified(run, loss), run);
+    if (loss !== undefined) this.logger.warn(messages.resultNotKept(run, loss), run);
     return value;
   }
 
@@ -290,6 +290,8 @@ class Postponement extends Error {
 function asUnrecoverable(error: Error): Error {
   const unrecoverable = new UnrecoverableError(error.message);
   unrecoverable.stack = error.stack;
-  unrecoverable.cause = error;
+  // As BullMQ's error has no place for the error itself, but for what was behind it.
+  if (error.cause !== undefined) unrecoverable.cause = error.cause;
+  if (error instanceof AggregateError) Object.assign(unrecoverable, { errors: error.errors });
   return unrecoverable;
 }

@@ -99,7 +99,7 @@ export class StoredCheckpoints extends Checkpoints {
 
   private storable(job: RunningJob, step: string, returned: unknown): string {
     const { value, loss } = toStorableResult(returned, this.options.maxPayloadBytes);
-    if (loss !== undefined) this.logger.warn(messages.stepSimplified(job, step, loss), job);
+    if (loss !== undefined) this.logger.warn(messages.stepNotKept(job, step, loss), job);
     return JSON.stringify(value);
   }
 }

@@ -1,4 +1,5 @@
 import type { JobInfo } from '../contracts/index.js';
+import { errorReason, errorText } from '../errors/index.js';
 
 /**
  * The words of every log line about jobs, in one place.
@@ -9,19 +10,18 @@ export const messages = {
   completed: (job: JobInfo, ms: number) => `Job ${job.name} completed in ${ms} ms`,
   skipped: (job: JobInfo, reason: string) => `Job ${job.name} was not run: ${reason}`,
   attemptFailed: (job: JobInfo, error: Error, retryAt: Date) =>
-    `Job ${job.name} failed attempt ${job.attempt} of ${job.attempts}: ${error.message}; next attempt at ${retryAt.toISOString()}`,
+    `Job ${job.name} failed attempt ${job.attempt} of ${job.attempts}: ${errorReason(error)}; next attempt at ${retryAt.toISOString()}`,
   failed: (job: JobInfo, error: Error) =>
-    `Job ${job.name} failed for good at attempt ${job.attempt} of ${job.attempts}: ${error.message}`,
+    `Job ${job.name} failed for good at attempt ${job.attempt} of ${job.attempts}: ${errorReason(error)}`,
   postponed: (job: JobInfo, delayMs: number) => `Job ${job.name} postponed by ${delayMs} ms`,
   givenBack: (job: JobInfo, reason: string) => `Job ${job.name} given back to its queue: ${reason}`,
   lockLost: (job: JobInfo) =>
     `Job ${job.name} lost its lock: another worker may be running it, and what this run returns is discarded`,
-  resultSimplified: (job: JobInfo, loss: string) =>
-    `Job ${job.name} returned a value that cannot be stored as it is (${loss}); it was simplified`,
-  stepSimplified: (job: JobInfo, step: string, loss: string) =>
-    `Job ${job.name}: step "${step}" returned a value that cannot be stored as it is (${loss}); it was simplified`,
+  resultNotKept: (job: JobInfo, loss: string) => `Job ${job.name} returned a value that ${loss}`,
+  stepNotKept: (job: JobInfo, step: string, loss: string) =>
+    `Job ${job.name}: step "${step}" returned a value that ${loss}`,
   keyNotChanged: (job: JobInfo, error: unknown) =>
-    `The record of the idempotency key of job ${job.name} was not changed: ${short(error)}`,
+    `The record of the idempotency key of job ${job.name} was not changed: ${errorReason(error)}`,
   unknownName: (name: string, queue: string, retryInMs: number) =>
     `Job "${name}" in queue "${queue}" has no handler in this process; postponed by ${retryInMs} ms`,
   handedOver: (name: string, queue: string) =>
@@ -43,28 +43,28 @@ export const messages = {
   ticksSkipped: (id: string, skipped: number) =>
     `Recurring job "${id}": ${ticks(skipped)} skipped, since an earlier run has not finished`,
   scheduleUnreadable: (id: string, error: unknown) =>
-    `Recurring job "${id}" cannot be run by this process: ${short(error)}`,
+    `Recurring job "${id}" cannot be run by this process: ${errorReason(error)}`,
   scheduleUndeclared: (id: string) =>
     `Recurring job "${id}" is declared by no live process any more; it has no ticks from now on`,
   runNotRecorded: (id: string, error: unknown) =>
-    `The end of a run of the recurring job "${id}" was not recorded: ${short(error)}`,
+    `The end of a run of the recurring job "${id}" was not recorded: ${errorReason(error)}`,
   processRecurrences: (ids: readonly string[]) =>
     `Recurring in this process: ${ids.map((id) => `"${id}"`).join(', ')}`,
   timeoutDeleted: (id: string) =>
     `Recurring job "${id}" has no ticks in this process any more: its timeout was deleted from the SchedulerRegistry`,
   ticksUnknown: (id: string, error: unknown) =>
-    `Recurring job "${id}" cannot tell its next tick: ${text(error)}`,
+    `Recurring job "${id}" cannot tell its next tick: ${errorText(error)}`,
   ticksFailed: (id: string, retryInMs: number, error: unknown) =>
-    `Recurring job "${id}": what is due could not be enqueued, and is tried again in ${retryInMs} ms: ${text(error)}`,
+    `Recurring job "${id}": what is due could not be enqueued, and is tried again in ${retryInMs} ms: ${errorText(error)}`,
   interrupted: (job: JobInfo) => `Job ${job.name} was interrupted by the shutdown`,
   progress: (job: JobInfo, value: unknown) => `Job ${job.name} is at ${JSON.stringify(value)}`,
   line: (job: JobInfo, line: string) => `Job ${job.name}: ${line}`,
-  linesFailed: (error: unknown) => `Concurrency keys: ${text(error)}`,
-  hookFailed: (hook: string, error: unknown) => `Hook ${hook} threw: ${text(error)}`,
+  linesFailed: (error: unknown) => `Concurrency keys: ${errorText(error)}`,
+  hookFailed: (hook: string, error: unknown) => `Hook ${hook} threw: ${errorText(error)}`,
   repairFailed: (repair: string, item: string, error: unknown) =>
     item === ''
-      ? `${repair}: this round failed: ${text(error)}`
-      : `${repair}: goes on without ${item}: ${text(error)}`,
+      ? `${repair}: this round failed: ${errorText(error)}`
+      : `${repair}: goes on without ${item}: ${errorText(error)}`,
   jobsOnThisMachine: (file: string) =>
     `Jobs are stored in ${file}, on this machine alone; for several machines give JobsModule a "connection"`,
   jobsInMemory: 'Jobs are stored in memory alone, and are gone when this process ends',
@@ -92,12 +92,4 @@ function list(names: readonly string[]): string {
 
 function ticks(count: number): string {
   return count === 1 ? '1 tick' : `${count} ticks`;
-}
-
-function short(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -70,6 +70,18 @@ describe('without nestjs-pino', () => {
     }
   });
 
+  it('a failure has what caused it', () => {
+    const cause = new AggregateError([new Error('one host'), new Error('another')], 'no host');
+    const failed = new Error('refused', { cause });
+    logger.onSettled(job, { status: 'retrying', error: failed, durationMs: 1, retryInMs: 1 });
+    logger.onSettled(job, { status: 'failed', error: failed, durationMs: 1 });
+    expect(lines[0]!.line).toContain('failed attempt 2 of 3: refused: no host; next attempt');
+    expect(lines[1]!.line).toContain('at attempt 2 of 3: refused: no host');
+    expect(lines[1]!.stack).toMatch(
+      /Caused by: AggregateError: no host[^]*\[2 of 2\] Error: another/,
+    );
+  });
+
   it('a final failure has its stack', () => {
     logger.onSettled(job, { status: 'failed', error, durationMs: 1 });
     expect(lines[0]!.stack).toBe(error.stack);

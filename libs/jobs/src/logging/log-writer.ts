@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { JobInfo } from '../contracts/index.js';
+import { errorText } from '../errors/index.js';
 
 /** Extra structured fields of a line. @internal */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -47,7 +48,7 @@ export class NestLogWriter implements LogWriter {
 
   write(level: LogLevel, message: string, fields?: LogFields, error?: Error): void {
     const line = fields ? `${message} ${JSON.stringify(fields)}` : message;
-    if (level === 'error') this.logger.error(line, error?.stack);
+    if (level === 'error') this.logger.error(line, error && errorText(error));
     else if (level === 'info') this.logger.log(line);
     else this.logger[level](line);
   }

@@ -37,7 +37,9 @@ describe('the result of a handler', () => {
   it('becomes a plain object when it is a class instance, with a word of where', () => {
     const { back, loss } = resultOf({ invoice: new Invoice() });
     expect(back).toEqual({ invoice: { id: 7, at: '1970-01-01T00:00:00.000Z' } });
-    expect(loss).toBe('result.invoice is an instance of class Invoice');
+    expect(loss).toBe(
+      'cannot be stored as it is (result.invoice is an instance of class Invoice); it was simplified',
+    );
   });
 
   it('loses its functions and symbols', () => {
@@ -73,7 +75,10 @@ describe('the result of a handler', () => {
   it('is dropped when it is larger than the limit, with its size', () => {
     const { back, loss } = resultOf('x'.repeat(10 * 1024 * 1024));
     expect(back).toBeUndefined();
-    expect(loss).toContain(`${10 * 1024 * 1024 + 2} bytes, more than the limit of ${LIMIT}`);
+    expect(loss).toBe(
+      `is too large: it takes ${10 * 1024 * 1024 + 2} bytes, more than the limit of ${LIMIT} (maxPayloadBytes); ` +
+        'undefined is stored in its place',
+    );
   });
 
   it.each<[string, unknown]>([

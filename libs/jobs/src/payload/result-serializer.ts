@@ -6,7 +6,7 @@ import { storeValue } from './value-serializer.js';
 /** A result ready to be stored, and what was lost on the way. @internal */
 export interface StorableResult {
   readonly value: unknown;
-  /** Why the result was simplified, for a warning; undefined when it comes back as it is. */
+  /** What became of the result, for a warning: `a value that …`; undefined when it comes back as it is. */
   readonly loss: string | undefined;
 }
 
@@ -23,29 +23,35 @@ export function toStorableResult(result: unknown, limit: number): StorableResult
     return maxBytes > limit ? withinLimit(value, limit) : { value, loss: undefined };
   } catch (error) {
     if (error instanceof TooManyPartsError)
-      return { value: null, loss: `the result takes more bytes than the limit of ${limit}` };
-    const loss =
+      return tooLarge(`more bytes than the limit of ${limit}`);
+    const fault =
       error instanceof UnserializableValueError ? `${error.path} is ${error.found}` : String(error);
-    return simplify(result, limit, loss);
+    return simplify(result, limit, fault);
   }
 }
 
-function simplify(result: unknown, limit: number, loss: string): StorableResult {
+function simplify(result: unknown, limit: number, fault: string): StorableResult {
   try {
     const text = JSON.stringify(result, dropWhatJsonCannotHold());
     const plain: unknown = text === undefined ? null : JSON.parse(text, cleanKeys);
     const simplified = withinLimit(plain, limit);
+    const loss = `cannot be stored as it is (${fault}); it was simplified`;
     return { value: simplified.value, loss: simplified.loss ?? loss };
   } catch {
-    return { value: null, loss };
+    return { value: null, loss: `cannot be stored (${fault}); undefined is stored in its place` };
   }
 }
 
 function withinLimit(value: unknown, limit: number): StorableResult {
   const bytes = Buffer.byteLength(JSON.stringify(value) ?? 'null');
   return bytes > limit
-    ? { value: null, loss: `the result takes ${bytes} bytes, more than the limit of ${limit}` }
+    ? tooLarge(`${bytes} bytes, more than the limit of ${limit}`)
     : { value, loss: undefined };
+}
+
+function tooLarge(size: string): StorableResult {
+  const loss = `is too large: it takes ${size} (maxPayloadBytes); undefined is stored in its place`;
+  return { value: null, loss };
 }
 
 /** A reviver: keys are text too. */

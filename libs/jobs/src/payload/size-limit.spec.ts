@@ -72,7 +72,7 @@ describe('the limit of a payload', () => {
     expect(refusal.message).toContain('take at least 10001 bytes');
     expect(toStorableResult(value, 10_000)).toEqual({
       value: null,
-      loss: 'the result takes more bytes than the limit of 10000',
+      loss: 'is too large: it takes more bytes than the limit of 10000 (maxPayloadBytes); undefined is stored in its place',
     });
   });
 });
