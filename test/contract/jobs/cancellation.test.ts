@@ -1,6 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Job, JobCancelledError, JobContext } from 'nestjs-jobs';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { describeEngines } from '../../support/engines.js';
 import { createJobsApp, signal } from '../../support/jobs-app.js';
 
@@ -55,6 +55,26 @@ describeEngines('cancellation', (engine) => {
     await expect(handle.result()).rejects.toThrow(/was cancelled: not needed/);
     await expect(handle.result()).rejects.toThrow(JobCancelledError);
     expect(await handle.state()).toBe('failed');
+  });
+
+  it('is no error in the log, whatever it met', async () => {
+    const lines: string[] = [];
+    vi.spyOn(Logger.prototype, 'error').mockImplementation((line) => lines.push(`E ${line}`));
+    vi.spyOn(Logger.prototype, 'warn').mockImplementation((line) => lines.push(`W ${line}`));
+    const told = signal();
+    vi.spyOn(Logger.prototype, 'log').mockImplementation((line: string) => {
+      if (/Work.(obey|quick).* was cancelled/.test(line)) lines.push(line);
+      if (lines.length === 2) told.resolve();
+    });
+    const { jobs, module } = await boot();
+    const running = await jobs.enqueue(Work, (s) => s.obey());
+    await module.get(Work).started.promise;
+    await jobs.cancel(running);
+    const waiting = await jobs.schedule(Work, (s) => s.quick(), { delay: '3 days' });
+    await jobs.cancel(waiting);
+    await told.promise;
+    expect(lines.filter((line) => /^[EW] /.test(line) && line.includes('Work.'))).toEqual([]);
+    vi.restoreAllMocks();
   });
 
   it('ends a handler that ignores its signal', async () => {

@@ -4,6 +4,7 @@ import { Test } from '@nestjs/testing';
 import { LoggerModule, PinoLogger } from 'nestjs-pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunOutcome } from '../contracts/index.js';
+import { JobCancelledError } from '../errors/index.js';
 import { JobLogger } from './index.js';
 
 const job = { id: '7', name: 'EmailService.send', queue: 'emails', attempt: 2, attempts: 3 };
@@ -80,6 +81,18 @@ describe('without nestjs-pino', () => {
     expect(lines[1]!.stack).toMatch(
       /Caused by: AggregateError: no host[^]*\[2 of 2\] Error: another/,
     );
+  });
+
+  it('a cancellation is no error', () => {
+    const cancelled = new JobCancelledError({ ...job }, 'no longer needed');
+    logger.onSettled(job, { status: 'failed', error: cancelled, durationMs: 3 });
+    expect(lines).toEqual([
+      {
+        level: 'log',
+        line: expect.stringMatching(/^Job "EmailService.send" .* was cancelled: no longer needed/),
+        stack: undefined,
+      },
+    ]);
   });
 
   it('a final failure has its stack', () => {

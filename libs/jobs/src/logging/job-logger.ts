@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import type { JobHook, JobInfo, RunOutcome } from '../contracts/index.js';
+import { cancelRequests, type JobHook, type JobInfo, type RunOutcome } from '../contracts/index.js';
 import { messages } from './job-log.messages.js';
 import { fieldsOf, NestLogWriter, type LogWriter } from './log-writer.js';
 import { findPinoLogWriter } from './pino-log-writer.js';
@@ -51,6 +51,9 @@ export class JobLogger implements JobHook {
         return;
       }
       case 'failed':
+        // Somebody asked for it.
+        if (cancelRequests.isError(outcome.error.message, job))
+          return this.jobLine('info', job, outcome.error.message, outcome.durationMs);
         this.jobLine(
           'error',
           job,
