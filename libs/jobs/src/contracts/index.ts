@@ -9,6 +9,7 @@ export type { RecurringRun, RecurringTick, StoredTick } from './recurring-tick.j
 export { MANAGED_SERVICES, type ManagedService } from './managed-service.js';
 export { PublicService } from './public-service.js';
 export type { StoredKey } from './stored-key.js';
+export { knownQueues } from './known-queues.js';
 export { handovers, type Handover } from './handovers.js';
 export { unknownJobs, type UnknownJob } from './unknown-jobs.js';
 export { ShutdownState } from './shutdown-state.js';

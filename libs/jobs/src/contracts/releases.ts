@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { CoordinationStore } from './coordination-store.js';
 
+const PREFIX = 'release:';
+
 /** So long a version is remembered that no server runs, in ms: one that comes back is not taken for a newer one. */
 const REMEMBERED_MS = 30 * 24 * 3_600_000;
 
@@ -8,6 +10,8 @@ const REMEMBERED_MS = 30 * 24 * 3_600_000;
 export interface ReleaseContent {
   /** Stored names and aliases of the handlers. */
   readonly names: readonly string[];
+  /** By the oldest name of each handler its queue. */
+  readonly queues: Readonly<Record<string, string>>;
   /** By the id of each recurring job a hash of what its decorator says. */
   readonly recurring: Readonly<Record<string, string>>;
 }
@@ -52,6 +56,12 @@ export const releases = {
     }
   },
 
+  /** Those of the last 30 days, whether or not one of their servers lives. */
+  async all(store: CoordinationStore): Promise<readonly Release[]> {
+    const entries = await store.entries(PREFIX);
+    return [...entries.values()].map((text) => JSON.parse(text) as Release);
+  },
+
   async get(store: CoordinationStore, hash: string): Promise<Release | undefined> {
     const text = await store.get(keyOf(hash));
     return text === undefined ? undefined : (JSON.parse(text) as Release);
@@ -59,5 +69,5 @@ export const releases = {
 };
 
 function keyOf(hash: string): string {
-  return `release:${hash}`;
+  return PREFIX + hash;
 }

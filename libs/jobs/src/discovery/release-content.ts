@@ -9,6 +9,9 @@ export function releaseContentOf(registry: HandlerRegistry): ReleaseContent {
   const byId = declared.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   return {
     names: registry.names,
+    queues: Object.fromEntries(
+      registry.all.map(({ group, queue }): [string, string] => [group, queue]).toSorted(),
+    ),
     recurring: Object.fromEntries(
       byId.map((recurrence) => [recurrence.id, declarationHash(recurrence)]),
     ),

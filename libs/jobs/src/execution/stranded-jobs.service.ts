@@ -1,16 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
+import { JOBS_ENGINE, knownQueues, type Engine, type ManagedService } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { endsWithin, QueueRegistry } from '../engines/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { every, type Timer } from '../timers/index.js';
 import { Fleet } from './fleet.js';
 import { Repairs } from './repairs.service.js';
-
-const PREFIX = 'queue:';
-
-/** A queue that nobody has used for so long is not looked at any more, in ms. */
-const REMEMBERED_MS = 90 * 24 * 3_600_000;
 
 /** The last server of a queue may leave long after this one has booted. */
 const LOOK_AGAIN_MS = 60_000;
@@ -58,11 +53,10 @@ export class StrandedJobs implements ManagedService {
     const { store } = this.engine;
     const used = this.queues.names().filter((queue) => !this.lookedAt.has(queue));
     const own = new Set([...this.registry.queues, ...used]);
-    await Promise.all([...own].map((queue) => store.set(PREFIX + queue, '', REMEMBERED_MS)));
-    const [known, members] = await Promise.all([store.entries(PREFIX), this.fleet.members()]);
+    await Promise.all([...own].map((queue) => knownQueues.note(store, queue)));
+    const [known, members] = await Promise.all([knownQueues.all(store), this.fleet.members()]);
     const worked = new Set(members.flatMap(({ queues }) => queues));
-    for (const key of known.keys()) {
-      const queue = key.slice(PREFIX.length);
+    for (const queue of known) {
       if (worked.has(queue)) this.told.delete(queue);
       else if (members.length > 0) await this.lookAt(queue, own.has(queue));
     }
@@ -76,7 +70,7 @@ export class StrandedJobs implements ManagedService {
     const held = Object.values(counts).reduce((sum, count) => sum + count, 0);
     if (held === 0) {
       this.told.delete(queue);
-      if (!isOwn) await this.engine.store.delete(PREFIX + queue);
+      if (!isOwn) await knownQueues.forget(this.engine.store, queue);
     } else if (!this.told.has(queue)) {
       this.told.add(queue);
       this.logger.warn(messages.stranded(queue, held));

@@ -96,7 +96,7 @@ describeEngines('recurring jobs that are declared', (engine) => {
     const { store } = module.get<Engine>(JOBS_ENGINE);
     const [self] = await servers.live(store);
     const other = { ...self!, id: 'other', release: 'none' };
-    await releases.store(store, 'none', { names: [], recurring: {} });
+    await releases.store(store, 'none', { names: [], queues: {}, recurring: {} });
     await servers.announce(store, other);
     const before = await stored('mine');
     await servers.retire(store, self!.id);

@@ -17,6 +17,7 @@ export {
   type EnqueueOptions,
   type ScheduleOptions,
 } from './enqueue-options.js';
+export { UniquePlaces } from './unique-places.js';
 export { IdempotencyKeys } from './idempotency-keys.js';
 export {
   Continuations,

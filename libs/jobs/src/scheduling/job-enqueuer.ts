@@ -159,8 +159,8 @@ export abstract class JobEnqueuer extends PublicService {
     return this.handle<R>((await this.write(job)) ?? job);
   }
 
-  private handle<R>(job: EnqueuedJob & Pick<PreparedJob, 'storedAs'>): HandleOf<R> {
-    const { id, queue, name, result, storedAs = id } = job;
-    return new JobHandle<ReturnedValue<R>>(storedAs, queue, name, this.parts.reader, result);
+  private handle<R>(job: EnqueuedJob & Pick<PreparedJob, 'storedAs' | 'storedIn'>): HandleOf<R> {
+    const { id, queue, name, result, storedAs = id, storedIn = queue } = job;
+    return new JobHandle<ReturnedValue<R>>(storedAs, storedIn, name, this.parts.reader, result);
   }
 }

@@ -14,6 +14,7 @@ import { JobLines } from './job-lines.js';
 import type { PreparedJob } from './prepared-job.js';
 import { StoreCalls } from './store-calls.js';
 import { replaceOther } from './unique-jobs.js';
+import { UniquePlaces } from './unique-places.js';
 
 /**
  * Stores prepared jobs: one coalescing buffer for each queue, and one for those of its jobs that take a ticket first.
@@ -29,6 +30,7 @@ export class JobWriter {
     private readonly queues: QueueRegistry,
     private readonly calls: StoreCalls,
     private readonly lines: JobLines,
+    private readonly places: UniquePlaces,
     private readonly start: StartContext,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
@@ -39,9 +41,33 @@ export class JobWriter {
    * @throws DuplicateJobError, EnqueueUncertainError, StoreUnavailableError
    */
   write(job: PreparedJob): Promise<void> {
+    if (job.unique !== undefined) {
+      const others = this.places.othersFor(job);
+      if (others.length > 0) return this.writeUnlessIn(others, job);
+    }
     if (job.unique !== undefined || job.concurrency !== undefined) return this.writeLimited(job);
     const added = this.bufferOf(job).add(job);
     return job.data.nonce === undefined ? added : added.then(() => this.readBack(job));
+  }
+
+  /** Stores a unique job where a job of its key is, if there is one in another queue: the store knows what to do there. */
+  private writeUnlessIn(others: readonly string[], job: PreparedJob): Promise<void> {
+    const key = job.opts.deduplication!.id;
+    return this.places.alone(key, async () => {
+      for (const queue of others) {
+        const other = await this.calls.read(
+          `look for a job of the key of ${describeJob(job)}`,
+          () => this.queues.get(queue).getDeduplicationJobId(key),
+        );
+        if (other === null) continue;
+        const there: PreparedJob = { ...job, queue };
+        await this.writeLimited(there);
+        job.storedAs = there.storedAs ?? job.id;
+        job.storedIn = queue;
+        return;
+      }
+      await this.writeLimited(job);
+    });
   }
 
   private async writeLimited(job: PreparedJob): Promise<void> {

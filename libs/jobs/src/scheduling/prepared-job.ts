@@ -16,6 +16,8 @@ export interface PreparedJob {
   readonly unique?: Uniqueness;
   /** Set by the store: the id of the job that is there in place of this one. */
   storedAs?: string;
+  /** Set with it, where that job is in another queue. */
+  storedIn?: string;
 }
 
 /** A job that is stored. @internal */

@@ -22,6 +22,7 @@ import {
   RateLimitHook,
   TurnHook,
   UniqueHook,
+  UniqueQueues,
 } from '../concurrency/index.js';
 import {
   HandlerExplorer,
@@ -107,6 +108,7 @@ import {
   PendingJobs,
   RecurringJobs,
   StoreCalls,
+  UniquePlaces,
 } from '../scheduling/index.js';
 import { ManagedServices, ShutdownSignals } from '../shutdown/index.js';
 
@@ -127,6 +129,7 @@ const SERVICE_GROUPS = [
   [WorkersService, HubWorker, HubSweeper, ProcessRecurrences],
   [ServerHeartbeat],
   [Reconciler, CheckpointSweep, TakenOverJobs, SharedQueues, StrandedJobs],
+  [UniqueQueues],
   [TickerService],
 ];
 
@@ -244,6 +247,8 @@ export const jobsProviders: readonly Provider[] = [
   LimitBook,
   LinesService,
   { provide: JobLines, useClass: EnqueueLines },
+  UniqueQueues,
+  { provide: UniquePlaces, useExisting: UniqueQueues },
   { provide: JobLimits, useClass: LimitsService },
   TurnHook,
   RateLimitHook,
