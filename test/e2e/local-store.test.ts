@@ -1,4 +1,6 @@
-import { statfsSync } from 'node:fs';
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Test } from '@nestjs/testing';
 import { JobsConfigurationError, JobsModule, type JobsModuleOptions } from 'nestjs-jobs';
 import { expect, it, onTestFinished, vi } from 'vitest';
@@ -54,6 +56,30 @@ describeEngines('a line at boot', (engine) => {
     expect(lines).toEqual({ log, debug: [], warn: [], error: [] });
   });
 });
+
+it.each([
+  ['production', 'warn', 'given no "connection"'],
+  ['development', 'log', ON_THIS_MACHINE],
+])(
+  'the default file is told by its whole path, in %s by a line of the level %s',
+  async (env, level, text) => {
+    const folder = mkdtempSync(join(tmpdir(), 'jobs-'));
+    vi.spyOn(process, 'cwd').mockReturnValue(folder);
+    vi.stubEnv('NODE_ENV', env);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      vi.mocked(process.cwd).mockRestore();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    const lines = await bootLines({});
+    const told = { log: [], debug: [], warn: [], error: [] };
+    expect(lines).toEqual({ ...told, [level]: [expect.stringContaining(text)] });
+    expect(lines[level]![0]).toContain(`stored in ${join(folder, 'data/jobs.sqlite')},`);
+    // Who gives the same file has said where jobs are.
+    const given = await bootLines({ connection: 'file:./data/jobs.sqlite' });
+    expect(given).toEqual({ ...told, log: [expect.stringContaining(ON_THIS_MACHINE)] });
+  },
+);
 
 it('jobs in memory are no news, but can be found', async () => {
   const lines = await bootLines({ connection: ':memory:' });

@@ -21,6 +21,7 @@ import {
   type JobsModuleAsyncOptions,
   type JobsModuleOptions,
   type JobsOptionsFactory,
+  type ResolvedOptions,
 } from './options/index.js';
 
 import { ManagedServices, ShutdownSignals } from './shutdown/index.js';
@@ -61,6 +62,7 @@ export class JobsModule
     private readonly queues: QueueRegistry,
     private readonly logger: JobLogger,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {
     const own = [...modules.values()].filter(({ metatype }) => metatype === JobsModule);
     if (own.length > 1) {
@@ -122,7 +124,9 @@ export class JobsModule
   private tellWhereJobsLive(): void {
     const { capabilities, address } = this.engine;
     if (!capabilities.outlivesProcess) this.logger.debug(messages.jobsInMemory);
-    else if (!capabilities.sharedAcrossMachines) {
+    else if (!this.options.hasConnection && process.env.NODE_ENV === 'production') {
+      this.logger.warn(messages.jobsOnDefaultFile(address));
+    } else if (!capabilities.sharedAcrossMachines) {
       this.logger.info(messages.jobsOnThisMachine(address));
     }
   }

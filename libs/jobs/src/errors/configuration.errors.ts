@@ -8,10 +8,11 @@ export class JobsConfigurationError extends JobsError {
   /** One line for each fault: where, what was expected, what was found, what to do. */
   readonly problems: readonly string[];
 
-  constructor(problems: readonly string[]) {
+  constructor(problems: readonly string[], options?: ErrorOptions) {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
     super(
       `Background jobs are misconfigured (${count}):\n${problems.map((p) => `  - ${p}`).join('\n')}`,
+      options,
     );
     this.problems = problems;
   }

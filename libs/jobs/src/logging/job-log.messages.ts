@@ -67,6 +67,9 @@ export const messages = {
       : `${repair}: goes on without ${item}: ${errorText(error)}`,
   jobsOnThisMachine: (file: string) =>
     `Jobs are stored in ${file}, on this machine alone; for several machines give JobsModule a "connection"`,
+  jobsOnDefaultFile: (file: string) =>
+    `Jobs are stored in ${file}, since JobsModule was given no "connection": a file of this machine alone, whose path ` +
+    `depends on the working directory. Give it one, in production; to stay here, 'file:' and that path`,
   jobsInMemory: 'Jobs are stored in memory alone, and are gone when this process ends',
   workersStarted: (queues: readonly string[]) =>
     queues.length === 0

@@ -37,7 +37,10 @@ export interface QueueOptions {
  * @publicApi
  */
 export interface JobsModuleOptions {
-  /** Where jobs are stored. Default `'file:./data/jobs.sqlite'`: a file of this machine, made if missing. */
+  /**
+   * Where jobs are stored. Default `'file:./data/jobs.sqlite'`: a file of this machine, made if missing, below the
+   * working directory; boot says its whole path, and warns of it when `NODE_ENV` is `production`.
+   */
   connection?: JobsConnection;
   /**
    * Redis: what every key starts with; in a Cluster it is wrapped in a hash tag. SQLite: separates the jobs of

@@ -19,6 +19,7 @@ describe('the options of forRoot()', () => {
   it('have the documented defaults', () => {
     expect(resolveOptions({ connection })).toEqual({
       connection,
+      hasConnection: true,
       prefix: 'jobs',
       schema: 'jobs',
       migrate: true,

@@ -3,6 +3,7 @@ import { DEFAULT_BACKOFF, DEFAULTS, SHORTEST_RETENTION_MS } from './defaults.js'
 import { parseDuration, type Duration } from './duration.js';
 import type { Retention } from './job-options.js';
 import type { JobsModuleOptions, QueueOptions } from './module-options.js';
+import { nodeFaults } from './node-version.js';
 import type {
   ResolvedOptions,
   ResolvedQueueOptions,
@@ -16,13 +17,14 @@ import { validateModuleOptions } from './validate-options.js';
  * @internal
  */
 export function resolveOptions(given: JobsModuleOptions): ResolvedOptions {
-  const problems = validateModuleOptions(given);
+  const problems = [...nodeFaults(process.versions.node), ...validateModuleOptions(given)];
   if (problems.length > 0) throw new JobsConfigurationError(problems);
   const defaults = given.defaults ?? {};
   const lock = given.lock ?? {};
   const concurrency = defaults.concurrency ?? DEFAULTS.concurrency;
   return {
     connection: given.connection ?? DEFAULTS.connection,
+    hasConnection: given.connection !== undefined,
     prefix: given.prefix ?? DEFAULTS.prefix,
     schema: given.schema ?? DEFAULTS.schema,
     migrate: given.migrate ?? DEFAULTS.migrate,

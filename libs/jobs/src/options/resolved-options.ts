@@ -21,6 +21,8 @@ export interface ResolvedQueueOptions {
 /** Options after defaults and validation: complete, durations in milliseconds. @internal */
 export interface ResolvedOptions {
   readonly connection: JobsConnection;
+  /** Whether somebody said where jobs are stored. */
+  readonly hasConnection: boolean;
   readonly prefix: string;
   readonly schema: string;
   readonly migrate: boolean;

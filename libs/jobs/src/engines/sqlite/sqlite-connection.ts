@@ -9,7 +9,7 @@ import type {
 import { JobsConfigurationError, StoreUnreachableError } from '../../errors/index.js';
 import { withDeadline } from '../deadline.js';
 import { monotonicNow, pause } from '../../timers/index.js';
-import { asConnectionClosed, isMissingTable } from './sqlite-errors.js';
+import { asConnectionClosed, explainMissingSqlite, isMissingTable } from './sqlite-errors.js';
 import { COORDINATION_TABLES } from './sqlite-scripts.js';
 import { assertSqliteTarget, sqliteAddress, type SqliteTarget } from './sqlite-settings.js';
 
@@ -168,7 +168,7 @@ export class SharedSqlite {
   }
 
   private async load(): Promise<Opened> {
-    const driver = await import('bullmq-sqlite');
+    const driver = await import('bullmq-sqlite').catch(explainMissingSqlite);
     const connection = typeof this.target === 'string' ? driver.sqlite(this.target) : this.target;
     try {
       return { driver, connection, store: driver.openStore(connection) };

@@ -53,8 +53,8 @@ export class SqliteEngine implements Engine {
   }
 
   async connect(): Promise<void> {
-    await this.backends.load();
     await this.sqlite.connect();
+    await this.backends.load();
   }
 
   ping(timeoutMs: number): Promise<number> {

@@ -1,5 +1,6 @@
 import { ConnectionClosedError } from 'bullmq';
 import type { SqliteStoreError, StoreClosedError } from 'bullmq-sqlite';
+import { JobsConfigurationError } from '../../errors/index.js';
 
 /** The errors of `bullmq-sqlite` that are about the file; the package is loaded when it is used. */
 export interface StoreErrorClasses {
@@ -27,4 +28,17 @@ export function asConnectionClosed(error: unknown, classes: StoreErrorClasses): 
 /** Whether a table of the coordination store is missing: the file was replaced by another one. @internal */
 export function isMissingTable(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('no such table: coordination_');
+}
+
+/**
+ * What the package cannot be loaded for: not each build of Node.js has SQLite, nor each runtime that has its name.
+ * @throws JobsConfigurationError, or the error when it is about something else
+ * @internal
+ */
+export function explainMissingSqlite(error: unknown): never {
+  if (!(error instanceof Error) || !error.message.includes('node:sqlite')) throw error;
+  const problem =
+    'JobsModule.forRoot(): the embedded store needs node:sqlite, which this Node.js does not have; take another ' +
+    'build of it, or give a "connection" to Redis or PostgreSQL';
+  throw new JobsConfigurationError([problem], { cause: error });
 }
