@@ -23,6 +23,7 @@ export const POSTGRES = {
   bulkTellsHowMany: because(
     'bulk operations return how many jobs they moved, not whether some are left',
   ),
+  activeRunIsWrittenOver: because('a run that is active is written over by the new one'),
   keepsPriorityInBulk: because('jobs that are retried in bulk keep their priority'),
   pausedIsAState: because('the waiting jobs of a paused queue count as paused'),
   keptLastIsNotToldAdded: because('a job that was kept back is told as waiting alone'),

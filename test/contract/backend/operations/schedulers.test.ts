@@ -1,7 +1,11 @@
 import { expect } from 'vitest';
 import { describeBackends } from '../../../support/backends.js';
+import { POSTGRES } from '../postgres-differences.js';
 import { QueueDriver } from '../queue-driver.js';
 import { advance, schedule } from '../schedules.js';
+
+/** So it is in two lists at once, and its end is lost. */
+const WRITTEN_OVER = 'a run that is active is written over by the new one';
 
 const NOON = Date.UTC(2024, 0, 1, 12);
 const MINUTE = 60_000;
@@ -195,6 +199,50 @@ describeBackends('job schedulers', (backend) => {
     });
     expect(await queue.backend.isJobScheduler('rare')).toBe(false);
   });
+
+  /** The run of 12:01 was started early, and the one of 13:01 is planned. */
+  async function startEarly(queue: QueueDriver): Promise<string> {
+    const [id] = await schedule(queue, 'rare', { pattern: '1 * * * *', next: NOON + MINUTE });
+    await queue.backend.promote(id);
+    await queue.claim();
+    await advance(queue, 'rare', id, NOON + 61 * MINUTE);
+    return id;
+  }
+
+  for (const change of [{ pattern: '01 * * * *' }, { pattern: '1 * * * *', tz: 'Europe/Paris' }]) {
+    const changed = { ...change, next: NOON + MINUTE, data: '{"b":2}' };
+    const text = Object.values(change).join(' in ');
+
+    backend.it(`runs again at a time whose run has ended early: ${text}`, async (store) => {
+      const queue = new QueueDriver(store);
+      store.setTime(NOON);
+      const id = await startEarly(queue);
+      await queue.complete(id);
+      expect(await schedule(queue, 'rare', changed)).toEqual([id, MINUTE]);
+      expect(await queue.ids('delayed')).toEqual([id]);
+      expect(JSON.parse((await queue.job(id)).data)).toEqual({ b: 2 });
+      expect(await queue.backend.getJobSchedulerData('rare')).toMatchObject(change);
+      store.setTime(NOON + MINUTE);
+      expect(await queue.claimAll()).toEqual([id]);
+    });
+
+    backend.it(
+      `keeps the plan while the run of that time is active: ${text}`,
+      async (store) => {
+        const queue = new QueueDriver(store);
+        store.setTime(NOON);
+        const id = await startEarly(queue);
+        const planned = `repeat:rare:${NOON + 61 * MINUTE}`;
+        expect(await schedule(queue, 'rare', changed)).toEqual([planned, 61 * MINUTE]);
+        expect(await queue.ids('active')).toEqual([id]);
+        expect(await queue.ids('delayed')).toEqual([planned]);
+        expect(JSON.parse((await queue.job(planned)).data)).toEqual({ b: 2 });
+        expect(await queue.backend.getJobSchedulerData('rare')).toMatchObject(change);
+        await queue.complete(id);
+      },
+      { redis: WRITTEN_OVER, ...POSTGRES.activeRunIsWrittenOver },
+    );
+  }
 
   backend.it('removes a schedule with its delayed job', async (store) => {
     const queue = new QueueDriver(store);

@@ -1,5 +1,6 @@
 import { ErrorCode, type JobsOptions, type RepeatableOptions } from 'bullmq';
-import type { Transaction } from '../../store/index.js';
+import type { QueueRecord, Transaction } from '../../store/index.js';
+import { findJob, type JobRow } from '../job-row.js';
 import { maxEventsOf } from '../queue-settings.js';
 import { removeJobRow } from '../removal.js';
 import {
@@ -49,14 +50,16 @@ export function addScheduler(
   const slot = firstSlot(options, older, replaced !== undefined);
   const isTaken = (millis: number): boolean =>
     replaced?.id !== runId(id, millis) && isStored(transaction, queue, runId(id, millis));
+  const early = older && replaced && earlyRun(transaction, queue, options, older);
   const nextRun =
-    freeSlot(slot.nextMillis, repeat.every, isTaken) ?? (replaced && plannedRun(options, older));
+    early === undefined ? freeSlot(slot.nextMillis, repeat.every, isTaken) : early.nextRun;
   if (nextRun === undefined) {
     return repeat.every ? ErrorCode.SchedulerJobSlotsBusy : ErrorCode.SchedulerJobIdCollision;
   }
 
-  if (replaced)
-    removeJobRow(transaction, queue, replaced, { hard: true, deduplication: true, now });
+  const superseded = early?.ended === undefined ? [] : [early.ended];
+  for (const job of replaced ? [replaced, ...superseded] : [])
+    removeJobRow(transaction, queue, job, { hard: true, deduplication: true, now });
   const fields = schedulerFields(
     {
       repeat: replaced ? repeat : { ...repeat, offset: slot.offset },
@@ -86,13 +89,26 @@ function firstSlot(
 }
 
 /**
- * The run that is planned already: when the schedule's own run, started early, asks for the same times again, the
- * time of the run to come is its own.
+ * When a schedule goes by a pattern, its run of that time may have been started early, while a later one is planned. If
+ * the times are asked for again, or that run has not ended, the plan stays; if they are new ones, the run that ended
+ * gives its time back.
+ * @returns undefined when there is no such run
  */
-function plannedRun({ repeat }: NewScheduler, older: StoredScheduler): number | undefined {
+function earlyRun(
+  transaction: Transaction,
+  queue: QueueRecord,
+  { id, nextMillis, repeat }: NewScheduler,
+  older: StoredScheduler,
+): { nextRun: number; ended?: JobRow } | undefined {
+  if (repeat.every || nextMillis === older.nextRun) return undefined;
+  const run = findJob(transaction, queue, runId(id, nextMillis));
+  if (run === undefined) return undefined;
   const { pattern, tz } = older.fields;
   const isSame = pattern !== undefined && pattern === repeat.pattern && tz === repeat.tz;
-  return isSame ? older.nextRun : undefined;
+  const isOwn = run.scheduler_id === id;
+  const hasEnded = run.state === 'completed' || run.state === 'failed';
+  if (isSame || (isOwn && !hasEnded)) return { nextRun: older.nextRun };
+  return isOwn ? { nextRun: nextMillis, ended: run } : undefined;
 }
 
 /** The first run that no stored job has; undefined when there is none near. */
