@@ -8,6 +8,7 @@ import { isMaxed, isPaused } from './queue-settings.js';
 import { DELAY_STEP, positionAt } from './ranks.js';
 import { countForLimit, rateLimitDelay } from './rate-limit.js';
 import { nextReady, toClaimedJob } from './ready-jobs.js';
+import { recount } from './recount.js';
 import { wholeNumber } from './whole-number.js';
 
 /** Who claims, and under which rules. */
@@ -95,7 +96,11 @@ function takeReady(
     return undefined;
   }
   const ready = nextReady(transaction, queue, state);
-  if (ready === undefined) return undefined;
+  if (ready === undefined) {
+    // Somebody took rows away without counting them.
+    recount(transaction, queue, state);
+    return takeReady(transaction, queue, claim, now);
+  }
   const [seq, id] = ready;
   const locks = claim.token !== NO_LOCK_NEEDED;
   transaction.runKeepingReady(

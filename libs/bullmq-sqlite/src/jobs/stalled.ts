@@ -3,6 +3,7 @@ import { countMove } from './job-lists.js';
 import type { JobRow } from './job-row.js';
 import { trimEvents } from './queue-settings.js';
 import { positionAt } from './ranks.js';
+import { recountAll } from './recount.js';
 import { SWEEP_ROWS, type SweepStep } from './sweep-step.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -41,6 +42,8 @@ export interface StalledProgress {
  * lock any more, goes back to the front; all that are active now are looked at by the next check. A job that
  * stalled too often is marked, and fails when it is claimed; a scheduler's job never is.
  *
+ * It is also what counts the queue's lists anew.
+ *
  * Nothing is done when the last check was less than `stalledInterval` ms ago.
  *
  * @param progress - What the step before returned as `next`; undefined for the first step.
@@ -57,6 +60,7 @@ export function recoverStalledStep(
     transaction.change(queueName).stalledCheckUntil = now + wholeNumber(stalledInterval);
   }
   const queue = transaction.change(queueName);
+  if (progress === undefined) recountAll(transaction, queue);
   trimEvents(transaction, queue);
   const { after, last } = progress ?? { after: 0, last: queue.lastPosition };
 
