@@ -21,7 +21,8 @@ import { TicketBook } from './ticket-book.js';
  */
 @Injectable()
 export class DeclaredContinuations implements JobHook {
-  private byName: Map<string, DeclaredContinuation[]> | undefined;
+  private indexed: readonly DeclaredContinuation[] = [];
+  private byName: ReadonlyMap<string, readonly DeclaredContinuation[]> = new Map();
   /** Jobs of this process that were linked and have not ended. */
   private readonly linked = new Set<string>();
 
@@ -52,7 +53,10 @@ export class DeclaredContinuations implements JobHook {
   }
 
   private of(name: string): readonly DeclaredContinuation[] | undefined {
-    this.byName ??= this.index();
+    const { continuations } = this.registry;
+    // Others, when a module was loaded late.
+    if (continuations !== this.indexed) this.byName = this.index();
+    this.indexed = continuations;
     return this.byName.size === 0 ? undefined : this.byName.get(name);
   }
 

@@ -1,5 +1,5 @@
 import { Injectable, type Type } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import {
   classOptionsOf,
@@ -21,6 +21,8 @@ export interface Exploration {
   readonly tokens: ReadonlyMap<HandlerClass, HandlerClass>;
   /** Every class that is provided or is a controller. */
   readonly classes: ReadonlySet<HandlerClass>;
+  /** Classes with handlers in whose place there is something without, as test doubles are. */
+  readonly replaced: ReadonlySet<HandlerClass>;
   /** What was decorated and is no method any more. */
   readonly lost: readonly LostMethod[];
 }
@@ -44,19 +46,33 @@ export class HandlerExplorer {
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
+    private readonly modules: ModulesContainer,
   ) {}
+
+  /** How many modules there are: more, after Nest's LazyModuleLoader has loaded one. */
+  get moduleCount(): number {
+    return this.modules.size;
+  }
 
   explore(): Exploration {
     const handlers: FoundHandler[] = [];
     const tokens = new Map<HandlerClass, HandlerClass>();
     const classes = new Set<HandlerClass>();
+    const replaced = new Set<HandlerClass>();
     const lost: LostMethod[] = [];
     const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
     for (const wrapper of wrappers as InstanceWrapper<object>[]) {
       const type = classOf(wrapper);
+      const token = tokenClassOf(wrapper);
+      if (token && token !== type && isDecorated(token) && !(type && isDecorated(type))) {
+        replaced.add(token);
+        classes.add(token);
+        const methods = this.methodsOf(wrapper, token, token);
+        handlers.push(...methods.filter(({ methodName }) => hasMethod(wrapper, methodName)));
+        continue;
+      }
       if (type === undefined) continue;
       classes.add(type);
-      const token = tokenClassOf(wrapper);
       if (token && token !== type) tokens.set(token, type);
       // An alias (`useExisting`) shares the handlers of what it points to.
       if (wrapper.isAlias) continue;
@@ -64,7 +80,7 @@ export class HandlerExplorer {
       handlers.push(...methods);
       lost.push(...lostOf(type, methods));
     }
-    return { handlers, tokens, classes, lost };
+    return { handlers, tokens, classes, replaced, lost };
   }
 
   private methodsOf(
@@ -91,6 +107,20 @@ export class HandlerExplorer {
       ];
     });
   }
+}
+
+function isDecorated(type: HandlerClass): boolean {
+  return decoratedNames(type.prototype as object).length > 0;
+}
+
+/** Whether what is in the place of a class has a method of that name. */
+function hasMethod(wrapper: InstanceWrapper<object>, name: string): boolean {
+  const { metatype, inject } = wrapper;
+  // Made for each job, so that it is not known yet; for the others, nothing is nothing.
+  if (inject && !wrapper.isDependencyTreeStatic()) return true;
+  const standIn = (metatype && !inject ? metatype.prototype : wrapper.instance) as
+    Record<string, unknown> | null | undefined;
+  return typeof standIn?.[name] === 'function';
 }
 
 /** What was decorated in a class, or in one it extends, and is none of its methods. */

@@ -8,16 +8,17 @@ import {
   type ModuleMetadata,
   type Provider,
 } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
+import { DiscoveryModule, LazyModuleLoader } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Job, Jobs } from '../decorators/index.js';
+import { Job, Jobs, Recurring } from '../decorators/index.js';
 import { InvalidInvocationError } from '../errors/index.js';
 import { JobLogger } from '../logging/index.js';
 import { JOBS_OPTIONS, resolveOptions, type JobsModuleOptions } from '../options/index.js';
 import { HandlerExplorer, HandlerRegistry, type HandlerClass } from './index.js';
 
 const warn = vi.fn<(message: string) => void>();
+const logError = vi.fn<(message: string) => void>();
 let app: TestingModule | undefined;
 
 async function registryOf(
@@ -31,7 +32,7 @@ async function registryOf(
       provide: JOBS_OPTIONS,
       useValue: resolveOptions({ connection: 'redis://localhost', ...options }),
     },
-    { provide: JobLogger, useValue: { warn } },
+    { provide: JobLogger, useValue: { warn, error: logError } },
   ];
   app = await Test.createTestingModule({
     ...metadata,
@@ -47,6 +48,7 @@ const namesOf = async (...providers: Provider[]) => (await registryOf({ provider
 
 afterEach(async () => {
   warn.mockReset();
+  logError.mockReset();
   await app?.close();
 });
 
@@ -308,6 +310,103 @@ describe('the options of a handler', () => {
     expect(registry.byName('old.name')).toBe(handler);
     expect(registry.byName('Configured.overrides')).toBeUndefined();
     expect(registry.names).toEqual(['Configured.inherits', 'old.name', 'own.name']);
+  });
+});
+
+describe('a test double in the place of a class', () => {
+  const double = (value: object) => ({ provide: EmailService, useValue: value });
+
+  it.each<[string, Provider]>([
+    ['a value', double({ send: () => 'double' })],
+    [
+      'a proxy',
+      double(new Proxy({}, { get: (_, key) => (key === 'then' ? undefined : () => key) })),
+    ],
+    ['a factory', { provide: EmailService, useFactory: () => ({ send: () => 'double' }) }],
+    [
+      'a class',
+      {
+        provide: EmailService,
+        useClass: class {
+          send(): void {}
+        },
+      },
+    ],
+  ])('is the handler of the methods that it has: %s', async (_what, provider) => {
+    const registry = await registryOf({ providers: [provider] });
+    const handler = registry.byMethod(EmailService, 'send');
+    expect(handler).toMatchObject({ name: 'EmailService.send', queue: 'emails', attempts: 3 });
+    expect(handler.wrapper.token).toBe(EmailService);
+  });
+
+  it('that a factory makes for each job has all its methods', async () => {
+    const factory = { provide: EmailService, useFactory: () => new EmailService() };
+    const registry = await registryOf({ providers: [{ ...factory, scope: Scope.REQUEST }] });
+    expect(registry.names).toEqual(['EmailService.remind', 'EmailService.send']);
+  });
+
+  it('is named where it has no such method', async () => {
+    for (const value of [{}, { remind: () => undefined }]) {
+      const registry = await registryOf({ providers: [double(value)] });
+      expect(() => registry.byMethod(EmailService, 'send')).toThrow(
+        /what this application provides for EmailService \(a test double\?\) has no method "send"/,
+      );
+      await app?.close();
+    }
+    expect(await namesOf(double({}), { provide: SmtpMailer, useValue: null })).toEqual([]);
+  });
+});
+
+describe('a module that is loaded late', () => {
+  @Injectable()
+  class LateService {
+    @Job({ queue: 'emails' })
+    run(): void {}
+  }
+  @Module({ providers: [LateService] })
+  class Late {}
+  @Injectable()
+  class Elsewhere {
+    @Job({ queue: 'elsewhere' })
+    @Recurring('0 * * * *')
+    run(): void {}
+  }
+  @Module({ providers: [Elsewhere] })
+  class LateElsewhere {}
+
+  it('has handlers that are found, with a word about what they cannot have any more', async () => {
+    const registry = await registryOf({ providers: [EmailService] });
+    const before = registry.byName('EmailService.send');
+    expect(registry.byName('LateService.run')).toBeUndefined();
+    await app!.get(LazyModuleLoader).load(() => Late);
+    expect(registry.byName('LateService.run')).toBe(registry.byMethod(LateService, 'run'));
+    expect(warn.mock.lastCall).toEqual([expect.stringMatching(/LateService.run\..*and run$/)]);
+    expect(registry.byName('EmailService.send')).toBe(before);
+    await app!.get(LazyModuleLoader).load(() => LateElsewhere);
+    expect(registry.byMethod(Elsewhere, 'run').queue).toBe('elsewhere');
+    expect(warn.mock.lastCall).toEqual([
+      expect.stringMatching(
+        /Elsewhere.run\..*, but this process runs no jobs of "elsewhere", and what they declare with @Recurring\(\) does not begin; import/,
+      ),
+    ]);
+    expect(registry.recurrences).toEqual([]);
+  });
+
+  it('is refused as a whole when it has a fault, which is logged', async () => {
+    @Injectable()
+    class Faulty {
+      @Job({ attempts: 0 })
+      run(): void {}
+    }
+    @Module({ providers: [Faulty] })
+    class LateFaulty {}
+    const registry = await registryOf({ providers: [EmailService] });
+    await app!.get(LazyModuleLoader).load(() => LateFaulty);
+    expect(registry.byName('Faulty.run')).toBeUndefined();
+    expect(logError).toHaveBeenCalledExactlyOnceWith(
+      expect.stringContaining('"attempts" expected'),
+    );
+    expect(registry.byName('EmailService.send')).toBeDefined();
   });
 });
 

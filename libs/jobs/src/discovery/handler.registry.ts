@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { decorationsOf } from '../decorators/index.js';
 import { InvalidInvocationError, JobsConfigurationError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { closest, JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
@@ -24,6 +25,8 @@ interface Index {
   readonly all: readonly Handler[];
   readonly recurrences: readonly DeclaredRecurrence[];
   readonly continuations: readonly DeclaredContinuation[];
+  /** See {@link Exploration}. */
+  readonly replaced: ReadonlySet<HandlerClass>;
 }
 
 /**
@@ -34,6 +37,8 @@ interface Index {
 @Injectable()
 export class HandlerRegistry {
   private index: Index | undefined;
+  /** How many modules there were when the index was made. */
+  private moduleCount = 0;
 
   constructor(
     private readonly explorer: HandlerExplorer,
@@ -48,7 +53,7 @@ export class HandlerRegistry {
 
   /** The handler of a stored name or alias. */
   byName(name: string): Handler | undefined {
-    return this.ready.byName.get(name);
+    return this.found(({ byName }) => byName.get(name));
   }
 
   /** Every use of `@Recurring()`. */
@@ -83,15 +88,22 @@ export class HandlerRegistry {
    * @throws InvalidInvocationError when the class is no provider, or the method no `@Job()`
    */
   byMethod(type: HandlerClass, methodName: string): Handler {
-    const methods = this.ready.byClass.get(type);
+    const handler = this.found(({ byClass }) => byClass.get(type)?.get(methodName));
+    if (handler !== undefined) return handler;
+    const { byClass, replaced } = this.ready;
+    const methods = byClass.get(type);
+    if (replaced.has(type) && decorationsOf(type.prototype as object, methodName)) {
+      throw new InvalidInvocationError(
+        `Cannot enqueue ${type.name}.${methodName}: what this application provides for ${type.name} (a test double?) ` +
+          `has no method "${methodName}". Give it one, which is what the job will call.`,
+      );
+    }
     if (methods === undefined) {
       throw new InvalidInvocationError(
         `Cannot enqueue ${type.name}.${methodName}: ${type.name} has no @Job() methods among the providers and ` +
           `controllers of this application. Add it to the providers of a module that is imported.`,
       );
     }
-    const handler = methods.get(methodName);
-    if (handler !== undefined) return handler;
     const near = closest(methodName, [...methods.keys()]);
     throw new InvalidInvocationError(
       `Cannot enqueue ${type.name}.${methodName}: it is not decorated with @Job()` +
@@ -106,6 +118,48 @@ export class HandlerRegistry {
    */
   freeze(hasScheduler = true): void {
     this.index = this.build(hasScheduler, true);
+    this.moduleCount = this.explorer.moduleCount;
+  }
+
+  /**
+   * What is found in the index, or in that of the modules which Nest's LazyModuleLoader has loaded since it was frozen.
+   */
+  private found<T>(find: (index: Index) => T | undefined): T | undefined {
+    const known = find(this.ready);
+    const { moduleCount } = this.explorer;
+    if (known !== undefined || this.index === undefined || moduleCount === this.moduleCount)
+      return known;
+    this.moduleCount = moduleCount;
+    try {
+      this.add(this.build());
+    } catch (fault) {
+      this.logger.error(messages.lateHandlersRefused(fault));
+    }
+    return find(this.index);
+  }
+
+  /** Adds handlers of modules that came late, and says what this process cannot do for them any more. */
+  private add(late: Index): void {
+    const before = this.index!;
+    const added = late.all.filter(({ name }) => !before.byName.has(name));
+    if (added.length === 0) return;
+    const queues = new Set(before.all.map(({ queue }) => queue));
+    const unworked = added.filter(({ queue }) => !queues.has(queue)).map(({ queue }) => queue);
+    const isRecurring = late.recurrences.some(({ handler }) => added.includes(handler));
+    this.logger.warn(
+      messages.lateHandlers(
+        added.map(({ name }) => name),
+        [...new Set(unworked)],
+        isRecurring,
+      ),
+    );
+    this.index = {
+      ...late,
+      all: [...before.all, ...added],
+      byName: new Map([...late.byName, ...before.byName]),
+      byClass: new Map([...late.byClass, ...before.byClass]),
+      recurrences: before.recurrences,
+    };
   }
 
   private get ready(): Index {
@@ -165,6 +219,7 @@ export class HandlerRegistry {
       const methods = byClass.get(type);
       if (methods && !byClass.has(token)) byClass.set(token, methods);
     }
-    return { all, byName, byClass, recurrences, continuations: followed.continuations };
+    const { replaced } = exploration;
+    return { all, byName, byClass, recurrences, continuations: followed.continuations, replaced };
   }
 }

@@ -85,6 +85,19 @@ export const messages = {
     `The ${engine} store cannot be reached: ${error.message}`,
   storeBack: (engine: string, ms: number) => `The ${engine} store is back after ${ms} ms`,
   workerError: (queue: string, error: Error) => `Worker of queue "${queue}": ${error.message}`,
+  lateHandlers: (names: readonly string[], unworked: readonly string[], isRecurring: boolean) => {
+    const limits = [
+      unworked.length > 0 &&
+        `this process runs no jobs of ${unworked.map((queue) => `"${queue}"`).join(', ')}`,
+      isRecurring && 'what they declare with @Recurring() does not begin',
+    ].filter((limit) => limit !== false);
+    return (
+      `Handlers of a module that was loaded late (LazyModuleLoader): ${names.join(', ')}. They can be enqueued` +
+      (limits.length > 0 ? `, but ${limits.join(', and ')}; import the module instead` : ' and run')
+    );
+  },
+  lateHandlersRefused: (fault: unknown) =>
+    `Handlers of a module that was loaded late (LazyModuleLoader) are not used: ${errorReason(fault)}`,
   providedTwice: (name: string) =>
     `The handler of job "${name}" is provided by several modules; the first one is used`,
 } as const;
