@@ -35,7 +35,7 @@ describeEngines('durations that are longer than a timer of Node', (engine) => {
         shutdownTimeout: '60 days',
         abortTimeout: '70 days',
         unknownNameTimeout: '80 days',
-        lock: { duration: '90 days', sweep: '24 days' },
+        lock: { duration: '400 days', sweep: '24 days' },
         queues: { default: { rateLimit: { max: 100, per: '90 days' } } },
       },
     });

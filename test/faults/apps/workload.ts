@@ -104,6 +104,9 @@ async function behave(
     case 'return-late':
       await aborted;
       return;
+    case 'compute':
+      for (const until = performance.now() + behaviour.ms; performance.now() < until;);
+      return;
     case 'exit':
       process.exit(1);
   }

@@ -10,6 +10,8 @@ export type Behaviour =
   | { does: 'return-late' }
   /** Does so many steps, each once and taking this long. */
   | { does: 'steps'; count: number; ms: number }
+  /** Holds the event loop for this long, as a computation does. */
+  | { does: 'compute'; ms: number }
   /** Ends its process. */
   | { does: 'exit' };
 

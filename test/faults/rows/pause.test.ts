@@ -10,6 +10,9 @@ const LOCK = { duration: 2_000, sweep: 500 };
 const PAUSE_MS = LONG ? 8_000 : 4_000;
 const JOBS = LONG ? 40 : 10;
 
+/** Long enough for another process to start, and to find the job abandoned. */
+const COMPUTE_MS = 12_000;
+
 /**
  * A process that pauses for longer than its locks (a long collection, a laptop's lid) and goes on as
  * if nothing had happened, while others have run its jobs. Half of its handlers end the moment it
@@ -78,5 +81,33 @@ describeRow('SIGSTOP', (engine) => {
       expect(waiting.size).toBe(JOBS / 2);
     },
     rowTimeout(60_000, 120_000),
+  );
+});
+
+/** Another process takes a job whose own one cannot answer; the log says why. */
+describeRow('a handler that computes for longer than its lock', (engine) => {
+  it(
+    'loses its job to another process, and the log says that the event loop was blocked',
+    async () => {
+      const row = startRow('computing', engine);
+      const options = { lock: { duration: 1_000, sweep: 250 } };
+      const [producer, computer] = await Promise.all([row.startProducer(), row.start({ options })]);
+      const from = ledgerNow();
+      const behaviour = { does: 'compute', ms: COMPUTE_MS } as const;
+      await producer.call('enqueue', { label: 'computed', count: 1, behaviour });
+      await row.until('it computes', () => row.startedCount() === 1, 10_000);
+      const other = await row.start({ options, finishAtOnce: true });
+      const ends = () => row.ledger.of('ended');
+      await row.until('both have run it', () => ends().length === 2, 40_000);
+      row.noteFault('pause', computer, from, ledgerNow());
+      const told = /lost its lock, since the event loop was blocked for \d+(\.\d)? s/;
+      await row.until('the log says why', () => told.test(computer.description), 10_000);
+      const verdict = await row.settled(producer, 20_000);
+      row.print(`computed for ${COMPUTE_MS} ms under a lock of 1000 ms, runs ${ends().length}`);
+      expect(violations(verdict)).toEqual([]);
+      const [stored] = row.ledger.of('stored');
+      expect(stored?.result).toBe(ends().find(({ pid }) => pid === other.pid)?.run);
+    },
+    rowTimeout(90_000, 90_000),
   );
 });

@@ -269,6 +269,18 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
     );
   }
 
+  /**
+   * Renews locks as `extendLocks` does, and takes those back that have run out, unless somebody has recovered or claimed
+   * their jobs since: Redis has forgotten by then whose they were.
+   * @returns The ids of the jobs that are lost.
+   */
+  keepLocks(jobIds: string[], tokens: string[], duration: number): Promise<string[]> {
+    return this.life.write(
+      (tx) => locks.keepLocks(tx, this.qualifiedName, jobIds, tokens, Date.now() + duration),
+      { synced: false },
+    );
+  }
+
   async updateData<T, R, N extends string>(job: MinimalJob<T, R, N>, data: T): Promise<void> {
     const jobId = job.id ?? '';
     const json = JSON.stringify(data) as string | undefined;

@@ -29,6 +29,26 @@ export function unlock(transaction: Transaction, job: Pick<JobRow, 'seq'>, token
 const EXTEND = `UPDATE job SET lock_until = ?, maybe_stalled = 0
   WHERE queue = ? AND id = ? AND lock_token = ? AND lock_until > ?`;
 
+const KEEP = `UPDATE job SET lock_until = ?, maybe_stalled = 0
+  WHERE queue = ? AND id = ? AND lock_token = ? AND state = 'active'`;
+
+/**
+ * As `extendLocks`, but a lock that has run out is taken back, unless somebody has recovered or claimed its job since.
+ */
+export function keepLocks(
+  transaction: Transaction,
+  queueName: string,
+  jobIds: string[],
+  tokens: string[],
+  until: number,
+): string[] {
+  const queue = transaction.queue(queueName);
+  return jobIds.filter((id, index) => {
+    const token = tokens[index] ?? null;
+    return transaction.runKeepingReady(KEEP, until, queue.id, id, token) === 0;
+  });
+}
+
 /**
  * Holds on to the locks of several jobs for `duration` ms from `now`.
  *

@@ -53,6 +53,8 @@ export class LinesService implements ManagedService {
   /** Whether a handler has concurrency keys. Else an earlier version may have left jobs that wait for a turn. */
   private isLimited = false;
   private readonly repair: Repair;
+  /** Renews the turns of this process that are overdue: what it runs itself it must not sweep away. */
+  private renewOwn: () => Promise<void> = () => Promise.resolve();
 
   constructor(
     private readonly registry: HandlerRegistry,
@@ -82,6 +84,11 @@ export class LinesService implements ManagedService {
     this.isStopped = true;
     this.timer?.stop();
     await endsWithin(STOP_TIMEOUT_MS, Promise.all([this.sweeping, this.steps.whenIdle()]));
+  }
+
+  /** Has something done before each sweep. */
+  beforeSweep(renewOwn: () => Promise<void>): void {
+    this.renewOwn = renewOwn;
   }
 
   /** Takes a step together with others of this process. @returns whether the job has a turn after it */
@@ -163,6 +170,7 @@ export class LinesService implements ManagedService {
   private async sweep(): Promise<number | undefined> {
     let pauseMs: number | undefined = this.options.sweepIntervalMs;
     await this.repair.round(async () => {
+      await this.renewOwn();
       const sweep = await this.engine.turns.sweep(SWEEP_SIZE);
       this.follow(sweep);
       for (const ticket of sweep.failed) this.repair.failed(nameOf(ticket), ticket.error);

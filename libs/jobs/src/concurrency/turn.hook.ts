@@ -12,9 +12,10 @@ import {
   type TurnStep,
 } from '../contracts/index.js';
 import { HandlerRegistry, type ConcurrencyLimit } from '../discovery/index.js';
+import { RunningJobs } from '../execution/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
-import { after, type Timer } from '../timers/index.js';
+import { after, monotonicNow, type Timer } from '../timers/index.js';
 import { LimitBook } from './limit-book.service.js';
 import { LinesService } from './lines.service.js';
 import { PARKED_MS } from './parking.js';
@@ -30,6 +31,8 @@ interface Held {
   readonly step: Omit<TurnStep, 'action'>;
   /** Whether it went back to its line, and holds no turn. */
   isParked: boolean;
+  /** When its turn was last known to be its own, on the clock that nobody sets. */
+  renewedAt: number;
 }
 
 /**
@@ -50,10 +53,13 @@ export class TurnHook implements JobHook {
     private readonly registry: HandlerRegistry,
     private readonly lines: LinesService,
     private readonly book: LimitBook,
+    private readonly running: RunningJobs,
     private readonly logger: JobLogger,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
-  ) {}
+  ) {
+    lines.beforeSweep(() => this.renewOverdue());
+  }
 
   onClaimed(job: RunningJob): Promise<ClaimDecision> | undefined {
     const concurrency = this.registry.byName(job.name)?.concurrency;
@@ -86,6 +92,7 @@ export class TurnHook implements JobHook {
     const key = storedKey(job, 'concurrency', concurrency.key);
     const held: Held = {
       isParked: false,
+      renewedAt: monotonicNow(),
       step: {
         key: `${concurrency.group}|${key}`,
         queue: job.queue,
@@ -127,9 +134,23 @@ export class TurnHook implements JobHook {
     }).unref();
   }
 
-  private async renew({ step }: Held, ttlMs: number): Promise<void> {
+  private async renew(held: Held, ttlMs: number): Promise<void> {
+    const sentAt = monotonicNow();
+    const step = { ...this.current(held.step), action: 'renew', ttlMs } as const;
     // The next renewal will do.
-    await this.lines.step({ ...this.current(step), action: 'renew', ttlMs }).catch(() => undefined);
+    await this.lines.step(step).then(
+      () => void (held.renewedAt = sentAt),
+      () => undefined,
+    );
+  }
+
+  /** The event loop may have been blocked for longer than a turn lasts. */
+  private async renewOverdue(): Promise<void> {
+    const { lockDurationMs } = this.options;
+    const latest = monotonicNow() - lockDurationMs * 0.75;
+    const all = this.running.all().flatMap((run) => this.held.get(run) ?? []);
+    const overdue = all.filter(({ isParked, renewedAt }) => !isParked && renewedAt < latest);
+    await Promise.all(overdue.map((held) => this.renew(held, lockDurationMs)));
   }
 
   private async settle(job: JobInfo, { status }: RunOutcome): Promise<void> {
@@ -161,6 +182,6 @@ export class TurnHook implements JobHook {
     const key = lineOf(options, this.registry.byName(job.name)?.concurrency);
     if (key === undefined) return undefined;
     const limit = this.lines.limitOf(key, 1);
-    return { isParked: true, step: { key, queue: job.queue, id: job.id, limit } };
+    return { isParked: true, renewedAt: 0, step: { key, queue: job.queue, id: job.id, limit } };
   }
 }

@@ -3,6 +3,7 @@ export type { CoordinationStore } from './coordination-store.js';
 export { currentJob, type RunningJob, type StoredJob, type LimitKeys } from './current-job.js';
 export { JOBS_ENGINE, type Engine, type EngineCapabilities } from './engine.js';
 export type { ExpiringRows } from './expiring-rows.js';
+export type { HeldJob, WorkerBackend } from './held-jobs.js';
 export type { ClaimDecision, JobHook, RunOutcome, SentAwayJob } from './job-hook.js';
 export type { JobInfo } from './job-info.js';
 export type { RecurringRun, RecurringTick, StoredTick } from './recurring-tick.js';

@@ -45,8 +45,15 @@ export class ShutdownError extends JobsError {
  * @publicApi
  */
 export class LockLostError extends JobsError {
-  constructor(location: JobLocation) {
-    super(`${capital(describeJob(location))} lost its lock: another worker may be running it.`);
+  /** @param blockedMs for how long this process's event loop was blocked before, in ms; 0 when it was not */
+  constructor(
+    location: JobLocation,
+    readonly blockedMs = 0,
+  ) {
+    super(
+      `${capital(describeJob(location))} lost its lock${describeBlock(blockedMs)}: another worker may be running it.` +
+        (blockedMs > 0 ? ' Give the event loop a turn now and then, or a longer lock.' : ''),
+    );
   }
 }
 
@@ -174,4 +181,11 @@ export class EndNotStoredError extends JobsError {
       { cause },
     );
   }
+}
+
+/** Why locks could not be renewed in time: ` while the event loop was blocked for 20 s …`; empty when it was not. @internal */
+export function describeBlock(blockedMs: number): string {
+  if (blockedMs === 0) return '';
+  const seconds = (blockedMs / 1_000).toFixed(blockedMs < 10_000 ? 1 : 0);
+  return `, since the event loop was blocked for ${seconds} s (by a handler that computes, or while the process was stopped)`;
 }

@@ -37,6 +37,7 @@ export {
 } from './enqueue.errors.js';
 export {
   DamagedJobError,
+  describeBlock,
   EndNotStoredError,
   JobCancelledError,
   JobFailedError,

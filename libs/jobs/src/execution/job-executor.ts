@@ -24,6 +24,7 @@ import {
 import { CancellationsService } from './cancellations.service.js';
 import { HandlerCaller } from './handler-caller.js';
 import { JobHooks } from './job-hooks.js';
+import type { JobLocks } from './job-locks.js';
 import { JobRun, rememberRun } from './job-run.js';
 import { RunningJobs } from './running-jobs.js';
 import { Suspects } from './suspects.js';
@@ -71,18 +72,22 @@ export class JobExecutor {
    * @returns the result to store
    * @throws the error to store, or BullMQ's control flow for a job that was postponed or given back
    */
-  execute(job: Job<StoredPayload>, token: string): Promise<unknown> {
-    return this.start.run(this.executeHere, job, token);
+  execute(job: Job<StoredPayload>, token: string, locks?: JobLocks): Promise<unknown> {
+    return this.start.run(this.executeHere, job, token, locks);
   }
 
-  private readonly executeHere = (job: Job<StoredPayload>, token: string): Promise<unknown> => {
+  private readonly executeHere = (
+    job: Job<StoredPayload>,
+    token: string,
+    locks?: JobLocks,
+  ): Promise<unknown> => {
     if (this.isClosed) return this.giveBackUnstarted(job, token);
     const handler = this.registry.byName(job.name);
     if (handler === undefined) return this.refuseUnknown(job, token);
     if (this.suspects.isSuspect(job)) {
-      return this.suspects.runAlone(job, token, () => this.run(job, token, handler));
+      return this.suspects.runAlone(job, token, () => this.run(job, token, handler, locks));
     }
-    return this.run(job, token, handler);
+    return this.run(job, token, handler, locks);
   };
 
   private async giveBackUnstarted(job: Job, token: string): Promise<never> {
@@ -108,8 +113,13 @@ export class JobExecutor {
     return this.cancellations.storedFor(job).catch(() => undefined);
   }
 
-  private async run(job: Job<StoredPayload>, token: string, handler: Handler): Promise<unknown> {
-    const run = this.begin(job, token, handler);
+  private async run(
+    job: Job<StoredPayload>,
+    token: string,
+    handler: Handler,
+    locks: JobLocks | undefined,
+  ): Promise<unknown> {
+    const run = this.begin(new JobRun(job, token, handler, locks));
     try {
       this.refuseDamaged(run);
       if (this.mayBeCancelled(run)) await this.refuseCancelled(run);
@@ -126,6 +136,7 @@ export class JobExecutor {
       const valid = handler.schemas.length === 0 ? args : await this.validated(run, args);
       this.startTimeout(run);
       const result = await run.follow(this.start.run(this.callInContext, run, valid));
+      await locks?.renewOverdue(run.id);
       this.refuseIfLockLost(run);
       const stored = this.storable(run, result);
       const pending = this.hooks.returned(run, stored);
@@ -142,12 +153,12 @@ export class JobExecutor {
     }
   }
 
-  private begin(job: Job<StoredPayload>, token: string, handler: Handler): JobRun {
+  private begin(run: JobRun): JobRun {
+    const { job, handler } = run;
     // A job that another service added by hand may leave its options to the handler.
     job.opts.attempts ||= handler.attempts;
     job.opts.backoff ??= { type: 'jobs' };
     job.opts.keepLogs ??= MAX_LOG_LINES;
-    const run = new JobRun(job, token, handler);
     rememberRun(job, run);
     this.running.add(run);
     return run;
@@ -236,10 +247,11 @@ export class JobExecutor {
   }
 
   private async failure(run: JobRun, thrown: unknown): Promise<Error> {
+    await run.locks?.renewOverdue(run.id);
     const reason = run.abortReason;
     if (reason instanceof ShutdownError) return this.giveBack(run, reason);
     if (reason instanceof LockLostError) {
-      this.logger.warn(messages.lockLost(run), run);
+      this.logger.warn(messages.lockLost(run, reason.blockedMs), run);
       // BullMQ's word for "settle nothing": the job is no longer ours.
       return new WaitingError();
     }

@@ -3,6 +3,7 @@ import type { StoredJob, StoredKey, StoredTick } from '../contracts/index.js';
 import type { Handler } from '../discovery/index.js';
 import type { StoredPayload } from '../payload/index.js';
 import { HandlerRun } from './handler-run.js';
+import type { JobLocks } from './job-locks.js';
 
 /**
  * One run of one job, from claim to settlement.
@@ -25,6 +26,8 @@ export class JobRun extends HandlerRun {
     readonly job: Job<StoredPayload>,
     readonly token: string,
     handler: Handler,
+    /** Those of its worker; none in tests of a run alone. */
+    readonly locks?: JobLocks,
   ) {
     super(handler);
     this.attempt = job.attemptsMade + 1;
@@ -79,6 +82,7 @@ export class JobRun extends HandlerRun {
   }
 
   async extend(durationMs: number): Promise<void> {
+    await this.locks?.renewOverdue(this.id);
     await this.job.extendLock(this.token, durationMs);
     await this.onExtended?.(durationMs);
   }

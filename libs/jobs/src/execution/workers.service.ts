@@ -119,10 +119,10 @@ export class WorkersService implements ManagedService {
   private createWorker(queue: string): JobsWorker {
     // Two parameters: with a third, BullMQ would make an AbortController for each job.
     const processor = (job: Job, token?: string) =>
-      this.executor.execute(job as Job<StoredPayload>, token!);
+      this.executor.execute(job as Job<StoredPayload>, token!, worker.locks);
     const backoff = (attempt: number, error: Error, job: Job) =>
       this.context.run(() => this.pauseAfter(attempt, error, job));
-    const worker = createWorker(
+    const worker: JobsWorker = createWorker(
       queue,
       processor,
       backoff,
@@ -135,7 +135,7 @@ export class WorkersService implements ManagedService {
     worker.on('completed', (job, result) => this.onCompleted(job, result));
     worker.on('failed', (job, error) => this.onFailed(job, error));
     worker.on('error', (error) => this.onError(queue, error));
-    worker.on('lockRenewalFailed', (ids) => this.onLocksLost(queue, ids));
+    worker.on('lockRenewalFailed', (ids) => this.onLocksLost(worker, ids));
     worker.on('locksRenewed', ({ jobIds }) => this.onLocksRenewed(queue, jobIds));
     return worker;
   }
@@ -184,8 +184,6 @@ export class WorkersService implements ManagedService {
   }
 
   private onError(queue: string, error: Error): void {
-    // Told by `lockRenewalFailed` as well, and logged there once for each job.
-    if (error.message.startsWith('could not renew lock')) return;
     if (!this.outage.noticedIn(error)) this.logger.error(messages.workerError(queue, error), error);
   }
 
@@ -195,10 +193,10 @@ export class WorkersService implements ManagedService {
     this.hooks.renewed(ids.flatMap((id) => this.running.find(queue, id) ?? []));
   }
 
-  private onLocksLost(queue: string, ids: readonly string[]): void {
+  private onLocksLost({ name, locks }: JobsWorker, ids: readonly string[]): void {
     for (const id of ids) {
-      const run = this.running.find(queue, id);
-      run?.abortWithin(new LockLostError(run), this.options.abortTimeoutMs);
+      const run = this.running.find(name, id);
+      run?.abortWithin(new LockLostError(run, locks.blockedMs(id)), this.options.abortTimeoutMs);
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { JobInfo } from '../contracts/index.js';
-import { errorReason, errorText } from '../errors/index.js';
+import { describeBlock, errorReason, errorText } from '../errors/index.js';
 
 /**
  * The words of every log line about jobs, in one place.
@@ -15,8 +15,8 @@ export const messages = {
     `Job ${job.name} failed for good at attempt ${job.attempt} of ${job.attempts}: ${errorReason(error)}`,
   postponed: (job: JobInfo, delayMs: number) => `Job ${job.name} postponed by ${delayMs} ms`,
   givenBack: (job: JobInfo, reason: string) => `Job ${job.name} given back to its queue: ${reason}`,
-  lockLost: (job: JobInfo) =>
-    `Job ${job.name} lost its lock: another worker may be running it, and what this run returns is discarded`,
+  lockLost: (job: JobInfo, blockedMs: number) =>
+    `Job ${job.name} lost its lock${describeBlock(blockedMs)}: another worker may be running it, and what this run returns is discarded`,
   resultNotKept: (job: JobInfo, loss: string) => `Job ${job.name} returned a value that ${loss}`,
   stepNotKept: (job: JobInfo, step: string, loss: string) =>
     `Job ${job.name}: step "${step}" returned a value that ${loss}`,

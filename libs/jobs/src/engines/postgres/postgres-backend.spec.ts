@@ -463,7 +463,8 @@ describeEngine(fixture, 'the PostgreSQL backend', () => {
     )) as [{ token: string }];
     const backend = worker.getBackend();
     expect(await backend.extendLock(job!.id!, token, 1_000)).toBe(0);
-    expect(await backend.extendLocks([job!.id!], [token], 1_000)).toEqual([job!.id]);
+    // As the renewal of what this process still runs: nobody has taken the job meanwhile.
+    expect(await backend.extendLocks([job!.id!], [token], 1_000)).toEqual([]);
   });
 
   it('stores what a handler produced whatever characters are in it', async () => {

@@ -12,6 +12,7 @@ import {
   type QueueBaseOptions,
   type RetryJobOpts,
 } from 'bullmq';
+import type { HeldJob, WorkerBackend } from '../../contracts/index.js';
 import { ClaimPause } from '../claim-pause.js';
 import { pause } from '../../timers/index.js';
 import { asUnsettled, isFenced } from '../settlement.js';
@@ -61,7 +62,7 @@ interface BatchEntry {
  * The other traps are closed in `statementOf`, which every statement passes.
  * @internal
  */
-export class SafePostgresBackend extends PostgresQueueBackend {
+export class SafePostgresBackend extends PostgresQueueBackend implements WorkerBackend {
   /**
    * Claims (by token) and finishes (by token and job) whose connection broke before the answer came,
    * with the store's time of the first attempt.
@@ -132,6 +133,12 @@ export class SafePostgresBackend extends PostgresQueueBackend {
       await this.claimPause.after(error);
       throw error;
     }
+  }
+
+  renewLocks(jobs: readonly HeldJob[], durationMs: number): Promise<string[]> {
+    const ids = jobs.map(({ id }) => id);
+    const tokens = jobs.map(({ token }) => token);
+    return this.extendLocks(ids, tokens, durationMs);
   }
 
   /** BullMQ puts recovered jobs behind all others, though they were first once. */

@@ -11,7 +11,6 @@ const FENCED: [command: string, params: number][] = [
   ['move_to_delayed', 8],
   ['retry_job', 6],
   ['extend_lock', 5],
-  ['extend_locks', 5],
 ];
 
 describe("BullMQ's statements", () => {

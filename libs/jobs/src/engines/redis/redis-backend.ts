@@ -13,6 +13,7 @@ import {
   type RedisConnection,
   type RetryJobOpts,
 } from 'bullmq';
+import type { HeldJob, WorkerBackend } from '../../contracts/index.js';
 import { StoreUnreachableError } from '../../errors/index.js';
 import { ClaimPause } from '../claim-pause.js';
 import { nextTurn } from '../../timers/index.js';
@@ -47,7 +48,7 @@ type Options = QueueBaseOptions & KeyPrefixOptions;
  * - BullMQ's worker takes most of what a finish answers for the failure of the job: see {@link asUnsettled}.
  * @internal
  */
-export class SafeRedisBackend extends RedisQueueBackend {
+export class SafeRedisBackend extends RedisQueueBackend implements WorkerBackend {
   private readonly claimPause = new ClaimPause();
   /** Settlements, by token and job, that were not confirmed, and may have taken effect all the same. */
   private readonly inDoubt = new Set<string>();
@@ -98,6 +99,13 @@ export class SafeRedisBackend extends RedisQueueBackend {
     } catch (error) {
       return this.claimInDoubt(error, token);
     }
+  }
+
+  async renewLocks(jobs: readonly HeldJob[], durationMs: number): Promise<string[]> {
+    const keys = [this.toKey('active'), this.toKey('stalled')];
+    const claims = jobs.flatMap(({ id, token, claims: count }) => [id, token, String(count)]);
+    const { client } = this.redis;
+    return runScript(client, 'renewLocks', ...keys, this.toKey(''), String(durationMs), ...claims);
   }
 
   /** How BullMQ's worker is stopped, gently here and by force in `close()`. */

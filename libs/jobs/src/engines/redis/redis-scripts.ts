@@ -103,6 +103,34 @@ return redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf')`,
   },
 
   /**
+   * Renews locks, and takes those back that have run out. A key that has expired does not say whose it was: the job must
+   * still be active, and not have been claimed again. KEYS active list, set of suspects; ARGV start of the keys, duration,
+   * then of each job its id, token and how often it was claimed. Answers the ids that are lost.
+   */
+  renewLocks: {
+    keys: 2,
+    lua: `
+local lost = {}
+for i = 3, #ARGV, 3 do
+  local id, token = ARGV[i], ARGV[i + 1]
+  local key = ARGV[1] .. id
+  local holder = redis.call('GET', key .. ':lock')
+  local isOurs = holder == token
+  if not holder then
+    local claims = redis.pcall('HGET', key, 'ats')
+    isOurs = claims == ARGV[i + 2] and redis.call('LPOS', KEYS[1], id) ~= false
+  end
+  if isOurs then
+    redis.call('SET', key .. ':lock', token, 'PX', ARGV[2])
+    redis.call('SREM', KEYS[2], id)
+  else
+    table.insert(lost, id)
+  end
+end
+return lost`,
+  },
+
+  /**
    * Ids of a queue's active jobs whose lock holds a token. KEYS active list; ARGV prefix of job
    * keys, token. For recovery alone: it reads all locks.
    */

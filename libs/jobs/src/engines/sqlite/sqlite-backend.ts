@@ -1,5 +1,6 @@
 import type { BackendFactory, IQueueBackend, KeyPrefixOptions, QueueBaseOptions } from 'bullmq';
 import { backendParts, type SqliteConnection, SqliteQueueBackend } from 'bullmq-sqlite';
+import type { HeldJob, WorkerBackend } from '../../contracts/index.js';
 import { ClaimPause } from '../claim-pause.js';
 import { asUnsettled } from '../settlement.js';
 import type { SharedSqlite } from './sqlite-connection.js';
@@ -17,7 +18,7 @@ type Answer<Method extends Settlement> = ReturnType<SqliteQueueBackend[Method]>;
  * {@link GuardedLife}, which every operation passes.
  * @internal
  */
-export class SafeSqliteBackend extends SqliteQueueBackend {
+export class SafeSqliteBackend extends SqliteQueueBackend implements WorkerBackend {
   private readonly claimPause = new ClaimPause();
 
   override async moveToActive(
@@ -46,6 +47,12 @@ export class SafeSqliteBackend extends SqliteQueueBackend {
 
   override retryJob(...call: Call<'retryJob'>): Answer<'retryJob'> {
     return super.retryJob(...call).catch(throwUnsettled);
+  }
+
+  renewLocks(jobs: readonly HeldJob[], durationMs: number): Promise<string[]> {
+    const ids = jobs.map(({ id }) => id);
+    const tokens = jobs.map(({ token }) => token);
+    return this.keepLocks(ids, tokens, durationMs);
   }
 
   /** How BullMQ's worker is stopped, gently here and by force in `close()`. */
