@@ -89,7 +89,7 @@ export class CronExpression extends NamedExpressions {
    * | all but the year | `H`, `H(a-b)`, `H/n`, `H(a-b)/n`: a value of its own for each `id` |
    * | day of month | `?`, `L`, `L-n`, `LW`, `15W` (nearest weekday, same month), `L-nW`, `LW-n` (n days before it) |
    * | day of week | `?`, `FRIL` (last), `FRI#3` (third) |
-   * | in Quartz alone | ranges past the end (`22-2`, `FRI-MON`; not of years); `L` for Saturday |
+   * | in Quartz alone | ranges past the end (`22-2`, `FRI-MON`; not of years); `/n` without a star; `L` for Saturday |
    * | in Unix alone | `?` for `*`, in all fields |
    *
    * @throws InvalidCronError with every fault: what cannot be read, is ambiguous, or never comes (again)

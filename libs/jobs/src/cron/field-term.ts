@@ -26,11 +26,13 @@ const HASH = /^H(?:\((.*)\))?$/;
 
 /**
  * Reads `*`, `a`, `a-b`, `H`, `H(a-b)`, each with or without a step: what all fields have in common.
- * @param text in upper case
+ * @param written in upper case
  * @internal
  */
-export function parseTerm(text: string, context: TermContext): Term | undefined {
+export function parseTerm(written: string, context: TermContext): Term | undefined {
   const { field, dialect } = context;
+  // Quartz may leave the star out.
+  const text = dialect === 'quartz' && written.startsWith('/') ? `*${written}` : written;
   const [base = '', stepText, ...rest] = text.split('/');
   if (rest.length > 0) return fault(context, text, 'one step at most');
   const hash = HASH.exec(base);
