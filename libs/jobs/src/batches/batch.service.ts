@@ -93,7 +93,11 @@ export class BatchService extends Batches {
     } catch (error) {
       if (!this.calls.isUnavailable(error)) throw error;
       // Stored as a whole or not at all, so the hub tells of all of it.
-      const isStored = await this.get(id).catch(() => undefined);
+      const isStored = await this.get(id).then(
+        (batch) => batch !== undefined,
+        () => undefined,
+      );
+      if (isStored === false && this.calls.isRefusal(error)) throw error;
       if (!isStored) throw new BatchUncertainError(id, data.name, { cause: error });
     }
   }

@@ -20,6 +20,15 @@ export interface EngineCapabilities {
   readonly outlivesProcess: boolean;
 }
 
+/** Why the store surely did not do what it was asked for. @internal */
+export interface Refusal {
+  readonly reason: string;
+  /** Whether to ask again soon is of no use, as when memory, disk or a permission lack. */
+  readonly lasts: boolean;
+  /** Whether nothing was done of an operation with several jobs; else some may be stored. */
+  readonly isWhole: boolean;
+}
+
 /**
  * Where jobs are stored: a BullMQ backend, its connection, and the coordination store beside it.
  * One instance for each `forRoot()`. Everything above talks to a datastore through this alone.
@@ -58,8 +67,12 @@ export interface Engine {
    * @returns how long it took, in ms
    */
   ping(timeoutMs: number): Promise<number>;
-  /** Whether an error means that the store could not be reached (so the outcome is unknown). */
+  /** Whether an error means that the store could not be reached, or cannot serve for now. */
   isConnectionError(error: unknown): boolean;
+  /** What an error says for sure of the operation that met it; undefined when its outcome is unknown. */
+  refusalOf(error: unknown): Refusal | undefined;
+  /** Whether `close()` was called: nothing can be stored any more. */
+  readonly isClosed: boolean;
   /**
    * A backend that writes through the application's own open transaction.
    * Present when `capabilities.transactionalEnqueue`.

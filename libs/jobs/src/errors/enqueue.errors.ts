@@ -154,16 +154,22 @@ export class EnqueueUncertainError extends JobsError {
 }
 
 /**
- * The store could not be reached in time, and nothing was changed in it.
+ * The store could not be reached in time, refused, or was closed with the application. Of an enqueue: the job was not
+ * stored.
  * @publicApi
  */
 export class StoreUnavailableError extends JobsError {
   /**
    * @param operation what was not done, e.g. `store job "EmailService.send" in queue "emails"`
-   * @param reason what was waited for
+   * @param reason what was waited for, or what the store said
+   * @param options `remedy`: what to do, where that is not to try again later
    */
-  constructor(operation: string, reason: string, options?: ErrorOptions) {
-    super(`Could not ${operation}: ${reason}. Try again later.`, options);
+  constructor(
+    operation: string,
+    reason: string,
+    { remedy = 'Try again later.', ...options }: ErrorOptions & { readonly remedy?: string } = {},
+  ) {
+    super(`Could not ${operation}: ${reason.replace(/\.$/, '')}. ${remedy}`, options);
   }
 }
 

@@ -171,6 +171,7 @@ describeEngines('checkpoints', (fixture) => {
     const hangs = () => new Promise<never>(() => undefined);
     const lost = { ...engine, store: { ...engine.store, get: hangs, set: hangs } } as Engine;
     lost.isConnectionError = () => false;
+    lost.refusalOf = () => undefined;
     let calls = 0;
     const answer = checkpointsOn(lost, optionsWith(100)).once(runOf('a'), 'step', () => ++calls);
     await expect(answer).rejects.toThrow(StoreUnavailableError);
@@ -190,7 +191,8 @@ describeEngines('checkpoints', (fixture) => {
         return wasSet;
       },
     };
-    const lossy = { ...engine, store: flaky, isConnectionError: () => true } as unknown as Engine;
+    const answers = { isConnectionError: () => true, refusalOf: () => undefined };
+    const lossy = { ...engine, store: flaky, ...answers } as unknown as Engine;
     let calls = 0;
     expect(await checkpointsOn(lossy).once(runOf('a'), 'step', () => ++calls)).toBe(1);
     expect(await checkpoints().once(runOf('a'), 'step', () => ++calls)).toBe(1);

@@ -60,6 +60,7 @@ describeEngines('idempotency keys', (fixture) => {
     const losing = {
       store: watched,
       isConnectionError: (error: Error) => error.message === 'lost',
+      refusalOf: () => undefined,
     } as unknown as Engine;
     const calls = new StoreCalls(losing, options);
     const reader = {

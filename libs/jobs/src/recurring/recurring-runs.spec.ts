@@ -35,6 +35,7 @@ describe('the ledger of runs', () => {
         },
       },
       isConnectionError: (error: Error) => error.message === 'lost',
+      refusalOf: () => undefined,
     } as unknown as Engine;
     const options = resolveOptions({ connection: 'redis://localhost', enqueueTimeout: 50 });
     const calls = new StoreCalls(engine, options);

@@ -1,12 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EnqueueUncertainError, StoreUnavailableError } from '../errors/index.js';
 import { EnqueueBuffer, type EnqueueTarget } from './enqueue-buffer.js';
+import type { Refusal } from '../contracts/index.js';
 import type { PreparedJob } from './prepared-job.js';
 import { readNativesAgain } from '../timers/index.js';
 
 const TIMEOUT_MS = 5_000;
 
 class ConnectionError extends Error {}
+
+class RefusalError extends Error {
+  constructor(
+    message: string,
+    readonly lasts: boolean,
+  ) {
+    super(message);
+  }
+}
 
 const jobOf = (id: string): PreparedJob => ({
   id,
@@ -22,6 +32,7 @@ const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 class FakeStore implements EnqueueTarget {
   readonly batches: string[][] = [];
   readonly stored = new Set<string>();
+  closed = false;
   answer: (batch: readonly PreparedJob[]) => Promise<void> = () => Promise.resolve();
 
   async insert(batch: readonly PreparedJob[]): Promise<void> {
@@ -32,6 +43,20 @@ class FakeStore implements EnqueueTarget {
 
   isConnectionError(error: unknown): boolean {
     return error instanceof ConnectionError;
+  }
+
+  isStored(job: PreparedJob): Promise<boolean> {
+    return Promise.resolve(this.stored.has(job.id));
+  }
+
+  refusalOf(error: unknown): Refusal | undefined {
+    return error instanceof RefusalError
+      ? { reason: error.message, lasts: error.lasts, isWhole: false }
+      : undefined;
+  }
+
+  isClosed(): boolean {
+    return this.closed;
   }
 }
 
@@ -165,6 +190,63 @@ describe('the enqueue buffer', () => {
       const outcomes = addAll(jobs(16));
       await vi.advanceTimersByTimeAsync(20 * TIMEOUT_MS);
       expect(failed(await outcomes)).toEqual([]);
+    });
+  });
+
+  describe('when the store refuses', () => {
+    it('says at once that nothing was stored', async () => {
+      store.answer = () => Promise.reject(new RefusalError('out of memory', true));
+      const outcomes = failed(await addAll(jobs(5)));
+      expect(outcomes).toHaveLength(5);
+      for (const [, error] of outcomes) {
+        expect(error).toBeInstanceOf(StoreUnavailableError);
+        expect((error as Error).message).toMatch(/out of memory.*It was not stored/);
+      }
+    });
+
+    it('finds out what of an insert was stored all the same', async () => {
+      store.answer = (batch) => {
+        if (batch.length > 1) store.stored.add('job-1');
+        return Promise.reject(new RefusalError('out of memory', true));
+      };
+      expect(failed(await addAll(jobs(3))).map(([i]) => i)).toEqual([0, 2]);
+    });
+
+    it('does not know where the store cannot say', async () => {
+      store.answer = () => Promise.reject(new RefusalError('out of memory', true));
+      store.isStored = () => Promise.reject(new ConnectionError('lost'));
+      const outcomes = failed(await addAll(jobs(2)));
+      for (const [, error] of outcomes) expect(error).toBeInstanceOf(EnqueueUncertainError);
+    });
+
+    it('for a while, tries again, and knows at the end that nothing was stored', async () => {
+      store.answer = () => Promise.reject(new RefusalError('loading', false));
+      const outcomes = addAll(jobs(1));
+      await vi.advanceTimersByTimeAsync(TIMEOUT_MS + 1_000);
+      const [[, error] = []] = failed(await outcomes);
+      expect(error).toBeInstanceOf(StoreUnavailableError);
+      expect((error as Error).message).toContain('loading');
+      expect(store.batches.length).toBeGreaterThan(10);
+    });
+  });
+
+  describe('when the store is closed', () => {
+    it('refuses at once what was not sent, and does not know of what was', async () => {
+      let lose = (): void => undefined;
+      store.answer = () =>
+        new Promise((_, reject) => {
+          lose = () => reject(new ConnectionError('closed'));
+        });
+      const sent = addAll(jobs(1));
+      await vi.advanceTimersByTimeAsync(1);
+      const waiting = addAll([jobOf('later')]);
+      store.closed = true;
+      lose();
+      const [[, inDoubt] = []] = failed(await sent);
+      const [[, refused] = []] = failed(await waiting);
+      expect(inDoubt).toBeInstanceOf(EnqueueUncertainError);
+      expect(refused).toBeInstanceOf(StoreUnavailableError);
+      expect((refused as Error).message).toContain('It was not stored');
     });
   });
 

@@ -1,6 +1,7 @@
 import { StartContext } from '../contracts/index.js';
 import { describeJob, EnqueueUncertainError, StoreUnavailableError } from '../errors/index.js';
 import { after, monotonicNow, soon, type Timer } from '../timers/index.js';
+import type { Refusal } from '../contracts/index.js';
 import type { PreparedJob } from './prepared-job.js';
 
 /** Most jobs of one insert: bounds how long the store is busy with one statement. */
@@ -18,8 +19,14 @@ const RETRY_PAUSE_MS = 100;
 export interface EnqueueTarget {
   /** Stores all jobs, each at most once by its id. Rejects when any of them may not be stored. */
   insert(jobs: readonly PreparedJob[]): Promise<void>;
+  /** Whether a job is in the store. Rejects when the store cannot say so. */
+  isStored(job: PreparedJob): Promise<boolean>;
   /** Whether an error says nothing about the jobs, since the store was not reached. */
   isConnectionError(error: unknown): boolean;
+  /** Why the store surely did not do all that it was asked for. */
+  refusalOf(error: unknown): Refusal | undefined;
+  /** Whether the store was closed: no insert will be answered any more. */
+  isClosed(): boolean;
 }
 
 interface Entry {
@@ -27,8 +34,13 @@ interface Entry {
   readonly addedAt: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+  /** `sent`: an insert is under way, or one may have taken effect although it failed. */
   sent: boolean;
+  /** Whether an earlier insert may have taken effect. */
+  inDoubt: boolean;
   settled: boolean;
+  /** What the store said of the last insert. */
+  answer?: unknown;
 }
 
 /** An insert that the store has not answered yet. */
@@ -70,7 +82,15 @@ export class EnqueueBuffer {
   add(job: PreparedJob): Promise<void> {
     return new Promise((resolve, reject) => {
       const addedAt = monotonicNow();
-      this.waiting.push({ job, addedAt, resolve, reject, sent: false, settled: false });
+      this.waiting.push({
+        job,
+        addedAt,
+        resolve,
+        reject,
+        sent: false,
+        inDoubt: false,
+        settled: false,
+      });
       this.timer ??= this.armTimer(this.timeoutMs);
       if (this.isFlushDue) return;
       this.isFlushDue = true;
@@ -106,6 +126,10 @@ export class EnqueueBuffer {
   private store(batch: readonly Entry[], done: () => void): void {
     const live = batch.filter((entry) => !entry.settled);
     if (live.length === 0) return done();
+    if (this.target.isClosed()) {
+      for (const entry of live) settle(entry, () => entry.reject(this.closedError(entry)));
+      return done();
+    }
     for (const entry of live) entry.sent = true;
     this.insert(live).then(
       () => {
@@ -123,15 +147,28 @@ export class EnqueueBuffer {
   }
 
   private recover(batch: readonly Entry[], error: unknown, done: () => void): void {
-    if (this.target.isConnectionError(error)) {
+    const refusal = this.target.refusalOf(error);
+    const isLost = refusal === undefined && this.target.isConnectionError(error);
+    const isInDoubt = isLost || (refusal?.isWhole === false && batch.length > 1);
+    for (const entry of batch) {
+      entry.inDoubt ||= isInDoubt;
+      entry.sent = entry.inDoubt;
+      entry.answer = error;
+    }
+    if (this.target.isClosed()) {
+      for (const entry of batch) settle(entry, () => entry.reject(this.closedError(entry)));
+      return done();
+    }
+    if (isLost || refusal?.lasts === false) {
       after(RETRY_PAUSE_MS, () => this.store(batch, done)).unref();
       return;
     }
     this.lastAnswerAt = monotonicNow();
     const [first] = batch;
     if (batch.length === 1) {
-      settle(first!, () => first!.reject(error));
-      return done();
+      if (refusal !== undefined) void this.refuse(first!, refusal).then(done);
+      else settle(first!, () => first!.reject(error));
+      return refusal === undefined ? done() : undefined;
     }
     const middle = batch.length >> 1;
     this.store(batch.slice(0, middle), () => this.store(batch.slice(middle), done));
@@ -161,12 +198,41 @@ export class EnqueueBuffer {
     return [...sent, ...this.waiting].filter((entry) => !entry.settled);
   }
 
-  private timeoutError({ job, sent }: Entry): Error {
-    const reason = `the store did not answer within ${this.timeoutMs} ms`;
-    return sent
-      ? new EnqueueUncertainError(job.id, job, reason)
-      : new StoreUnavailableError(`store ${describeJob(job)}`, reason);
+  /** An insert before the one that was refused may have taken effect: the store can say so, it answers. */
+  private async refuse(entry: Entry, { reason }: Refusal): Promise<void> {
+    const isStored =
+      entry.inDoubt && (await this.target.isStored(entry.job).catch(() => undefined));
+    if (isStored === true) settle(entry, entry.resolve);
+    else settle(entry, () => entry.reject(outcome(entry, isStored === undefined, refused(reason))));
   }
+
+  private timeoutError(entry: Entry): Error {
+    const refusal = this.target.refusalOf(entry.answer);
+    const reason = `the store did not answer within ${this.timeoutMs} ms`;
+    return outcome(entry, entry.sent, refusal ? refused(refusal.reason) : reason);
+  }
+
+  private closedError(entry: Entry): Error {
+    return outcome(
+      entry,
+      entry.sent,
+      'the application was closed meanwhile, and its store with it',
+    );
+  }
+}
+
+function refused(reason: string): string {
+  return `the store refused it: ${reason}`;
+}
+
+/** Says that a job was not stored, unless that is not known. */
+function outcome({ job, answer: cause }: Entry, mayBeStored: boolean, reason: string): Error {
+  return mayBeStored
+    ? new EnqueueUncertainError(job.id, job, reason, { cause })
+    : new StoreUnavailableError(`store ${describeJob(job)}`, reason, {
+        cause,
+        remedy: 'It was not stored. Try again later.',
+      });
 }
 
 function settle(entry: Entry, how: () => void): void {

@@ -12,7 +12,7 @@ import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { EnqueueBuffer } from './enqueue-buffer.js';
 import { JobLines } from './job-lines.js';
 import type { PreparedJob } from './prepared-job.js';
-import { StoreCalls } from './store-calls.js';
+import { StoreCalls, StoreClosedError } from './store-calls.js';
 import { replaceOther } from './unique-jobs.js';
 import { UniquePlaces } from './unique-places.js';
 
@@ -41,6 +41,8 @@ export class JobWriter {
    * @throws DuplicateJobError, EnqueueUncertainError, StoreUnavailableError
    */
   write(job: PreparedJob): Promise<void> {
+    if (this.engine.isClosed)
+      return Promise.reject(new StoreClosedError(`store ${describeJob(job)}`));
     if (job.unique !== undefined) {
       const others = this.places.othersFor(job);
       if (others.length > 0) return this.writeUnlessIn(others, job);
@@ -119,7 +121,10 @@ export class JobWriter {
           concurrency === undefined
             ? (jobs: readonly PreparedJob[]) => insertJobs(queue, jobs)
             : (jobs: readonly PreparedJob[]) => this.placeAndInsert(queue, jobs),
+        isStored: async ({ id }: PreparedJob) => (await queue.getJob(id)) !== undefined,
         isConnectionError: (error: unknown) => this.engine.isConnectionError(error),
+        refusalOf: (error: unknown) => this.engine.refusalOf(error),
+        isClosed: () => this.engine.isClosed,
       };
       buffer = new EnqueueBuffer(target, this.options.enqueueTimeoutMs, this.start);
       buffers.set(name, buffer);

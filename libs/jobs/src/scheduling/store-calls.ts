@@ -24,6 +24,12 @@ export class StoreCalls {
     return error instanceof StoreUnavailableError || this.engine.isConnectionError(error);
   }
 
+  /** Whether an error of one of these calls says for sure that nothing was changed. */
+  isRefusal(error: unknown): boolean {
+    if (!(error instanceof StoreUnavailableError)) return false;
+    return error instanceof StoreClosedError || this.engine.refusalOf(error.cause) !== undefined;
+  }
+
   /**
    * Reads, and reads again while the store is lost, until `enqueueTimeout` is over.
    * @param operation for the message, e.g. `read job "…"`
@@ -38,7 +44,7 @@ export class StoreCalls {
         try {
           return await read();
         } catch (error) {
-          const isOver = monotonicNow() + RETRY_PAUSE_MS > deadline;
+          const isOver = this.engine.isClosed || monotonicNow() + RETRY_PAUSE_MS > deadline;
           if (isOver || !this.engine.isConnectionError(error)) throw error;
           await pause(RETRY_PAUSE_MS);
         }
@@ -61,6 +67,7 @@ export class StoreCalls {
     call: () => Promise<T>,
     timeoutMs: number,
   ): Promise<T> {
+    if (this.engine.isClosed) throw new StoreClosedError(operation);
     const reason = `the store did not answer within ${timeoutMs} ms`;
     try {
       return await withDeadline(
@@ -69,8 +76,23 @@ export class StoreCalls {
         () => new StoreUnavailableError(operation, reason),
       );
     } catch (error) {
+      const refusal = this.engine.refusalOf(error);
+      if (refusal !== undefined)
+        throw new StoreUnavailableError(operation, `the store refused it: ${refusal.reason}`, {
+          cause: error,
+        });
       if (!this.engine.isConnectionError(error)) throw error;
       throw new StoreUnavailableError(operation, 'the store cannot be reached', { cause: error });
     }
+  }
+}
+
+/** The application is closed, and with it the connection to the store, which answers nobody any more. @internal */
+export class StoreClosedError extends StoreUnavailableError {
+  constructor(operation: string) {
+    const remedy =
+      'Nothing was changed; do it before the application closes, or from one that runs.';
+    super(operation, 'the application is closed, and its store with it', { remedy });
+    this.name = StoreUnavailableError.name;
   }
 }

@@ -1,5 +1,5 @@
 import type { BackendFactory, QueueBaseOptions } from 'bullmq';
-import type { Engine, EngineCapabilities, ExpiringRows } from '../../contracts/index.js';
+import type { Engine, EngineCapabilities, ExpiringRows, Refusal } from '../../contracts/index.js';
 import type { ResolvedOptions } from '../../options/index.js';
 import { withDeadline } from '../deadline.js';
 import { registerConnection } from '../default-backend-factory.js';
@@ -8,7 +8,7 @@ import { monotonicNow } from '../../timers/index.js';
 import { postgresBackendFactory } from './postgres-backend-connection.js';
 import { SharedPostgres } from './postgres-connection.js';
 import { PostgresCoordinationStore } from './postgres-coordination-store.js';
-import { isPostgresConnectionError } from './postgres-errors.js';
+import { isPostgresConnectionError, postgresRefusal } from './postgres-errors.js';
 import { postgresExpiringRows } from './postgres-expiring-rows.js';
 import { PostgresStartStore } from './postgres-start-store.js';
 import { PostgresTurnStore } from './postgres-turn-store.js';
@@ -32,6 +32,7 @@ export class PostgresEngine implements Engine {
   readonly turns: PostgresTurnStore;
   readonly starts: PostgresStartStore;
   readonly expiring: readonly ExpiringRows[];
+  isClosed = false;
   private readonly postgres: SharedPostgres;
 
   constructor(options: ResolvedOptions, target: PostgresTarget) {
@@ -66,11 +67,16 @@ export class PostgresEngine implements Engine {
     return isPostgresConnectionError(error);
   }
 
+  refusalOf(error: unknown): Refusal | undefined {
+    return postgresRefusal(error);
+  }
+
   transactionBackend(client: unknown): BackendFactory {
     return transactionBackendFactory(client, this.postgres.schema, this.postgres.clock);
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     await this.store.close();
     await this.postgres.close();
   }

@@ -1,4 +1,5 @@
 import { ConnectionClosedError } from 'bullmq';
+import type { Refusal } from '../../contracts/index.js';
 import { JobsError, StoreUnreachableError } from '../../errors/index.js';
 
 const SOCKET_CODES = new Set([
@@ -39,6 +40,22 @@ export function isPostgresConnectionError(error: unknown): boolean {
   // An error with an SQLSTATE is an answer; the words in it may be the application's.
   if (code !== undefined) return SOCKET_CODES.has(code) || UNAVAILABLE_STATES.test(code);
   return UNAVAILABLE_MESSAGES.test(error.message);
+}
+
+/** A server that is out of room, read-only or shut for this role: it stays so until somebody does something about it. */
+const LASTING_STATES = /^(?:53[124]00|25006|28...|42501)$/;
+
+/** Other answers to a statement that was not carried out, and what says that the server was not even reached. */
+const REFUSED = new Set(['53300', '57014', '57P03', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
+
+/** What an error says of a statement that surely was not carried out. @internal */
+export function postgresRefusal(error: unknown): Refusal | undefined {
+  const answer = error instanceof ConnectionClosedError ? error.cause : error;
+  const code = answer instanceof Error ? codeOf(answer) : undefined;
+  if (code === undefined) return undefined;
+  const lasts = LASTING_STATES.test(code);
+  const reason = (answer as Error).message || code;
+  return lasts || REFUSED.has(code) ? { reason, lasts, isWhole: true } : undefined;
 }
 
 /** Whether the server undid the statement only because of others, so that it can simply be sent again. @internal */

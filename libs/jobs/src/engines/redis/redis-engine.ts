@@ -1,5 +1,5 @@
 import type { BackendFactory, KeyPrefixOptions, QueueBaseOptions } from 'bullmq';
-import type { Engine, EngineCapabilities, ExpiringRows } from '../../contracts/index.js';
+import type { Engine, EngineCapabilities, ExpiringRows, Refusal } from '../../contracts/index.js';
 import { JobsConfigurationError } from '../../errors/index.js';
 import type { ResolvedOptions } from '../../options/index.js';
 import { withDeadline } from '../deadline.js';
@@ -9,7 +9,7 @@ import { monotonicNow } from '../../timers/index.js';
 import { redisBackendFactory } from './redis-backend-connection.js';
 import { SharedRedis } from './redis-connection.js';
 import { RedisCoordinationStore } from './redis-coordination-store.js';
-import { isRedisConnectionError } from './redis-errors.js';
+import { isRedisConnectionError, redisRefusal } from './redis-errors.js';
 import { redisExpiringRows } from './redis-expiring-rows.js';
 import { RedisStartStore } from './redis-start-store.js';
 import { RedisTurnStore } from './redis-turn-store.js';
@@ -32,6 +32,7 @@ export class RedisEngine implements Engine {
   readonly turns: RedisTurnStore;
   readonly starts: RedisStartStore;
   readonly expiring: readonly ExpiringRows[];
+  isClosed = false;
   private readonly redis: SharedRedis;
 
   constructor(options: ResolvedOptions, target: RedisTarget) {
@@ -68,7 +69,12 @@ export class RedisEngine implements Engine {
     return isRedisConnectionError(error);
   }
 
+  refusalOf(error: unknown): Refusal | undefined {
+    return redisRefusal(error);
+  }
+
   async close(): Promise<void> {
+    this.isClosed = true;
     await this.store.close();
     this.redis.close();
   }

@@ -1,4 +1,5 @@
 import { ConnectionClosedError } from 'bullmq';
+import type { Refusal } from '../../contracts/index.js';
 import { JobsError } from '../../errors/index.js';
 
 /**
@@ -48,6 +49,19 @@ export function isRedisConnectionError(error: unknown): boolean {
     CONNECTION_MESSAGES.test(error.message) ||
     CONNECTION_MESSAGES.test(error.name)
   );
+}
+
+/** Replies that stay the same until somebody does something about it. (A login may be refused for a moment.) */
+const LASTING = /(?:^|-)(?:OOM|MISCONF|NOPERM)\b/;
+
+/** A server that answers like this has not carried out the command. @internal */
+export function redisRefusal(error: unknown): Refusal | undefined {
+  const reply = error instanceof ConnectionClosedError ? error.cause : error;
+  if (!(reply instanceof Error) || reply instanceof JobsError) return undefined;
+  const lasts = LASTING.test(reply.message);
+  return lasts || isUnavailableReply(reply)
+    ? { reason: reply.message, lasts, isWhole: false }
+    : undefined;
 }
 
 /**

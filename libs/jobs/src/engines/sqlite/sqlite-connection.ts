@@ -6,10 +6,16 @@ import type {
   Transaction,
   WriteOptions,
 } from 'bullmq-sqlite';
+import type { Refusal } from '../../contracts/index.js';
 import { JobsConfigurationError, StoreUnreachableError } from '../../errors/index.js';
 import { withDeadline } from '../deadline.js';
 import { monotonicNow, pause } from '../../timers/index.js';
-import { asConnectionClosed, explainMissingSqlite, isMissingTable } from './sqlite-errors.js';
+import {
+  asConnectionClosed,
+  explainMissingSqlite,
+  isMissingTable,
+  sqliteRefusal,
+} from './sqlite-errors.js';
 import { COORDINATION_TABLES } from './sqlite-scripts.js';
 import { assertSqliteTarget, sqliteAddress, type SqliteTarget } from './sqlite-settings.js';
 
@@ -154,6 +160,10 @@ export class SharedSqlite {
     const call = this.isFailing ? this.write(probeWrite) : this.read(probeRead);
     await withDeadline(call, timeoutMs, () => this.unreachable(`no answer within ${timeoutMs} ms`));
     return monotonicNow() - start;
+  }
+
+  refusalOf(error: unknown): Refusal | undefined {
+    return this.opened && sqliteRefusal(error, this.opened.driver);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { BackendFactory, KeyPrefixOptions, QueueBaseOptions } from 'bullmq';
-import type { Engine, EngineCapabilities, ExpiringRows } from '../../contracts/index.js';
+import type { Engine, EngineCapabilities, ExpiringRows, Refusal } from '../../contracts/index.js';
 import type { ResolvedOptions } from '../../options/index.js';
 import { registerConnection } from '../default-backend-factory.js';
 import { EngineConnection } from '../engine-connection.js';
@@ -25,6 +25,7 @@ export class SqliteEngine implements Engine {
   readonly turns: SqliteTurnStore;
   readonly starts: SqliteStartStore;
   readonly expiring: readonly ExpiringRows[];
+  isClosed = false;
   private readonly sqlite: SharedSqlite;
   private readonly backends: SqliteBackends;
 
@@ -65,11 +66,16 @@ export class SqliteEngine implements Engine {
     return isSqliteConnectionError(error);
   }
 
+  refusalOf(error: unknown): Refusal | undefined {
+    return this.sqlite.refusalOf(error);
+  }
+
   transactionBackend(database: unknown): BackendFactory {
     return this.backends.transactionFactory(database);
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     await this.store.close();
     await this.sqlite.close();
   }

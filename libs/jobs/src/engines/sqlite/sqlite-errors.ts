@@ -1,12 +1,16 @@
 import { ConnectionClosedError } from 'bullmq';
-import type { SqliteStoreError, StoreClosedError } from 'bullmq-sqlite';
+import type { Refusal } from '../../contracts/index.js';
 import { JobsConfigurationError } from '../../errors/index.js';
 
 /** The errors of `bullmq-sqlite` that are about the file; the package is loaded when it is used. */
-export interface StoreErrorClasses {
-  readonly SqliteStoreError: typeof SqliteStoreError;
-  readonly StoreClosedError: typeof StoreClosedError;
-}
+export type StoreErrorClasses = Pick<
+  typeof import('bullmq-sqlite'),
+  | 'SqliteStoreError'
+  | 'StoreBusyError'
+  | 'StoreClosedError'
+  | 'StoreDamagedError'
+  | 'StoreDiskError'
+>;
 
 /** Whether an error means that the file could not be read or written. @internal */
 export function isSqliteConnectionError(error: unknown): boolean {
@@ -23,6 +27,19 @@ export function asConnectionClosed(error: unknown, classes: StoreErrorClasses): 
   const isAboutFile =
     error instanceof classes.SqliteStoreError || error instanceof classes.StoreClosedError;
   return isAboutFile ? new ConnectionClosedError(error.message, error) : error;
+}
+
+/**
+ * What an error says of a write that surely did not happen: all but a disk that failed in the middle of it, and a file that is
+ * damaged.
+ * @internal
+ */
+export function sqliteRefusal(error: unknown, classes: StoreErrorClasses): Refusal | undefined {
+  const cause = error instanceof ConnectionClosedError ? error.cause : error;
+  const { SqliteStoreError, StoreBusyError, StoreDamagedError, StoreDiskError } = classes;
+  if (!(cause instanceof SqliteStoreError)) return undefined;
+  if (cause instanceof StoreDiskError || cause instanceof StoreDamagedError) return undefined;
+  return { reason: cause.message, lasts: !(cause instanceof StoreBusyError), isWhole: true };
 }
 
 /** Whether a table of the coordination store is missing: the file was replaced by another one. @internal */
