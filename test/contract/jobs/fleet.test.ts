@@ -1,14 +1,9 @@
-import {
-  Injectable,
-  Logger,
-  type OnModuleDestroy,
-  type OnModuleInit,
-  type Type,
-} from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { Job, type JobHandle, type JobOptions, type JobsModuleOptions } from 'nestjs-jobs';
 import { expect, it } from 'vitest';
 import { describeEngines, type Isolation } from '../../support/engines.js';
 import { createJobsApp, signal } from '../../support/jobs-app.js';
+import { listenToWarnings } from '../../support/warnings.js';
 
 /** A service whose one handler has this stored name. */
 function service(name: string, run: () => unknown, options: JobOptions = {}): Type<Runner> {
@@ -145,20 +140,3 @@ describeEngines('servers that share a queue and no handler', (engine) => {
     expect(warnings).toEqual([]);
   });
 });
-
-/** What is warned of from the moment on at which the application's modules are made. */
-function listenToWarnings(): { warnings: string[]; listener: Type } {
-  const warnings: string[] = [];
-  @Injectable()
-  class Listener implements OnModuleInit, OnModuleDestroy {
-    onModuleInit(): void {
-      const silent = () => undefined;
-      const warn = (line: string) => void warnings.push(line);
-      Logger.overrideLogger({ log: silent, error: silent, warn });
-    }
-    onModuleDestroy(): void {
-      Logger.overrideLogger(false);
-    }
-  }
-  return { warnings, listener: Listener };
-}

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Injectable, Module, type Provider } from '@nestjs/common';
+import { Injectable, mixin, Module, type Provider, type Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it } from 'vitest';
@@ -160,6 +160,48 @@ describe('the checks at boot', () => {
       expect.stringMatching(/^@Job\(\) on Feed.pages: .* got a generator/),
       expect.stringMatching(/^@Recurring\(\) on Feed.hourly: .* got a generator/),
     ]);
+  });
+
+  it('report handlers whose class has a name of its own in each process, and those without one', async () => {
+    const mailerOf = (options: object): Type => {
+      @Injectable()
+      class Mailer {
+        @Job(options)
+        send(): void {}
+      }
+      return Mailer;
+    };
+    const made = mixin(mailerOf({}));
+    const nameless = mailerOf({});
+    Object.defineProperty(nameless, 'name', { value: '' });
+    expect(await problemsOf([made, nameless])).toEqual([
+      expect.stringMatching(
+        /"send" has a name that mixin\(\) made: "[0-9a-f]{21}".*@Job\(\{ name \}\)/,
+      ),
+      expect.stringMatching(/"send" has no name/),
+    ]);
+    expect(await problemsOf([mixin(mailerOf({ name: 'mail.send' }))])).toEqual([]);
+  });
+
+  it('report handlers whose class has another name in each process, or none', async () => {
+    const mailerOf = (options: object): Type => {
+      @Injectable()
+      class Mailer {
+        @Job(options)
+        send(): void {}
+      }
+      return Mailer;
+    };
+    const made = mixin(mailerOf({}));
+    const nameless = mailerOf({});
+    Object.defineProperty(nameless, 'name', { value: '' });
+    expect(await problemsOf([made, nameless])).toEqual([
+      expect.stringMatching(
+        /"send" has a name that mixin\(\) made: "[0-9a-f]{21}".*@Job\(\{ name \}\)/,
+      ),
+      expect.stringMatching(/"send" has no name/),
+    ]);
+    expect(await problemsOf([mixin(mailerOf({ name: 'mail.send' }))])).toEqual([]);
   });
 
   it('leave classes alone that are not provided here', async () => {

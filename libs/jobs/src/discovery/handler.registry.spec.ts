@@ -430,3 +430,20 @@ describe('asking for a method that is no handler', () => {
     );
   });
 });
+
+describe('a class that seems to be minified', () => {
+  it('is warned of, unless its jobs have names of their own', async () => {
+    @Injectable()
+    class t {
+      @Job()
+      send(): void {}
+
+      @Job({ name: 'mail.named' })
+      named(): void {}
+    }
+    await registryOf({ providers: [t] });
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(/class of job "t.send" seems to be minified/)],
+    ]);
+  });
+});
