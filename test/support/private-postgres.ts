@@ -25,7 +25,7 @@ export function whyNoPrivatePostgres(): string | undefined {
   if (!findPostgres('initdb') || !findPostgres('postgres')) {
     return 'initdb and postgres are neither on PATH nor under /usr/lib/postgresql';
   }
-  if (isRoot() && !unprivilegedAccount()) {
+  if (accountForServer() === 'none') {
     return 'PostgreSQL refuses to run as root, and there is no account "postgres" or "nobody"';
   }
   return undefined;
@@ -37,8 +37,8 @@ export async function startPrivatePostgres(
 ): Promise<PrivatePostgres> {
   const initdb = findPostgres('initdb');
   const binary = findPostgres('postgres');
-  const account = isRoot() ? unprivilegedAccount() : undefined;
-  if (!initdb || !binary || (isRoot() && !account)) throw new Error(whyNoPrivatePostgres());
+  const account = accountForServer();
+  if (!initdb || !binary || account === 'none') throw new Error(whyNoPrivatePostgres());
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -121,15 +121,13 @@ function versions(root: string): string[] {
   }
 }
 
-function isRoot(): boolean {
-  return process.getuid?.() === 0;
-}
-
-function unprivilegedAccount(): Account | undefined {
+/** Whom servers run as that refuse to be root: undefined for ourselves, `none` where there is nobody. */
+export function accountForServer(): Account | 'none' | undefined {
+  if (process.getuid?.() !== 0) return undefined;
   const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
   for (const wanted of ['postgres', 'nobody']) {
     const [, , uid, gid] = lines.find((line) => line.startsWith(`${wanted}:`))?.split(':') ?? [];
     if (uid && gid) return { uid: Number(uid), gid: Number(gid) };
   }
-  return undefined;
+  return 'none';
 }

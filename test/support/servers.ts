@@ -5,6 +5,11 @@ import { pingPostgres, startPrivatePostgres, whyNoPrivatePostgres } from './priv
 import { pingRedis, startPrivateRedis, whyNoPrivateRedis } from './private-redis.js';
 
 export {
+  type PrivatePgBouncer,
+  startPrivatePgBouncer,
+  whyNoPrivatePgBouncer,
+} from './private-pgbouncer.js';
+export {
   type PrivatePostgres,
   type PrivatePostgresOptions,
   startPrivatePostgres,

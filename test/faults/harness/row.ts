@@ -210,6 +210,11 @@ export async function startOwnStoreRow(
   return { row: endWithTest(row), store };
 }
 
+/** Starts a row on a store that its file has made; it ends with the test. */
+export function startRowAt(title: string, engine: EngineName, url: string): Row {
+  return endWithTest(new Row(title, engine, url, { prefix: 'faults', schema: 'faults' }));
+}
+
 /** How long a row may take, ms: a deadline for what hangs, not a measure. */
 export function rowTimeout(short: number, long: number): number {
   return LONG ? long : short;

@@ -2,7 +2,7 @@ import type { Engine } from '../contracts/index.js';
 import { JobsConfigurationError } from '../errors/index.js';
 import type { JobsConnection, ResolvedOptions } from '../options/index.js';
 import { PostgresEngine } from './postgres/postgres-engine.js';
-import { isPostgresConnection } from './postgres/postgres-settings.js';
+import { isPostgresConnection, type PostgresTarget } from './postgres/postgres-settings.js';
 import { RedisEngine } from './redis/redis-engine.js';
 import { isRedisConnection } from './redis/redis-settings.js';
 import { SqliteEngine } from './sqlite/sqlite-engine.js';
@@ -15,12 +15,32 @@ import { isSqliteConnection } from './sqlite/sqlite-settings.js';
  */
 export function createEngine(options: ResolvedOptions): Engine {
   const { connection } = options;
+  const direct = directConnectionOf(options);
   if (isRedisConnection(connection)) return new RedisEngine(options, connection);
-  if (isPostgresConnection(connection)) return new PostgresEngine(options, connection);
+  if (isPostgresConnection(connection)) return new PostgresEngine(options, connection, direct);
   if (isSqliteConnection(connection)) return new SqliteEngine(options, connection);
   throw new JobsConfigurationError([
     `JobsModule.forRoot(): "connection" expected ${EXPECTED}, got ${describe(connection)}`,
   ]);
+}
+
+function directConnectionOf({
+  connection,
+  directConnection,
+}: ResolvedOptions): PostgresTarget | undefined {
+  if (directConnection === undefined) return undefined;
+  if (!isPostgresConnection(connection)) {
+    throw new JobsConfigurationError([
+      'JobsModule.forRoot(): "directConnection" is for PostgreSQL behind a transaction pooler alone: leave it out',
+    ]);
+  }
+  if (!isPostgresConnection(directConnection)) {
+    throw new JobsConfigurationError([
+      'JobsModule.forRoot(): "directConnection" expected \'postgres://…\', a pg.Pool, or pool options with ' +
+        `connectionString or database, got ${describe(directConnection)}`,
+    ]);
+  }
+  return directConnection;
 }
 
 const EXPECTED =

@@ -43,6 +43,12 @@ export interface JobsModuleOptions {
    */
   connection?: JobsConnection;
   /**
+   * PostgreSQL behind a transaction pooler (PgBouncer, and the default address of several clouds): the address of the
+   * server itself, as `connection` takes it. It is used to listen and to make the tables; all else goes through
+   * `connection`. Default: `connection`, which must not be a transaction pooler then.
+   */
+  directConnection?: JobsConnection;
+  /**
    * Redis: what every key starts with; in a Cluster it is wrapped in a hash tag. SQLite: separates the jobs of
    * applications that share a file. Default `'jobs'`.
    */

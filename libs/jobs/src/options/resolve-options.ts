@@ -25,6 +25,7 @@ export function resolveOptions(given: JobsModuleOptions): ResolvedOptions {
   return {
     connection: given.connection ?? DEFAULTS.connection,
     hasConnection: given.connection !== undefined,
+    directConnection: given.directConnection,
     prefix: given.prefix ?? DEFAULTS.prefix,
     schema: given.schema ?? DEFAULTS.schema,
     migrate: given.migrate ?? DEFAULTS.migrate,

@@ -23,6 +23,7 @@ export interface ResolvedOptions {
   readonly connection: JobsConnection;
   /** Whether somebody said where jobs are stored. */
   readonly hasConnection: boolean;
+  readonly directConnection: JobsConnection | undefined;
   readonly prefix: string;
   readonly schema: string;
   readonly migrate: boolean;

@@ -2,15 +2,18 @@ import type { JobOptions } from './job-options.js';
 import { LIMIT_RULES } from './limit-rules.js';
 import { checkOptions, rules, show, type Rule } from './option-rules.js';
 
+const CONNECTION: Rule = {
+  expected:
+    "a file ('file:…', ':memory:'), a URL ('redis://…', 'rediss://…', 'postgres://…'), connection options, a " +
+    'client or a pool',
+  accepts: (v) =>
+    typeof v === 'string' ? v !== '' && isAddress(v) : typeof v === 'object' && v !== null,
+  secret: true,
+};
+
 const MODULE_RULES: Readonly<Record<string, Rule>> = {
-  connection: {
-    expected:
-      "a file ('file:…', ':memory:'), a URL ('redis://…', 'rediss://…', 'postgres://…'), connection options, a " +
-      'client or a pool',
-    accepts: (v) =>
-      typeof v === 'string' ? v !== '' && isAddress(v) : typeof v === 'object' && v !== null,
-    secret: true,
-  },
+  connection: CONNECTION,
+  directConnection: CONNECTION,
   prefix: rules.prefix,
   schema: rules.identifier,
   migrate: rules.boolean,

@@ -12,6 +12,10 @@ export interface PostgresQuery {
 /** What is used of a `pg.Client`. */
 export interface PostgresClient {
   readonly connection?: { readonly stream?: { destroy(): void } };
+  /** Whether results come in the driver's binary form. */
+  binary?: boolean;
+  /** What the other end named its process when the connection started. */
+  readonly processID?: number | null;
   connect(): Promise<unknown>;
   end(): Promise<void>;
   query<Row = Record<string, unknown>>(

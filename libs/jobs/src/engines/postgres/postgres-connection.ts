@@ -1,5 +1,5 @@
 import type { PgPoolClient, PgPoolConfig, PgQueryResult } from 'bullmq';
-import { StoreUnreachableError } from '../../errors/index.js';
+import { JobsConfigurationError, StoreUnreachableError } from '../../errors/index.js';
 import { endsWithin } from '../deadline.js';
 import { importDriver } from '../import-driver.js';
 import { forDriver, monotonicNow, pause } from '../../timers/index.js';
@@ -16,7 +16,9 @@ import { PostgresListener } from './postgres-listener.js';
 import { assertMigrated, migrateSchema } from './postgres-migrations.js';
 import { withSchema } from './postgres-names.js';
 import { SQL } from './postgres-scripts.js';
+import { assertPresets, hasOwnSession, settleSession } from './postgres-session.js';
 import { poolConfigOf, postgresAddress, type PostgresTarget } from './postgres-settings.js';
+import { TYPES } from './postgres-types.js';
 import { StoreClock } from './store-clock.js';
 
 /** A query that is not answered in this time is given up with its connection: the peer may be gone. */
@@ -35,6 +37,8 @@ const CONFLICT_RETRIES = 3;
 const DEFAULT_POOL_SIZE = 10;
 
 export interface PostgresConnectionSettings {
+  /** Where sessions are our own, when `connection` is a transaction pooler. */
+  readonly directConnection?: PostgresTarget | undefined;
   readonly schema: string;
   readonly migrate: boolean;
   readonly connectTimeoutMs: number;
@@ -52,6 +56,10 @@ export class SharedPostgres {
   readonly listener: PostgresListener;
   readonly clientNames = new ClientNames((text, values) => this.query(text, values));
   private readonly config: PgPoolConfig;
+  /** For what needs a session: listening, and making tables. */
+  private readonly direct: PgPoolConfig;
+  /** Whether the pool's connections are sessions of ours, so that something can be set for them. */
+  private ownSessions = true;
   private driver: PostgresDriver | undefined;
   private shared: PostgresPool | undefined;
   /** Those of the pool, which itself cannot end one whose peer does not answer. */
@@ -66,10 +74,14 @@ export class SharedPostgres {
     private readonly settings: PostgresConnectionSettings,
   ) {
     this.config = poolConfigOf(target);
+    this.direct =
+      settings.directConnection === undefined
+        ? this.config
+        : poolConfigOf(settings.directConnection);
     this.address = postgresAddress(target);
     this.schema = settings.schema;
     this.listener = new PostgresListener({
-      open: (timeoutMs) => this.openClient(timeoutMs),
+      open: (timeoutMs) => this.openSession(timeoutMs),
       probe: (client) => this.measureClock((query) => client.query(query)),
     });
   }
@@ -83,21 +95,26 @@ export class SharedPostgres {
   }
 
   /**
-   * Connects, retrying until `connectTimeout` is over unless retrying is of no use; creates or
-   * upgrades the tables.
+   * Connects, retrying until `connectTimeout` is over unless retrying is of no use; finds out whether
+   * sessions are ours; creates or upgrades the tables.
    * @throws MissingDriverError, StoreUnreachableError, JobsConfigurationError
    */
   async connect(): Promise<void> {
     if (this.shared) return;
     const driver = await this.loadDriver();
-    const client = await this.openFirst();
-    try {
+    if (this.direct !== this.config) {
+      await this.withFirst(this.config, async (client, isOurs) => {
+        this.ownSessions = isOurs;
+        if (!isOurs) await assertPresets(client, this.address);
+      });
+    }
+    await this.withFirst(this.direct, async (client, isOurs) => {
+      if (!isOurs) throw this.pooled();
+      await settleSession(client);
       const prepare = this.settings.migrate ? migrateSchema : assertMigrated;
       await prepare(client, this.schema);
       await this.measureClock((query) => client.query(query));
-    } finally {
-      await endClient(client);
-    }
+    });
     this.shared = this.openPool(driver);
   }
 
@@ -153,12 +170,19 @@ export class SharedPostgres {
   }
 
   private openPool({ Pool, Client }: PostgresDriver): PostgresPool {
-    const { Client: given = Client } = this.config as { Client?: PostgresDriver['Client'] };
+    const { onConnect, Client: given = Client } = this.config as {
+      onConnect?: (client: PostgresClient) => Promise<void> | void;
+      Client?: PostgresDriver['Client'];
+    };
     const pool = new Pool({
       max: DEFAULT_POOL_SIZE,
       ...this.config,
-      ...this.connectionOptions(QUERY_TIMEOUT_MS),
+      ...this.clientOptions(QUERY_TIMEOUT_MS),
       Client: connectingAtStart(given),
+      onConnect: async (client: PostgresClient) => {
+        await onConnect?.(client);
+        if (this.ownSessions) await settleSession(client);
+      },
     });
     // A connection that breaks while it is idle is replaced; nobody has to hear of it.
     pool.on('error', () => undefined);
@@ -167,20 +191,32 @@ export class SharedPostgres {
     return pool;
   }
 
+  private async openSession(queryTimeoutMs: number): Promise<PostgresClient> {
+    const client = await this.openClient(this.direct, queryTimeoutMs);
+    try {
+      await settleSession(client);
+      return client;
+    } catch (error) {
+      await endClient(client);
+      throw error;
+    }
+  }
+
   private async openClient(
+    config: PgPoolConfig,
     queryTimeoutMs: number,
     connectTimeoutMs = this.settings.connectTimeoutMs,
   ): Promise<PostgresClient> {
     const { Client } = await this.loadDriver();
-    const options = this.connectionOptions(queryTimeoutMs, connectTimeoutMs);
-    const client = new Client({ ...this.config, ...options });
+    const options = this.clientOptions(queryTimeoutMs, connectTimeoutMs);
+    const client = new Client({ ...config, ...options });
     // Without a listener the loss of the connection would crash the process.
     client.on('error', () => undefined);
     await client.connect();
     return client;
   }
 
-  private connectionOptions(
+  private clientOptions(
     queryTimeoutMs: number,
     connectTimeoutMs = this.settings.connectTimeoutMs,
   ): object {
@@ -190,6 +226,11 @@ export class SharedPostgres {
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       fallback_application_name: 'nestjs-jobs',
+      types: TYPES,
+      pipeline: false,
+      statement_timeout: undefined,
+      lock_timeout: undefined,
+      idle_in_transaction_session_timeout: undefined,
     };
   }
 
@@ -203,12 +244,28 @@ export class SharedPostgres {
     return named;
   }
 
-  private async openFirst(): Promise<PostgresClient> {
+  /** @param use is told whether the connection's session is ours */
+  private async withFirst(
+    config: PgPoolConfig,
+    use: (client: PostgresClient, isOurs: boolean) => Promise<void>,
+  ): Promise<void> {
+    const client = await this.openFirst(config);
+    try {
+      await use(
+        client,
+        await hasOwnSession(client, () => this.openClient(config, MIGRATION_TIMEOUT_MS)),
+      );
+    } finally {
+      await endClient(client);
+    }
+  }
+
+  private async openFirst(config: PgPoolConfig): Promise<PostgresClient> {
     const deadline = monotonicNow() + this.settings.connectTimeoutMs;
     for (;;) {
       const timeLeft = Math.max(1, Math.ceil(deadline - monotonicNow()));
       try {
-        return await this.openClient(MIGRATION_TIMEOUT_MS, timeLeft);
+        return await this.openClient(config, MIGRATION_TIMEOUT_MS, timeLeft);
       } catch (error) {
         const failure = error as Error & { code?: string };
         const isLast = monotonicNow() + RETRY_PAUSE_MS >= deadline;
@@ -218,6 +275,22 @@ export class SharedPostgres {
         await pause(RETRY_PAUSE_MS);
       }
     }
+  }
+
+  private pooled(): JobsConfigurationError {
+    const { directConnection } = this.settings;
+    const got = 'got a transaction pooler, which changes the session between two transactions';
+    if (directConnection !== undefined) {
+      const address = postgresAddress(directConnection);
+      return new JobsConfigurationError([
+        `directConnection: expected the PostgreSQL server itself, or a pooler in session mode, at ${address}, ${got}`,
+      ]);
+    }
+    return new JobsConfigurationError([
+      `connection: expected the PostgreSQL server itself, or a pooler in session mode, at ${this.address}, ${got}. ` +
+        'Give the address of the server as well, as `directConnection`: it is used to listen and to make the tables, ' +
+        'and all else goes through the pooler',
+    ]);
   }
 
   /** In the background: the estimate is good for long, so nothing waits for a better one. */
@@ -241,7 +314,8 @@ export class SharedPostgres {
 /**
  * Creates or upgrades the tables of the PostgreSQL engine, for a deploy step before an application
  * with `migrate: false` starts. Safe to run at any time and by several processes at once.
- * @param connection what is given to `JobsModule.forRoot({ connection })`
+ * @param connection what is given to `JobsModule.forRoot({ connection })`; behind a transaction pooler, its
+ *   `directConnection`
  * @param options `schema`: the schema that holds the tables. Default `'jobs'`.
  * @throws StoreUnreachableError when the server does not answer within 10 s
  * @publicApi

@@ -35,8 +35,12 @@ export class PostgresEngine implements Engine {
   isClosed = false;
   private readonly postgres: SharedPostgres;
 
-  constructor(options: ResolvedOptions, target: PostgresTarget) {
-    this.postgres = new SharedPostgres(target, options);
+  constructor(
+    options: ResolvedOptions,
+    target: PostgresTarget,
+    directConnection: PostgresTarget | undefined,
+  ) {
+    this.postgres = new SharedPostgres(target, { ...options, directConnection });
     this.store = new PostgresCoordinationStore(this.postgres);
     this.turns = new PostgresTurnStore(this.postgres);
     this.starts = new PostgresStartStore(this.postgres);

@@ -17,16 +17,16 @@ const SOCKET_CODES = new Set([
 /**
  * SQLSTATEs of a server that was lost, is going or coming, or cannot serve for now: connection
  * exceptions, shutdown and recovery, out of resources, cancelled by a timeout, read-only after a
- * failover.
+ * failover; or that undid a statement because of others, again and again.
  */
-const UNAVAILABLE_STATES = /^(?:08...|57P0[1-5]|53...|57014|25006)$/;
+const UNAVAILABLE_STATES = /^(?:08...|57P0[1-5]|53...|57014|25006|40...|55P03)$/;
 
 /** What the driver says without a code. */
 const UNAVAILABLE_MESSAGES =
   /terminated|timeout expired|timeout exceeded when trying to connect|Query read timeout|not queryable|Client was closed|connection error|connection timeout/i;
 
-const DEADLOCK = '40P01';
-const SERIALIZATION_FAILURE = '40001';
+/** Serialization failure, deadlock, and a lock that was not to be had in time. */
+const CONFLICTS = new Set(['40001', '40P01', '55P03']);
 
 /**
  * Whether an error means that the server could not be reached, or not in time. Ours never do: their words are often
@@ -60,8 +60,7 @@ export function postgresRefusal(error: unknown): Refusal | undefined {
 
 /** Whether the server undid the statement only because of others, so that it can simply be sent again. @internal */
 export function isConflict(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === DEADLOCK || code === SERIALIZATION_FAILURE;
+  return CONFLICTS.has(codeOf(error) ?? '');
 }
 
 /** Whether trying to connect again is of no use: wrong credentials, database or certificate. @internal */

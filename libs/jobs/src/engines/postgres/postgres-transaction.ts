@@ -13,6 +13,7 @@ import {
 } from '../../errors/index.js';
 import { statementOf } from './postgres-commands.js';
 import { withSchema } from './postgres-names.js';
+import { TYPES } from './postgres-types.js';
 import type { StoreClock } from './store-clock.js';
 
 /** The commands that make sense before the commit: adding, and reading one job back. */
@@ -25,6 +26,8 @@ const NO_TRANSACTION = '25P01';
 interface TransactionalClient extends PgQueryable {
   /** What the server said last: `T` inside a transaction, `E` inside a failed one, `I` outside. */
   getTransactionStatus?(): string | null;
+  /** Clients of pg take a statement as an object, with parsers of its own; wrappers around one may not. */
+  getTypeParser?(oid: number): unknown;
 }
 
 /** One statement of one transaction after the other: a connection runs one at a time. */
@@ -37,10 +40,16 @@ class TransactionClient {
   query(text: string, params: readonly unknown[]): Promise<PgQueryResult<Record<string, unknown>>> {
     const result = this.last.then(async () => {
       if (this.client.getTransactionStatus?.() !== 'T') await this.assertOpen();
-      return this.client.query<Record<string, unknown>>(text, [...params]);
+      return this.send(text, [...params]);
     });
     this.last = result.catch(() => undefined);
     return result;
+  }
+
+  /** The client's parsers are the application's. */
+  private send(text: string, values: unknown[]): Promise<PgQueryResult<Record<string, unknown>>> {
+    if (this.client.getTypeParser === undefined) return this.client.query(text, values);
+    return this.client.query({ text, values, types: TYPES } as never);
   }
 
   /** Asks the server: the status is behind when `BEGIN` was sent and not awaited. */
