@@ -1,5 +1,6 @@
 import { Injectable, type Type } from '@nestjs/common';
 import {
+  Calendar,
   Job,
   Recurring,
   ResultTimeoutError,
@@ -137,6 +138,22 @@ describeEngines('two versions of an application that live side by side', (engine
     await expect.poll(() => runs, { timeout: 25_000 }).toBeGreaterThanOrEqual(6);
     expect(await jobs.recurring.get('mine')).toMatchObject({ misfires: 0, skips: 0 });
   }, 40_000);
+});
+
+describeEngines('a recurring job whose calendar one version knows', (engine) => {
+  it('has its ticks while the other one lives, and has led before', async () => {
+    const plain = version(() => undefined, { name: 'plain' });
+    const first = await createJobsApp(engine, { providers: [plain] });
+    let runs = 0;
+    const options = { id: 'mine', name: 'mine', calendars: ['holidays'] };
+    const { jobs } = await createJobsApp(engine, {
+      providers: [ticking(() => (runs += 1), 500, options)],
+      options: { calendars: { holidays: Calendar.dates(['2001-01-01']) } },
+      isolation: first.isolation,
+    });
+    await expect.poll(() => runs, { timeout: 15_000 }).toBeGreaterThan(2);
+    expect(await jobs.recurring.get('mine')).toMatchObject({ state: 'active', misfires: 0 });
+  }, 30_000);
 });
 
 describeEngines('a handler that is moved to another queue', (engine) => {

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { monotonicNow } from '../timers/index.js';
 
 const LEASE = 'recurring:leader';
@@ -12,7 +13,8 @@ const LEASE_MS = 6_000;
 export const RENEW_MS = 2_000;
 
 /**
- * Which process enqueues ticks. Others would find them enqueued already, so this saves work and no more: a
+ * Which process enqueues ticks: one of those that know the same calendars, since a recurring job can be read only where
+ * its calendars are, and versions and services that differ in them live side by side. Others would find them enqueued already, so this saves work and no more: a
  * leader that was frozen, and one that has taken its place, do no harm together.
  * @internal
  */
@@ -23,7 +25,16 @@ export class Leadership {
   /** Whether this process leads, as of the last question. */
   isLeading = false;
 
-  constructor(@Inject(JOBS_ENGINE) private readonly engine: Engine) {}
+  private readonly lease: string;
+
+  constructor(
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
+    @Inject(JOBS_OPTIONS) { calendars }: Pick<ResolvedOptions, 'calendars'>,
+  ) {
+    const names = JSON.stringify([...calendars.keys()].toSorted());
+    const group = createHash('sha256').update(names).digest('hex').slice(0, 16);
+    this.lease = calendars.size === 0 ? LEASE : `${LEASE}:${group}`;
+  }
 
   /** In how many ms the lease has to be asked for again. */
   get dueIn(): number {
@@ -40,7 +51,7 @@ export class Leadership {
     if (this.dueIn > 0) return this.isLeading;
     this.askAt = monotonicNow() + RENEW_MS;
     this.isLeading = false;
-    this.isLeading = await this.engine.store.acquirePermit(LEASE, this.holder, 1, LEASE_MS);
+    this.isLeading = await this.engine.store.acquirePermit(this.lease, this.holder, 1, LEASE_MS);
     return this.isLeading;
   }
 
@@ -48,6 +59,6 @@ export class Leadership {
   async resign(): Promise<void> {
     if (!this.isLeading) return;
     this.isLeading = false;
-    await this.engine.store.releasePermit(LEASE, this.holder);
+    await this.engine.store.releasePermit(this.lease, this.holder);
   }
 }
