@@ -2,8 +2,7 @@ import { quoteSchemaName } from 'bullmq';
 
 /** The tables of BullMQ and of ours. */
 const TABLES =
-  'job|job_log|job_dependency|meta|event|metrics|rate_limit|dedup|dedup_next|scheduler|' +
-  'jobs_kv|jobs_permit|jobs_list|jobs_turn|jobs_start';
+  'job|job_log|job_dependency|meta|event|metrics|rate_limit|dedup|dedup_next|scheduler|jobs_\\w+';
 
 /** The functions that statements call. What these name themselves they find by a search_path of their own. */
 const FUNCTIONS =

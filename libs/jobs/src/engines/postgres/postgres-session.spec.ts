@@ -15,6 +15,7 @@ import {
 } from '../../../../../test/support/servers.js';
 import { resolveOptions, type JobsModuleOptions } from '../../options/index.js';
 import { createEngine } from '../index.js';
+import { SharedPostgres } from './postgres-connection.js';
 
 const obstacle = whyNoPrivatePostgres() ?? whyNoPrivatePgBouncer();
 
@@ -109,6 +110,25 @@ describeUnless(obstacle, 'whose session a connection has', () => {
       /default_transaction_isolation = 'read committed'.*'repeatable read'.*ALTER ROLE/,
     );
     await boot({ connection: directConnection });
+  });
+
+  it.each([
+    ['off', 'on'],
+    ['remote_apply', 'remote_apply'],
+    ['local', 'local'],
+  ])('waits for commits: synchronous_commit %s becomes %s', async (preset, becomes) => {
+    const admin = new pg.Client({ connectionString: server.url });
+    await admin.connect();
+    await admin.query(`CREATE DATABASE commits_${preset}`);
+    await admin.query(`ALTER DATABASE commits_${preset} SET synchronous_commit TO ${preset}`);
+    await admin.end();
+    const url = server.url.replace(/postgres$/, `commits_${preset}`);
+    const settings = { schema: 'jobs', migrate: true, connectTimeoutMs: 10_000 };
+    const postgres = new SharedPostgres(url, settings);
+    await postgres.connect();
+    const { rows } = await postgres.query('SHOW synchronous_commit');
+    await postgres.close();
+    expect(rows).toEqual([{ synchronous_commit: becomes }]);
   });
 
   it('leaves nothing set on connections that strangers get', async () => {
