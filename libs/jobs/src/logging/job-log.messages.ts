@@ -98,6 +98,10 @@ export const messages = {
   },
   lateHandlersRefused: (fault: unknown) =>
     `Handlers of a module that was loaded late (LazyModuleLoader) are not used: ${errorReason(fault)}`,
+  slotsWait: (queue: string, slots: number) =>
+    `All handlers that this process may run of the queue "${queue}" (${slots}) wait for the result of another job in it, ` +
+    'which cannot start here. Use continueWith() or a batch instead, another queue for the jobs that are waited for, ' +
+    'or a higher concurrency',
   providedTwice: (name: string) =>
     `The handler of job "${name}" is provided by several modules; the first one is used`,
 } as const;

@@ -43,4 +43,5 @@ export { JobLimits, type LimitChange, type LimitsNow } from './job-limits.js';
 export { JobLines } from './job-lines.js';
 export { RecurringJobs, type RecurringJob, type RecurringJobOptions } from './recurring-jobs.js';
 export { StoreCalls } from './store-calls.js';
+export { WaitingRuns } from './waiting-runs.js';
 export { TransactionalJobs } from './transactional-jobs.js';

@@ -26,6 +26,7 @@ import { isReadableId } from './job-id.js';
 import type { JobRef } from './job-ref.js';
 import { PendingJobs, type PendingJob } from './pending-jobs.js';
 import { StoreCalls } from './store-calls.js';
+import { WaitingRuns } from './waiting-runs.js';
 
 const DEFAULT_RESULT_TIMEOUT_MS = 60_000;
 const FIRST_POLL_MS = 10;
@@ -59,6 +60,7 @@ export class JobReader {
     private readonly settled: SettledJobs,
     private readonly calls: StoreCalls,
     private readonly pending: PendingJobs,
+    private readonly waiting: WaitingRuns,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
@@ -141,6 +143,22 @@ export class JobReader {
         `result({ timeout }) expected ${rules.duration.expected}, got ${show(given)}`,
       );
     }
+    const wait = this.waiting.begin(address.queue);
+    try {
+      return await this.untilEnd(address, timeout, signal, () =>
+        wait.look(async () => (await this.state(address)) === 'active'),
+      );
+    } finally {
+      wait.end();
+    }
+  }
+
+  private async untilEnd(
+    address: JobAddress,
+    timeout: number,
+    signal: AbortSignal | undefined,
+    look: () => Promise<void>,
+  ): Promise<unknown> {
     const deadline = monotonicNow() + timeout;
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * 1.5, LONGEST_POLL_MS)) {
       signal?.throwIfAborted();
@@ -154,6 +172,7 @@ export class JobReader {
         }
         const left = deadline - monotonicNow();
         if (left <= 0) throw new ResultTimeoutError(address, timeout);
+        await look();
         await hint.orAfter(Math.min(pause, left));
       } finally {
         hint.cancel();

@@ -109,6 +109,7 @@ import {
   RecurringJobs,
   StoreCalls,
   UniquePlaces,
+  WaitingRuns,
 } from '../scheduling/index.js';
 import { ManagedServices, ShutdownSignals } from '../shutdown/index.js';
 
@@ -179,6 +180,7 @@ export const jobsProviders: readonly Provider[] = [
   ShutdownState,
   SettledJobs,
   StoreCalls,
+  WaitingRuns,
   JobPreparer,
   JobReader,
   JobWriter,
