@@ -12,6 +12,7 @@ import { show } from '../options/index.js';
 import { jobOptionsOfContinuations } from './continuations.js';
 import type { HandlerClass } from './handler.js';
 import type { FoundHandler } from './handler.factory.js';
+import { idleProcessors, type IdleProcessor } from './idle-processors.js';
 import { jobOptionsIn } from './recurrences.js';
 
 /** What the container holds of handlers. @internal */
@@ -52,6 +53,11 @@ export class HandlerExplorer {
   /** How many modules there are: more, after Nest's LazyModuleLoader has loaded one. */
   get moduleCount(): number {
     return this.modules.size;
+  }
+
+  /** See {@link idleProcessors}. */
+  idleProcessors(): readonly IdleProcessor[] {
+    return idleProcessors(this.discovery.getProviders() as InstanceWrapper<object>[]);
   }
 
   explore(): Exploration {

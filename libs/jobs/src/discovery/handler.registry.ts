@@ -119,6 +119,8 @@ export class HandlerRegistry {
   freeze(hasScheduler = true): void {
     this.index = this.build(hasScheduler, true);
     this.moduleCount = this.explorer.moduleCount;
+    const idle = this.explorer.idleProcessors();
+    if (idle.length > 0) this.logger.warn(messages.idleProcessors(idle));
   }
 
   /**

@@ -102,6 +102,10 @@ export const messages = {
     `All handlers that this process may run of the queue "${queue}" (${slots}) wait for the result of another job in it, ` +
     'which cannot start here. Use continueWith() or a batch instead, another queue for the jobs that are waited for, ' +
     'or a higher concurrency',
+  idleProcessors: (idle: readonly { readonly className: string; readonly queue: string }[]) =>
+    `${idle.map(({ className, queue }) => `@Processor("${queue}") on ${className}`).join(', ')}: nobody starts it. ` +
+    'Import BullModule.registerQueue() of @nestjs/bullmq, and name its queue in JobsModule.forRoot({ queues }) for it to ' +
+    'work on the store of this module',
   providedTwice: (name: string) =>
     `The handler of job "${name}" is provided by several modules; the first one is used`,
 } as const;

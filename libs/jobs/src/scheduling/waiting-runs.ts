@@ -41,8 +41,8 @@ export class WaitingRuns {
         if (monotonicNow() - warnedAt < QUIET_MS) return;
         // Before the answer: the others look at the same time.
         this.warnedAt.set(queue, monotonicNow());
-        if (await isStarted()) return void this.warnedAt.delete(queue);
-        this.logger.warn(messages.slotsWait(queue, runs.size), run);
+        if (await isStarted()) this.warnedAt.delete(queue);
+        else this.logger.warn(messages.slotsWait(queue, runs.size), run);
       },
       end: () => {
         const left = runs.get(run)! - 1;
