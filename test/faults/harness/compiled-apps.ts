@@ -53,7 +53,7 @@ const JOBS_APPS: Programs = {
   libraries: ['nestjs-jobs', 'bullmq-sqlite'],
   from: 'test/faults',
   files: '{apps,harness}/*.ts',
-  programs: ['fault-app', 'clock-shift'],
+  programs: ['fault-app', 'clock-shift', 'exit-app'],
 };
 
 let apps: string | undefined;

@@ -47,8 +47,8 @@ export class JobStore implements GroupOwner {
   }
 
   /** Waits until a queue has changed, at most `milliseconds`. */
-  waitForChange(queue: string, milliseconds: number): Wait {
-    return this.#wakeUps.wait(queue, milliseconds);
+  waitForChange(queue: string, milliseconds: number, background = false): Wait {
+    return this.#wakeUps.wait(queue, milliseconds, background);
   }
 
   /** The open connection. A file that was replaced by another one is opened anew. */

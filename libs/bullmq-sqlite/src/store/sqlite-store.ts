@@ -23,8 +23,10 @@ export interface SqliteStore {
   /**
    * Waits until this name was announced in this process, by `announce` or by a transaction that is committed, or
    * another process wrote anything, at most `milliseconds`.
+   *
+   * @param background - The process may end before; default false.
    */
-  waitFor(name: string, milliseconds: number): Wait;
+  waitFor(name: string, milliseconds: number, background?: boolean): Wait;
   /** Ends the waits for this name in this process. Other processes need no call. */
   announce(name: string): void;
   /** Gives the file back; it is closed when nobody in this process uses it any more. */
@@ -44,7 +46,8 @@ export function openStore(connection: SqliteConnection): SqliteStore {
       if (closing !== undefined) throw new StoreClosedError(store.path);
       return store.readNow(operation);
     },
-    waitFor: (name, milliseconds) => store.waitForChange(name, milliseconds),
+    waitFor: (name, milliseconds, background) =>
+      store.waitForChange(name, milliseconds, background),
     announce: (name) => store.committed([name]),
     close: () => (closing ??= releaseStore(store)),
   };

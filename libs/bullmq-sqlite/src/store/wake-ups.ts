@@ -34,8 +34,8 @@ export class WakeUps {
   /** @param look - looks at the file, and calls `allChanged`; undefined when nobody else can write to it. */
   constructor(private readonly look: (() => void) | undefined) {}
 
-  /** Waits until the queue has changed, at most `milliseconds`. */
-  wait(queue: string, milliseconds: number): Wait {
+  /** Waits until the queue has changed, at most `milliseconds`. @param background - the process may end before */
+  wait(queue: string, milliseconds: number, background = false): Wait {
     let settle!: (woken: boolean) => void;
     const over = new Promise<boolean>((resolve) => (settle = resolve));
     const wake = (woken: boolean): void => {
@@ -46,6 +46,7 @@ export class WakeUps {
     };
     const sleeper: Sleeper = { queue, wake };
     const timer = after(milliseconds, () => wake(false));
+    if (background) timer.unref();
     this.#sleepers.add(sleeper);
     this.#watch();
     return { over, end: () => wake(false) };

@@ -160,7 +160,7 @@ export class EnqueueBuffer {
       return done();
     }
     if (isLost || refusal?.lasts === false) {
-      after(RETRY_PAUSE_MS, () => this.store(batch, done)).unref();
+      after(RETRY_PAUSE_MS, () => this.store(batch, done));
       return;
     }
     this.lastAnswerAt = monotonicNow();

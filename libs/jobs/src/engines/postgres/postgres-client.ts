@@ -18,6 +18,8 @@ export interface PostgresClient {
   readonly processID?: number | null;
   connect(): Promise<unknown>;
   end(): Promise<void>;
+  /** Its socket does not keep the process any more. */
+  unref(): void;
   query<Row = Record<string, unknown>>(
     text: string | PostgresQuery,
     values?: readonly unknown[],

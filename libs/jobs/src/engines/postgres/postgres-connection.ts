@@ -178,6 +178,7 @@ export class SharedPostgres {
       max: DEFAULT_POOL_SIZE,
       ...this.config,
       ...this.clientOptions(QUERY_TIMEOUT_MS),
+      allowExitOnIdle: true,
       Client: connectingAtStart(given),
       onConnect: async (client: PostgresClient) => {
         await onConnect?.(client);

@@ -111,6 +111,8 @@ export class PostgresListener extends EventEmitter {
       await endClient(client);
       throw error;
     }
+    // Who only listens keeps no process alive.
+    client.unref();
     if (this.isClosed) await endClient(client);
     else this.client = client;
     return client;
@@ -154,7 +156,7 @@ export class PostgresListener extends EventEmitter {
   private async pauseAfter(failures: number): Promise<void> {
     const longest = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
     const { signal } = this.stopping;
-    await pause(longest * (0.5 + Math.random() / 2), { signal });
+    await pause(longest * (0.5 + Math.random() / 2), { signal, background: true });
   }
 
   private get isClosed(): boolean {

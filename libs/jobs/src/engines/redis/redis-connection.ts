@@ -5,6 +5,7 @@ import { withDeadline } from '../deadline.js';
 import { importDriver } from '../import-driver.js';
 import { forDriver } from '../../timers/index.js';
 import { watchConnection } from './connection-watch.js';
+import { letGoWhenIdle } from './idle-socket.js';
 import { isFatalConnectError, withoutCredentials } from './redis-errors.js';
 import { RELIED_ON } from './relied-on-settings.js';
 import { defineScripts } from './redis-scripts.js';
@@ -84,6 +85,7 @@ export class SharedRedis {
       connectTimeout: forDriver(this.connectTimeoutMs),
       lazyConnect: true,
     });
+    this.letGo(client);
     try {
       await this.waitUntilReady(client);
       this.facts = await this.inspect(client);
@@ -107,6 +109,7 @@ export class SharedRedis {
     });
     // First of its listeners: see withoutCredentials. It also keeps an error from crashing the process.
     copy.on('error', withoutCredentials);
+    this.letGo(copy);
     this.copies.add(copy);
     copy.once('end', () => this.copies.delete(copy));
     return copy;
@@ -121,6 +124,14 @@ export class SharedRedis {
 
   unreachable(reason: string, cause?: unknown): StoreUnreachableError {
     return new StoreUnreachableError('redis', this.address, reason, { cause });
+  }
+
+  /** See letGoWhenIdle: of a Cluster's nodes, each. */
+  private letGo(client: RedisClient): void {
+    if (!client.isCluster) return letGoWhenIdle(client as Redis);
+    const cluster = client as Cluster;
+    for (const node of cluster.nodes()) letGoWhenIdle(node);
+    cluster.on('+node', letGoWhenIdle);
   }
 
   /** A Cluster goes on when one of its nodes is lost: then the node alone says so. */

@@ -131,8 +131,8 @@ export class SharedSqlite {
   }
 
   /** Waits until this process announced the name, or another one wrote. */
-  waitFor(name: string, milliseconds: number): Wait {
-    return this.parts.store.waitFor(name, milliseconds);
+  waitFor(name: string, milliseconds: number, background = false): Wait {
+    return this.parts.store.waitFor(name, milliseconds, background);
   }
 
   announce(name: string): void {

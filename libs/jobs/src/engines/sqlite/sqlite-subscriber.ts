@@ -78,7 +78,7 @@ export class SqliteSubscriber {
   private async readAll(): Promise<void> {
     while (!this.closed && this.sqlite.isOpen) {
       // The wait comes first: what is sent while the messages are read ends it.
-      this.wait = this.sqlite.waitFor(MESSAGES, LONGEST_WAIT_MS);
+      this.wait = this.sqlite.waitFor(MESSAGES, LONGEST_WAIT_MS, true);
       try {
         await this.deliverNew();
         this.isReadable = true;
