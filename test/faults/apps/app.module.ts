@@ -6,6 +6,10 @@ import { Commands } from './commands.js';
 import { DatabaseModule } from './database.module.js';
 import { Following } from './following.js';
 import { Keyed } from './keyed.js';
+import { MixedEnd } from './mixed-end.js';
+import { MixedLoad } from './mixed-load.js';
+import { MixedMeddler } from './mixed-meddler.js';
+import { Mixed } from './mixed.js';
 import { Producer } from './producer.js';
 import { Ticking } from './ticking.js';
 import { APP_CONFIG, BatchEnd, Upgrade, Workload } from './workload.js';
@@ -27,6 +31,7 @@ export class AppModule {
         Following,
         ...(config.upgraded ? [Upgrade] : []),
         ...(config.keyed ? [Keyed] : []),
+        ...(config.mixed ? [Mixed, MixedLoad, MixedMeddler, MixedEnd] : []),
         Producer,
         Commands,
       ],

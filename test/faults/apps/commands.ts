@@ -8,6 +8,9 @@ import { LedgerWriter } from '../harness/ledger.js';
 import { type AppCommands, type JobAddress, QUEUE, type StoredJob } from '../harness/protocol.js';
 import { Following } from './following.js';
 import { Keyed } from './keyed.js';
+import { MixedEnd } from './mixed-end.js';
+import { MixedLoad } from './mixed-load.js';
+import { MixedMeddler } from './mixed-meddler.js';
 import { Producer } from './producer.js';
 
 /** Reads at once: enough to be quick, too few to starve the workers under test. */
@@ -27,6 +30,12 @@ export class Commands {
     follow: (request) => this.following.enqueue(request),
     cancel: (request) => this.cancel(request),
     results: (request) => this.results(request),
+    mix: (request) => this.moduleRef.get(MixedLoad).run(request),
+    meddle: (request) => this.moduleRef.get(MixedMeddler).run(request),
+    live: () => this.moduleRef.get(MixedEnd).live(),
+    endRecurring: () => this.moduleRef.get(MixedEnd).endRecurring(),
+    clean: () => this.moduleRef.get(MixedEnd).clean(),
+    sweep: () => this.moduleRef.get(MixedEnd).sweep(),
     recurring: async () =>
       (await this.jobs.recurring.list()).map(({ id, state, runs, misfires, skips }) => ({
         id,

@@ -22,6 +22,8 @@ export type LedgerEntry =
   | { type: 'batch-ended'; label: string; state: string; completed: number }
   /** `cancel` is about to be called. */
   | { type: 'cancelled'; label: string }
+  /** A job need not run from now on: it fails, is about to be cancelled or removed, or follows one of these. */
+  | { type: 'excused'; label: string; why: string }
   /** The harness did harm: to one process, or (no pid) to all. Its effect lasts till `until`. */
   | { type: 'fault'; kind: string; pid?: number; from: number; until: number }
   /** What the store says of a job at the end. `result` is the run whose value was stored. */

@@ -43,6 +43,8 @@ export interface AppConfig {
   finishAtOnce?: boolean;
   /** The process kills itself when the module tells this step of a hub. Default never. */
   diesAtHubStep?: string;
+  /** Whether the app has the handlers of the mixed load. Default false. */
+  mixed?: boolean;
 }
 
 /** A step of a job or of a hub, as the module tells it, or `last line` of a handler. */
@@ -130,6 +132,30 @@ export interface AppCommands {
   follow: [{ label: string; shape: FollowShape }, undefined];
   /** Waits for the results of jobs that this process enqueued, all at once. */
   results: [{ jobs: JobAddress[]; timeoutMs: number }, { values: unknown[]; errors: string[] }];
+  /** Enqueues jobs of every kind for a time. */
+  mix: [MixRequest, { calls: number }];
+  /** Cancels, retries, removes and promotes jobs of this process's mixed load, and pauses the queue, for a time. */
+  meddle: [{ seed: number; ms: number; pauseMs: number }, Record<string, number>];
+  /** How many jobs and hubs have not ended, by their states; nothing when all have. */
+  live: [undefined, Record<string, number>];
+  /** Removes all recurring jobs. */
+  endRecurring: [undefined, undefined];
+  /** Removes all jobs that have ended. */
+  clean: [undefined, undefined];
+  /** Has every sweep of the module take place now. */
+  sweep: [undefined, undefined];
+}
+
+/** A load of jobs of every kind. */
+export interface MixRequest {
+  seed: number;
+  /** What labels start with; without `-`. */
+  name: string;
+  ms: number;
+  /** How many calls are open at once. */
+  lanes: number;
+  /** The mean pause of a lane between two calls. */
+  pauseMs: number;
 }
 
 /** Parent to child. */

@@ -37,7 +37,7 @@ export class Row {
     readonly title: string,
     readonly engine: EngineName,
     readonly url: string,
-    private readonly isolation: Isolation,
+    readonly isolation: Isolation,
   ) {
     this.ledger = new LedgerReader(this.ledgerPath);
     this.random = new Random(SEED, `${title} on ${engine}`);
