@@ -79,6 +79,17 @@ describe.each([
     await module.close();
   });
 
+  it('keep their locks when the clock is set past them', async () => {
+    const { module, jobs, mailer } = await boot();
+    const waiting = await jobs.enqueue(Mailer, (s) => s.untilCancelled());
+    await vi.waitUntil(() => mailer.sent.includes('waits'));
+    vi.setSystemTime(Date.now() + 3_600_000);
+    await jobs.cancel(waiting);
+    await expect(waiting.result()).rejects.toThrow('cancelled');
+    expect(mailer.sent).toEqual(['waits']);
+    await module.close();
+  });
+
   it('are run when the clock is set to their time', async () => {
     const { module, jobs } = await boot();
     // #region set-clock

@@ -40,6 +40,10 @@ export const messages = {
     'Give the job @Job({ name }), or let the bundler keep class names',
   misfires: (id: string, missed: number, runs: number, policy: string) =>
     `Recurring job "${id}" missed ${ticks(missed)}; policy ${policy}, runs for them: ${runs}`,
+  clockStepped: (ms: number) =>
+    `The clock by which recurring jobs are due went ${ms > 0 ? 'ahead' : 'back'} by ${Math.round(Math.abs(ms) / 1_000)} s: it was set, or the machine was asleep`,
+  plannedAnew: (id: string, aheadMs: number) =>
+    `Recurring job "${id}" is planned anew: its ticks were dealt with up to ${Math.round(aheadMs / 1_000)} s from now, so the clock was set back`,
   ticksSkipped: (id: string, skipped: number) =>
     `Recurring job "${id}": ${ticks(skipped)} skipped, since an earlier run has not finished`,
   scheduleUnreadable: (id: string, error: unknown) =>

@@ -234,6 +234,17 @@ describe('a recurrence of a process', () => {
     expect(dues()).toEqual([1, 2, 3]);
   });
 
+  it('goes on within half a minute when the clock was a year ahead for a while', async () => {
+    start({ cron: '* * * * * *' });
+    sleep(365 * DAY);
+    await pass(2_000);
+    sleep(-365 * DAY);
+    const before = ticks.length;
+    await pass(33_000);
+    expect(ticks.length - before).toBeGreaterThanOrEqual(2);
+    expect(ticks.at(-1)!.tick.due).toBeLessThan(START + DAY);
+  });
+
   it('puts runs off by up to the jitter, as a part of the run', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0.5);
     start({ ...everySecond, jitterMs: 3_000 });

@@ -5,6 +5,7 @@ import {
   goOn,
   nextLook,
   planTicks,
+  progressAt,
   type DueTick,
   type Search,
   type TickPlan,
@@ -89,11 +90,21 @@ export class ProcessRecurrence {
     if (this.isDeleted) return this.giveUp();
     const ticks: DueTick[] = [];
     this.guard(() => {
+      this.noticeClock(Date.now());
       this.plan(Date.now(), ticks);
       this.wait();
     });
     // A handler may delete the timeout, so these come last.
     for (const tick of ticks) this.launch(tick);
+  }
+
+  /** Ticks go on from now when the clock was set back. */
+  private noticeClock(now: number): void {
+    const progress = progressAt(this.progress, now);
+    if (progress === this.progress) return;
+    this.parts.logger.warn(messages.plannedAnew(this.parts.id, this.progress.cursor - now));
+    this.progress = progress;
+    this.unfinishedPlan = undefined;
   }
 
   /** Adds what is to be run at this moment. */

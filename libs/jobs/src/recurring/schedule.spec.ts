@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newSchedule, redefined, type Schedule } from './schedule.js';
+import { newSchedule, redefined, replanned, tickJobId, type Schedule } from './schedule.js';
 
 const CALL = { queue: 'q', name: 'n', data: { args: [] }, opts: {} };
 const definition = (timing: Schedule['timing'], call: object = CALL) =>
@@ -51,5 +51,31 @@ describe('a recurring job under a new definition', () => {
     const daily = newSchedule(definition({ cron: '@daily' }), 100);
     const changed = redefined(daily, definition({ cron: '@daily', misfire: 'skip' }), 900);
     expect(changed.definedAt).toBe(900);
+  });
+});
+
+describe('a recurring job whose ticks were dealt with up to a moment to come', () => {
+  const stored: Schedule = {
+    ...newSchedule(definition({ everyMs: 1_000 }), 1_000_000),
+    progress: { cursor: 900_000, runs: 4, misfires: 1, skips: 2, catchUpUntil: 4, seenUntil: 5 },
+  };
+
+  it('is planned anew, under other ids, since the clock was set back', () => {
+    const anew = replanned(stored, 100_000);
+    expect(anew).toMatchObject({ definedAt: 100_000, clockSteps: 1 });
+    expect(anew.progress).toEqual({ cursor: 100_000, runs: 4, misfires: 1, skips: 2 });
+    expect(replanned(anew, 50_000).clockSteps).toBe(2);
+    expect(tickJobId('s', 100_500, anew.clockSteps)).not.toBe(tickJobId('s', 100_500));
+  });
+
+  it('is so with another timing, too', () => {
+    expect(redefined(stored, definition({ cron: '@daily' }), 100_000)).toMatchObject({
+      clockSteps: 1,
+      progress: { cursor: 100_000 },
+    });
+  });
+
+  it('is left alone when clocks differ by a little', () => {
+    expect(replanned(stored, 899_000)).toBe(stored);
   });
 });

@@ -1,6 +1,6 @@
 import type { StoredPayload } from '../payload/index.js';
 import type { StoredJobOptions } from '../scheduling/index.js';
-import type { TickProgress, Timing } from '../ticks/index.js';
+import { progressAt, type TickProgress, type Timing } from '../ticks/index.js';
 
 /** The job that a tick becomes. @internal */
 export interface ScheduledCall {
@@ -27,6 +27,10 @@ export interface Schedule extends ScheduleDefinition {
   readonly definedAt: number;
   readonly progress: TickProgress;
   readonly paused: boolean;
+  /**
+   * How often it was planned anew since the clock was set back: ticks of the same time come again then, as other jobs.
+   */
+  readonly clockSteps?: number;
   /** The newest run that was enqueued. */
   readonly lastJob?: { readonly queue: string; readonly id: string };
   /** Since when no process declares it, Unix ms: it has no ticks, and is forgotten after a while. */
@@ -40,13 +44,28 @@ export function newSchedule(definition: ScheduleDefinition, now: number): Schedu
 }
 
 /**
+ * A recurring job whose ticks were dealt with up to a moment that has yet to come, since the clock was set back: it is
+ * planned anew from now on.
+ *
+ * @returns the same object when that is not so
+ * @internal
+ */
+export function replanned(stored: Schedule, now: number): Schedule {
+  const progress = progressAt(stored.progress, now);
+  if (progress === stored.progress) return stored;
+  const definedAt = Math.min(stored.definedAt, now);
+  return { ...stored, definedAt, progress, clockSteps: (stored.clockSteps ?? 0) + 1 };
+}
+
+/**
  * A stored recurring job under a new definition. With another timing it starts afresh: its ticks are those
  * after `now`. With the same, no tick is lost, whatever else has changed.
  *
  * @returns the same object when nothing has changed
  * @internal
  */
-export function redefined(stored: Schedule, definition: ScheduleDefinition, now: number): Schedule {
+export function redefined(before: Schedule, definition: ScheduleDefinition, now: number): Schedule {
+  const stored = replanned(before, now);
   const { undeclaredSince, ...schedule } = stored;
   const hasTiming = isEqual(stored.timing, definition.timing);
   const isSame =
@@ -74,8 +93,9 @@ function isSameInterval(one: Timing, other: Timing): boolean {
 }
 
 /** The id of a tick's job: the store takes each one once. @internal */
-export function tickJobId(scheduleId: string, due: number | string): string {
-  return `${scheduleId}@${due}`;
+export function tickJobId(scheduleId: string, due: number | string, clockSteps = 0): string {
+  const id = `${scheduleId}@${due}`;
+  return clockSteps === 0 ? id : `${id}.${clockSteps}`;
 }
 
 /** Both are JSON values, with their properties in the order in which this code makes them. @internal */

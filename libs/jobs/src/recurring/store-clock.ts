@@ -16,6 +16,9 @@ export class StoreClock {
   /** Both are added to the monotonic clock, which nobody sets. */
   private offsetMs = wallOffset();
   private wallOffsetMs = this.offsetMs;
+  private isMeasured = false;
+  /** By how much the store's time went ahead (or back) beyond what this process has seen go by, in ms; 0 for not. */
+  stepMs = 0;
 
   constructor(
     private readonly calls: StoreCalls,
@@ -43,8 +46,17 @@ export class StoreClock {
       return this.engine.store.now();
     });
     const after = monotonicNow();
-    this.offsetMs = theirs + (after - before) / 2 - after;
+    const offsetMs = theirs + (after - before) / 2 - after;
+    const stepMs = offsetMs - this.offsetMs;
+    if (this.isMeasured && Math.abs(stepMs) > MOST_DRIFT_MS) this.stepMs += stepMs;
+    this.isMeasured = true;
+    this.offsetMs = offsetMs;
     this.wallOffsetMs = wallOffset();
+  }
+
+  /** The step was dealt with. */
+  forgetStep(): void {
+    this.stepMs = 0;
   }
 }
 

@@ -142,12 +142,15 @@ export class TickRunner {
   }
 }
 
-function toJob({ id, call, timing }: Schedule, { due, missed, first }: DueTick): PreparedJob {
+function toJob(
+  { id, call, timing, clockSteps }: Schedule,
+  { due, missed, first }: DueTick,
+): PreparedJob {
   const delay = timing.jitterMs === undefined ? 0 : Math.floor(Math.random() * timing.jitterMs);
   return {
     queue: call.queue,
     name: call.name,
-    id: tickJobId(id, first ?? due),
+    id: tickJobId(id, first ?? due, clockSteps),
     data: {
       ...call.data,
       tick: {

@@ -2,10 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { StartContext, type ManagedService } from '../contracts/index.js';
 import { endsWithin } from '../engines/index.js';
 import { Fleet, Repairs, WorkersService, type Repair } from '../execution/index.js';
+import { JobLogger, messages } from '../logging/index.js';
 import { after, monotonicNow, nextTurn } from '../timers/index.js';
 import { Declarations } from './declarations.js';
 import { Leadership } from './leadership.js';
 import { ScheduleBook } from './schedule-book.js';
+import { replanned } from './schedule.js';
 import { ScheduleStore } from './schedule-store.js';
 import { StoreClock } from './store-clock.js';
 import { TickRunner } from './tick-runner.js';
@@ -57,6 +59,7 @@ export class TickerService implements ManagedService {
     private readonly declarations: Declarations,
     private readonly fleet: Fleet,
     private readonly context: StartContext,
+    private readonly logger: JobLogger,
     repairs: Repairs,
   ) {
     this.rounds = repairs.of('recurring jobs');
@@ -111,8 +114,8 @@ export class TickerService implements ManagedService {
       this.book.forgetSuspects();
       return this.leadership.dueIn;
     }
-    if (!led || monotonicNow() >= this.reloadAt) await this.reload();
-    else if (this.clock.isDoubtful) await this.clock.adjust();
+    const isDue = monotonicNow() >= this.reloadAt;
+    if (!led || isDue || this.clock.isDoubtful || this.clock.stepMs !== 0) await this.reload();
     await this.book.refresh();
     if (monotonicNow() >= this.reviewAt) await this.review();
     if (this.stopping) return 0;
@@ -126,8 +129,23 @@ export class TickerService implements ManagedService {
   private async reload(): Promise<void> {
     this.reloadAt = monotonicNow() + RELOAD_MS;
     await this.clock.adjust();
+    const { stepMs } = this.clock;
+    if (stepMs !== 0) this.logger.warn(messages.clockStepped(stepMs));
     await this.book.load();
+    await this.replan();
+    this.clock.forgetStep();
     this.reviewAt = 0;
+  }
+
+  /** What was dealt with up to a moment that is still to come would have no ticks until then. */
+  private async replan(): Promise<void> {
+    const now = this.clock.now();
+    for (const { id, schedule } of this.book.all()) {
+      if (replanned(schedule, now) === schedule) continue;
+      this.logger.warn(messages.plannedAnew(id, schedule.progress.cursor - now));
+      await this.store.change(id, (stored) => stored && replanned(stored, now));
+      this.book.suspect(id);
+    }
   }
 
   private async review(): Promise<void> {

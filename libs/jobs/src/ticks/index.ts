@@ -1,5 +1,5 @@
 export { planTicks, type DueTick, type RunBefore, type TickPlan } from './tick-planner.js';
-export type { TickProgress } from './tick-progress.js';
+export { progressAt, type TickProgress } from './tick-progress.js';
 export { goOn, type Search } from './search.js';
 export { nextLook, tickIn, type TickSource } from './tick-series.js';
 export { createTickSource, type TickOrigin } from './tick-source.js';

@@ -13,3 +13,19 @@ export interface TickProgress {
   /** Ticks up to this moment that are left were seen in time, and wait for an earlier run. */
   readonly seenUntil?: number;
 }
+
+/** So far ahead a moment that has been dealt with may lie, since no two clocks agree, in ms. */
+const MOST_AHEAD_MS = 2_000;
+
+/**
+ * The progress to go on with at a moment. When ticks were dealt with up to one that has yet to come, the clock was set
+ * back: what was found out under the other clock is of no use, and ticks are planned from now on.
+ *
+ * @returns the same object when that is not so
+ * @internal
+ */
+export function progressAt(progress: TickProgress, now: number): TickProgress {
+  if (progress.cursor <= now + MOST_AHEAD_MS) return progress;
+  const { catchUpUntil: _, seenUntil: __, ...counted } = progress;
+  return { ...counted, cursor: now };
+}
