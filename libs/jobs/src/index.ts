@@ -132,6 +132,7 @@ export {
   UndoneWorkError,
   UnknownJobNameError,
   UnknownTimeZoneError,
+  UniqueKeyHeldError,
   type BatchFault,
   type CronFault,
   UnserializableValueError,

@@ -1,9 +1,11 @@
+import { getQueueToken } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import {
   DuplicateJobError,
   InvalidEnqueueOptionsError,
   Job,
+  UniqueKeyHeldError,
   type JobsModuleOptions,
 } from 'nestjs-jobs';
 import { expect, it } from 'vitest';
@@ -16,6 +18,8 @@ class Reports {
   readonly ran: string[] = [];
   readonly started = signal();
   readonly go = signal();
+  running = 0;
+  most = 0;
 
   @Job({ unique: { key: (user: string) => user } })
   async build(_user: string, text: string): Promise<string> {
@@ -54,6 +58,21 @@ class Reports {
   @Job({ unique: { key: (user: string) => user }, attempts: 1 })
   async failing(_user: string): Promise<void> {
     throw new Error('fails');
+  }
+
+  /** Fails with its first call. Each other waits to be let go. */
+  @Job({ unique: { key: (user: string) => user }, attempts: 1 })
+  async second(_user: string, text: string): Promise<string> {
+    if (!this.ran.includes(text)) {
+      this.note(text);
+      throw new Error('fails once');
+    }
+    this.running += 1;
+    this.most = Math.max(this.most, this.running);
+    this.started.resolve();
+    await this.go.promise;
+    this.running -= 1;
+    return this.note(text);
   }
 
   @Job({
@@ -177,6 +196,60 @@ describeEngines('unique jobs', (engine) => {
     const third = await jobs.enqueue(Reports, (s) => s.throttled('u', 'c'));
     expect(await third.result()).toBe('c');
     expect(reports.ran).toEqual(['a', 'c']);
+  });
+
+  it('are not retried beside the one that has their key now', async () => {
+    const { jobs, reports } = await boot(engine);
+    const first = await jobs.enqueue(Reports, (s) => s.second('u', 'a'));
+    await expect(first.result()).rejects.toThrow('fails once');
+    reports.ran.push('b');
+    const other = await jobs.enqueue(Reports, (s) => s.second('u', 'b'));
+    await reports.started.promise;
+    const error = await jobs.retry(first).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(UniqueKeyHeldError);
+    expect(error).toMatchObject({ queue: other.queue, id: other.id });
+    expect(await first.state()).toBe('failed');
+    reports.go.resolve();
+    expect(await other.result()).toBe('b');
+    await jobs.retry(first);
+    expect(await first.result()).toBe('a');
+    expect(reports.most).toBe(1);
+  });
+
+  it.each(['one', 'all'] as const)(
+    'wait for the one that has their key, when BullMQ lets %s run again',
+    async (which) => {
+      const { jobs, reports, module } = await boot(engine);
+      const first = await jobs.enqueue(Reports, (s) => s.second('u', 'a'));
+      await expect(first.result()).rejects.toThrow('fails once');
+      reports.ran.push('b');
+      const other = await jobs.enqueue(Reports, (s) => s.second('u', 'b'));
+      await reports.started.promise;
+      const queue = module.get<Queue>(getQueueToken(first.queue));
+      if (which === 'all') await queue.retryJobs({ state: 'failed' });
+      else await (await queue.getJob(first.id))!.retry('failed');
+      await expect.poll(() => first.state(), { timeout: 10_000 }).toBe('delayed');
+      expect(reports.running).toBe(1);
+      reports.go.resolve();
+      expect(await other.result()).toBe('b');
+      expect(await first.result()).toBe('a');
+      expect(reports.most).toBe(1);
+    },
+  );
+
+  it('have their key again while they run again', async () => {
+    const { jobs, reports } = await boot(engine);
+    const first = await jobs.enqueue(Reports, (s) => s.second('u', 'a'));
+    await expect(first.result()).rejects.toThrow('fails once');
+    await jobs.retry(first);
+    await reports.started.promise;
+    const same = await jobs.enqueue(Reports, (s) => s.second('u', 'b'));
+    expect(same.id).toBe(first.id);
+    reports.go.resolve();
+    expect(await same.result()).toBe('a');
+    const next = await jobs.enqueue(Reports, (s) => s.second('u', 'a'));
+    expect(next.id).not.toBe(first.id);
+    await next.result();
   });
 
   it('free their key when they fail, are removed or cancelled, or their queue is emptied', async () => {

@@ -68,6 +68,14 @@ export abstract class BackendUpkeep extends BackendQueries {
     );
   }
 
+  /** Beyond BullMQ's contract: gives an id to a job, unless somebody holds it. @returns who holds it now */
+  holdDeduplicationId(deduplicationId: string, jobId: string): Promise<string> {
+    const now = Date.now();
+    return this.write((tx) =>
+      deduplication.holdFreeId(tx, this.qualifiedName, deduplicationId, now, jobId),
+    );
+  }
+
   deleteDeduplicationKey(deduplicationId: string): Promise<number> {
     const now = Date.now();
     return this.write((tx) =>

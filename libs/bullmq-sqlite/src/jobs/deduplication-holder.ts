@@ -96,6 +96,20 @@ export function releaseDeduplicationId(
   return 1;
 }
 
+/** Gives an id to a job for as long as that is not finished, unless somebody holds it. @returns who holds it now */
+export function holdFreeId(
+  transaction: Transaction,
+  queueName: string,
+  id: string,
+  now: number,
+  jobId: string,
+): string {
+  const queue = transaction.queue(queueName);
+  const holder = findHolder(transaction, queue, id, now);
+  if (holder === undefined) holdId(transaction, queue, id, { jobId, expiresAt: null }, now);
+  return holder?.jobId ?? jobId;
+}
+
 /** The id of the job that holds a deduplication id now, or null. */
 export function deduplicationJobId(
   transaction: Transaction,

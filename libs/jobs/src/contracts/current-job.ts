@@ -7,6 +7,8 @@ import type { StoredKey } from './stored-key.js';
 export interface StoredJob {
   /** BullMQ's options, and ours beside them. */
   readonly options: Readonly<LimitKeys>;
+  /** How often it was claimed, this time included. */
+  readonly claims?: number;
   /** The stored payload. */
   readonly payload: unknown;
 }
@@ -20,7 +22,7 @@ export interface LimitKeys {
   /** Whether others of its `deduplication` may be stored from its start on. */
   readonly uniqueUntilStarted?: boolean;
   /** BullMQ's: by what it is the only one. */
-  readonly deduplication?: { readonly id: string };
+  readonly deduplication?: { readonly id: string; readonly ttl?: number };
 }
 
 /**

@@ -13,6 +13,7 @@ export type { StoredKey } from './stored-key.js';
 export { knownQueues } from './known-queues.js';
 export { handovers, type Handover } from './handovers.js';
 export { unknownJobs, type UnknownJob } from './unknown-jobs.js';
+export { holdUniqueKey, type UniqueKeyBackend } from './unique-keys.js';
 export { ShutdownState } from './shutdown-state.js';
 export { SettledJobs } from './settled-jobs.js';
 export { HEARTBEAT_INTERVAL_MS, SERVERS_CHANNEL, servers, type ServerInfo } from './servers.js';

@@ -156,6 +156,23 @@ export class JobStateError extends JobsError {
 }
 
 /**
+ * A unique job that failed cannot run again: another job has its key now. `queue` and `id` are of that one.
+ * @publicApi
+ */
+export class UniqueKeyHeldError extends JobsError {
+  constructor(
+    location: JobLocation,
+    readonly queue: string,
+    readonly id: string,
+  ) {
+    super(
+      `Cannot retry ${describeJob(location)}: the job ${JSON.stringify(id)} has its unique key now. ` +
+        'Retry it when that one has ended, or cancel that one first.',
+    );
+  }
+}
+
+/**
  * `JobContext` was used outside a running job.
  * @publicApi
  */

@@ -43,6 +43,7 @@ export {
   JobFailedError,
   JobNotFoundError,
   JobStateError,
+  UniqueKeyHeldError,
   JobTimeoutError,
   LockLostError,
   NoJobContextError,

@@ -58,7 +58,7 @@ export class JobRun extends HandlerRun {
   }
 
   get stored(): StoredJob {
-    return { options: this.job.opts, payload: this.job.data };
+    return { options: this.job.opts, claims: this.job.attemptsStarted, payload: this.job.data };
   }
 
   get tick(): StoredTick | undefined {

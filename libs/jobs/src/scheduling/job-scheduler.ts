@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { cancelRequests, JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { HandlerRegistry, type HandlerClass } from '../discovery/index.js';
-import { describeJob, JobStateError } from '../errors/index.js';
+import { QueueRegistry } from '../engines/index.js';
+import { describeJob, JobStateError, UniqueKeyHeldError } from '../errors/index.js';
 import type { ContinuationMoment } from '../options/index.js';
 import type { StoredPayload } from '../payload/index.js';
 import {
@@ -49,6 +50,7 @@ export class JobScheduler extends JobEnqueuer {
     private readonly writer: JobWriter,
     private readonly canceller: JobCanceller,
     private readonly calls: StoreCalls,
+    private readonly queues: QueueRegistry,
     private readonly keys: IdempotencyKeys,
     private readonly lines: JobLines,
     /** Concurrency and rate limits, changed at run time. */
@@ -150,18 +152,29 @@ export class JobScheduler extends JobEnqueuer {
   }
 
   /**
-   * Runs a failed job again, with all its attempts.
-   * @throws JobNotFoundError, JobStateError unless it has failed
+   * Runs a failed job again, with all its attempts. One that is unique is the only one of its key again.
+   * @throws JobNotFoundError, JobStateError unless it has failed, UniqueKeyHeldError when another job has its key now
    */
   async retry(ref: JobRef): Promise<void> {
     await this.calls.change('retry a job', async () => {
       const job = await this.inState(ref, 'retry', 'failed');
+      await this.refuseBeside(job);
       await cancelRequests.forget(this.engine.store, { queue: job.queueName, id: job.id! });
       const { cancelled, ...data } = job.data as StoredPayload;
       if (cancelled !== undefined) await job.updateData(data);
       await this.continuations.revive({ queue: job.queueName, id: job.id! });
       await job.retry('failed', { resetAttemptsMade: true });
     });
+  }
+
+  /** It takes its key again when it starts; until then another job may, which it then waits for. */
+  private async refuseBeside(job: Job): Promise<void> {
+    const { deduplication } = job.opts;
+    if (deduplication === undefined) return;
+    const holder = await this.queues.get(job.queueName).getDeduplicationJobId(deduplication.id);
+    if (holder === null || holder === job.id) return;
+    const location = { queue: job.queueName, id: job.id!, name: job.name };
+    throw new UniqueKeyHeldError(location, job.queueName, holder);
   }
 
   /**

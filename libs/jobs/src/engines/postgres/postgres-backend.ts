@@ -135,6 +135,13 @@ export class SafePostgresBackend extends PostgresQueueBackend implements WorkerB
     }
   }
 
+  async holdDeduplicationId(deduplicationId: string, jobId: string): Promise<string> {
+    const params = [this.queueName, deduplicationId, jobId, this.storeNow()];
+    const { rows } = await this.postgres.query<{ job_id: string }>(BACKEND_SQL.holdKey, params);
+    // Without a row somebody else holds it.
+    return rows[0]?.job_id ?? (await this.getDeduplicationJobId(deduplicationId)) ?? '';
+  }
+
   renewLocks(jobs: readonly HeldJob[], durationMs: number): Promise<string[]> {
     const ids = jobs.map(({ id }) => id);
     const tokens = jobs.map(({ token }) => token);

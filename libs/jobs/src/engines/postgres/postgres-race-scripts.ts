@@ -157,8 +157,9 @@ export const HOLDS: Readonly<Record<string, string>> = {
   move_stalled_jobs_to_wait: 'jobs_hold_sweep($1)',
 };
 
+/** `attempts_started` stays, as on Redis: by it a job is known that runs again. */
 const RETRIED = `state = 'waiting', seq = nextval('job_seq'), finished_at_ms = NULL, processed_at_ms = NULL,
-  return_value = NULL, failed_reason = NULL, stacktrace = NULL, attempts_made = 0, attempts_started = 0,
+  return_value = NULL, failed_reason = NULL, stacktrace = NULL, attempts_made = 0,
   lock_token = NULL, locked_until_ms = NULL`;
 
 /** Statements that take the place of BullMQ's, with its parameters. @internal */

@@ -121,6 +121,10 @@ export const BACKEND_SQL = {
    * $1 queue, $2 ids. To the front of those with its priority; the first that was started, first. The
    * places are paired by number, since the numbers may be drawn in any order.
    */
+  holdKey: `INSERT INTO dedup (queue, dedup_id, job_id) VALUES ($1, $2, $3)
+        ON CONFLICT (queue, dedup_id) DO UPDATE SET job_id = excluded.job_id, expire_at_ms = NULL
+          WHERE dedup.expire_at_ms <= $4
+        RETURNING job_id`,
   putInFront: `WITH recovered AS MATERIALIZED (
           SELECT id, nextval('job_seq') AS drawn,
             row_number() OVER (ORDER BY processed_at_ms DESC NULLS FIRST, id DESC) AS place

@@ -101,6 +101,14 @@ export class SafeRedisBackend extends RedisQueueBackend implements WorkerBackend
     }
   }
 
+  async holdDeduplicationId(deduplicationId: string, jobId: string): Promise<string> {
+    const { client } = this.redis;
+    const key = `${this.toKey('de')}:${deduplicationId}`;
+    await client.set(key, jobId, 'NX');
+    // Freed in this very moment: it is nobody's, and the job comes again.
+    return (await client.get(key)) ?? '';
+  }
+
   async renewLocks(jobs: readonly HeldJob[], durationMs: number): Promise<string[]> {
     const keys = [this.toKey('active'), this.toKey('stalled')];
     const claims = jobs.flatMap(({ id, token, claims: count }) => [id, token, String(count)]);
