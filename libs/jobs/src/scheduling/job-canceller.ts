@@ -7,7 +7,7 @@ import {
   servers,
   type Engine,
 } from '../contracts/index.js';
-import { damageOf } from '../engines/index.js';
+import { damageOf, isFenced } from '../engines/index.js';
 import { describeJob } from '../errors/index.js';
 import { payloadFault, type StoredPayload } from '../payload/index.js';
 import type { JobStateName } from './job-details.js';
@@ -74,7 +74,11 @@ export class JobCanceller {
     // What cannot be read is left as it is, for whoever repairs it; a worker fails it anyway.
     if (damageOf(job) === undefined && payloadFault(job.data) === undefined) {
       const data = job.data as StoredPayload;
-      await job.updateData({ ...data, cancelled: reason === undefined ? {} : { reason } });
+      const cancelled = reason === undefined ? {} : { reason };
+      await job.updateData({ ...data, cancelled }).catch((error: unknown) => {
+        // It is gone, and the stored request tells why.
+        if (!isFenced(error)) throw error;
+      });
     }
     if (!(await this.hasWorkers(job.queueName))) {
       // Nobody would fail it. The stored request stays behind as the tombstone that result() reads.

@@ -13,6 +13,7 @@ import {
   type ContinueOptions,
 } from './continuations.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
+import { changeJob } from './changed-job.js';
 import { Batches, type BatchBuilder, type BatchHandle, type BatchOptions } from './batches.js';
 import { JobCanceller } from './job-canceller.js';
 import { JobChain } from './job-chain.js';
@@ -28,6 +29,8 @@ import { JobWriter } from './job-writer.js';
 import { StoreCalls } from './store-calls.js';
 import type { EnqueuedJob, PreparedJob } from './prepared-job.js';
 import { TransactionalJobs } from './transactional-jobs.js';
+
+const NOT_ACTIVE = 'any but active (cancel it first)';
 
 /**
  * Stores and steers jobs. Inject it anywhere.
@@ -159,12 +162,16 @@ export class JobScheduler extends JobEnqueuer {
     await this.calls.change('retry a job', async () => {
       const job = await this.inState(ref, 'retry', 'failed');
       await this.refuseBeside(job);
-      await cancelRequests.forget(this.engine.store, { queue: job.queueName, id: job.id! });
-      const { cancelled, ...data } = job.data as StoredPayload;
-      if (cancelled !== undefined) await job.updateData(data);
-      await this.continuations.revive({ queue: job.queueName, id: job.id! });
-      await job.retry('failed', { resetAttemptsMade: true });
+      await this.change('retry', job, 'failed', () => this.runAgain(job));
     });
+  }
+
+  private async runAgain(job: Job): Promise<void> {
+    await cancelRequests.forget(this.engine.store, { queue: job.queueName, id: job.id! });
+    const { cancelled, ...data } = job.data as StoredPayload;
+    if (cancelled !== undefined) await job.updateData(data);
+    await this.continuations.revive({ queue: job.queueName, id: job.id! });
+    await job.retry('failed', { resetAttemptsMade: true });
   }
 
   /** It takes its key again when it starts; until then another job may, which it then waits for. */
@@ -183,7 +190,8 @@ export class JobScheduler extends JobEnqueuer {
    */
   async promote(ref: JobRef): Promise<void> {
     await this.calls.change('promote a job', async () => {
-      await (await this.inState(ref, 'promote', 'delayed')).promote();
+      const job = await this.inState(ref, 'promote', 'delayed');
+      await this.change('promote', job, 'delayed', () => job.promote());
     });
   }
 
@@ -197,10 +205,10 @@ export class JobScheduler extends JobEnqueuer {
     const job = await this.reader.get(ref);
     const location = { queue: job.queueName, id: job.id!, name: job.name };
     if ((await this.reader.state(location)) === 'active') {
-      throw new JobStateError('remove', location, 'any but active (cancel it first)', 'active');
+      throw new JobStateError('remove', location, NOT_ACTIVE, 'active');
     }
     await this.calls.change(`remove ${describeJob(location)}`, async () => {
-      await job.remove();
+      await this.change('remove', job, NOT_ACTIVE, () => job.remove());
       await this.lines.removed(job);
     });
   }
@@ -221,6 +229,15 @@ export class JobScheduler extends JobEnqueuer {
     jobs: readonly PreparedJob[],
   ): Promise<PromiseSettledResult<EnqueuedJob | void>[]> {
     return Promise.allSettled(jobs.map((job) => this.write(job)));
+  }
+
+  private change(
+    operation: string,
+    { queueName: queue, id, name }: Job,
+    expected: string,
+    change: () => Promise<void>,
+  ): Promise<void> {
+    return changeJob(this.reader, operation, { queue, id: id!, name, expected }, change);
   }
 
   private async inState(ref: JobRef, operation: string, expected: string): Promise<Job> {
