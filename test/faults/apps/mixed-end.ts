@@ -53,19 +53,20 @@ export class MixedEnd {
 
   /** Every sweep of the module, whole. */
   async sweep(): Promise<undefined> {
-    const round = this.internal<{ of(name: string): unknown }>('Repairs').of('the end of the test');
-    await this.internal<Sweeper>('CheckpointSweep').sweep();
-    await this.internal<Sweeper>('ExpirySweep').sweep();
-    const batches = this.internal<{ repair(digit: string, round: unknown): Promise<void> }>(
-      'RunningBatches',
-    );
+    const repairs = this.internal('Repairs') as { of(name: string): unknown };
+    const round = repairs.of('the end of the test');
+    await (this.internal('CheckpointSweep') as Sweeper).sweep();
+    await (this.internal('ExpirySweep') as Sweeper).sweep();
+    const batches = this.internal('RunningBatches') as {
+      repair(digit: string, round: unknown): Promise<void>;
+    };
     for (const digit of DIGITS) await batches.repair(digit, round);
-    const tickets = this.internal<PartSweeper>('TicketSweep');
+    const tickets = this.internal('TicketSweep') as PartSweeper;
     for (const part of PARTS) await tickets.sweepPart(part, round);
   }
 
   private get queues(): readonly (readonly [string, Queue])[] {
-    const hubs = this.internal<{ bullmq: Queue }>('HubQueue').bullmq;
+    const { bullmq: hubs } = this.internal('HubQueue') as { bullmq: Queue };
     return [
       ['jobs', this.queue],
       ['hubs', hubs],
@@ -73,10 +74,10 @@ export class MixedEnd {
   }
 
   /** A provider of the module that is no part of its API. */
-  private internal<T>(name: string): T {
+  private internal(name: string): unknown {
     for (const { providers } of this.modules.values()) {
       for (const [token, { instance }] of providers)
-        if (typeof token === 'function' && token.name === name) return instance as T;
+        if (typeof token === 'function' && token.name === name) return instance;
     }
     throw new Error(`the module has no provider "${name}"`);
   }

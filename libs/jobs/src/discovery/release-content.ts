@@ -10,7 +10,9 @@ export function releaseContentOf(registry: HandlerRegistry): ReleaseContent {
   return {
     names: registry.names,
     queues: Object.fromEntries(
-      registry.all.map(({ group, queue }): [string, string] => [group, queue]).toSorted(),
+      registry.all
+        .map(({ group, queue }): [string, string] => [group, queue])
+        .toSorted(([a], [b]) => (a < b ? -1 : 1)),
     ),
     recurring: Object.fromEntries(
       byId.map((recurrence) => [recurrence.id, declarationHash(recurrence)]),

@@ -191,15 +191,15 @@ describe('a job scheduler', () => {
   it('that is changed keeps the run to come while one that was started early is tried again', async () => {
     setTime(NOON + 1);
     const early = await queue.upsertJobScheduler('s', AT_FULL_MINUTES, { opts: { attempts: 2 } });
-    await early!.promote();
+    await early.promote();
     const worker = handWorker();
     const run = await worker.getNextJob('t', { block: false });
-    await run!.moveToFailed(new Error('once more'), 't', false);
+    await run.moveToFailed(new Error('once more'), 't', false);
     const sameTimes = { ...AT_FULL_MINUTES, tz: 'Etc/UTC' };
     expect((await queue.upsertJobScheduler('s', sameTimes))?.id).toBe(runAt(NOON + 2 * MINUTE));
     const again = await worker.getNextJob('t', { block: false });
     expect(again?.id).toBe(runAt(NOON + MINUTE));
-    await again!.moveToCompleted(1, 't', false);
+    await again.moveToCompleted(1, 't', false);
     expect((await queue.upsertJobScheduler('s', AT_FULL_MINUTES))?.id).toBe(runAt(NOON + MINUTE));
     expect(await queue.getJobCounts('completed', 'delayed')).toEqual({ completed: 0, delayed: 1 });
   });

@@ -6,7 +6,7 @@ interface Parts {
   readonly reconnectTimeout?: Refable | null;
   readonly commandQueue: { readonly length: number };
   readonly offlineQueue: { readonly length: number };
-  sendCommand(...call: Parameters<Redis['sendCommand']>): unknown;
+  sendCommand: (...call: Parameters<Redis['sendCommand']>) => unknown;
 }
 
 interface Refable {
