@@ -29,6 +29,16 @@ export function describeRowWith(
   describeEach(title, able.map(candidateOf), suite);
 }
 
+/** As `describeRow`, on engines that lack something. */
+export function describeRowWithout(
+  capability: keyof EngineCapabilities,
+  title: string,
+  suite: (engine: EngineFixture) => void,
+): void {
+  const lacking = ENGINES.filter(({ capabilities }) => !capabilities[capability]);
+  describeEach(title, lacking.map(candidateOf), suite);
+}
+
 /** Registers a row once per server; it is skipped where no store of one's own can be started. */
 export function describeOwnStores(title: string, suite: (server: ServerName) => void): void {
   const servers = SERVER_NAMES.map((name) => ({ name, of: name, obstacle: whyNoOwnStore(name) }));

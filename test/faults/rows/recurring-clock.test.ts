@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest';
 import type { RecurringConfig } from '../harness/protocol.js';
 import { rowTimeout, startRow } from '../harness/row.js';
-import { describeRowWith } from '../harness/row-engines.js';
+import { describeRowWith, describeRowWithout } from '../harness/row-engines.js';
 import { account, BOOT_MS, dueTimes, hasRunAll } from './tick-account.js';
+
+const HOUR_MS = 3_600_000;
 
 describeRowWith('sharedAcrossMachines', 'recurring jobs of wrong clocks', (engine) => {
   it(
@@ -38,6 +40,37 @@ describeRowWith('sharedAcrossMachines', 'recurring jobs of wrong clocks', (engin
       expect(verdict).toMatchObject({ missed: 0, twice: 0 });
       expect(stored[0]).toMatchObject({ misfires: 0, skips: 0 });
       expect(Math.min(...dueTimes(row, 'skewed'))).toBeGreaterThan(startedAt);
+    },
+    rowTimeout(90_000, 90_000),
+  );
+});
+
+/** Where the clock of the machine is the store's. */
+describeRowWithout('sharedAcrossMachines', 'a restart with the clock an hour behind', (engine) => {
+  it(
+    'goes on with recurring jobs, and with the jobs of the process that was killed',
+    async () => {
+      const row = startRow('a restart with the clock an hour behind', engine);
+      const options = { lock: { duration: 2_000, sweep: 500 } };
+      const recurring: RecurringConfig[] = [
+        { id: 'often', recurrence: { every: 500 }, overlap: 'allow' },
+      ];
+      const shared = { options, recurring };
+      const killed = await row.start({ ...shared, clockShiftMs: HOUR_MS });
+      const held = { does: 'return-late' } as const;
+      await killed.call('enqueue', { label: 'held', count: 1, behaviour: held });
+      await row.until('a job runs', () => row.startedCount('held') === 1, 10_000);
+      await row.until('there are ticks', () => dueTimes(row, 'often').length >= 3, 20_000);
+      await row.kill(killed);
+      const before = dueTimes(row, 'often').length;
+      const next = await row.start({ ...shared, finishAtOnce: true });
+      const ticks = (): number => dueTimes(row, 'often').length - before;
+      await row.until('there are ticks again', () => ticks() >= 3, 25_000);
+      const reruns = () =>
+        row.ledger.of('started').filter(({ pid, label }) => pid === next.pid && label === 'held-0');
+      await row.until('the job runs again', () => reruns().length === 1, 25_000);
+      row.print(`ticks after the restart ${ticks()}, jobs taken over ${reruns().length}`);
+      expect(next.exit).toBeUndefined();
     },
     rowTimeout(90_000, 90_000),
   );

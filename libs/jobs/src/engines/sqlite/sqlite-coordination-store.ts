@@ -81,7 +81,7 @@ export class SqliteCoordinationStore implements CoordinationStore {
     const taken = await this.sqlite.write((tx) => {
       const now = Date.now();
       const expiresAt = expiry(now, ttlMs);
-      tx.run(SQL.expirePermits, scope, name, now);
+      tx.run(SQL.expirePermits, scope, name, now, expiresAt);
       const renewed = tx.run(SQL.renewPermit, expiresAt, scope, name, holder);
       if (renewed > 0) return renewed;
       return tx.run(SQL.takePermit, scope, name, holder, expiresAt, scope, name, limit);
@@ -92,7 +92,7 @@ export class SqliteCoordinationStore implements CoordinationStore {
   async releasePermit(name: string, holder: string): Promise<boolean> {
     const { scope } = this;
     const released = await this.sqlite.write((tx) => {
-      tx.run(SQL.expirePermits, scope, name, Date.now());
+      tx.run(SQL.expirePermits, scope, name, Date.now(), Number.MAX_SAFE_INTEGER);
       return tx.run(SQL.releasePermit, scope, name, holder);
     });
     return released === 1;
