@@ -32,6 +32,14 @@ describe('the checker of the mixed load', () => {
     expect(check(...acked('a'), started!, kill(7), ...ran('a', 2)).doubled).toEqual(['a']);
   });
 
+  it('excuses a run after one that ended when its process had no time to say more before its kill', () => {
+    const late = [...acked('a'), ...ran('a', 1), kill(1), ...ran('a', 2)];
+    expect(check(...late).doubled).toEqual([]);
+    const between = [...ran('b', 1), ...ran('c', 1), ...ran('d', 1)];
+    const long = [...acked('a'), ...ran('a', 1), ...between, kill(1), ...ran('a', 2)];
+    expect(check(...long).doubled).toEqual(['a']);
+  });
+
   it('finds an enqueue that was stored twice', () => {
     const [again] = ran('a', 1);
     const other = { ...again!, jobId: 'id-other' } as LedgerEntry;

@@ -29,7 +29,10 @@ interface Run {
   ok?: boolean;
 }
 
-/** A handler ends before its end is stored: a run that ended so shortly before the kill may come again. */
+/**
+ * A handler ends before its end is stored: a run that ended so shortly before the kill may come again; or before the last
+ * line of its process, which a busy machine may have let starve until it was killed.
+ */
 const SETTLE_GRACE_MS = 2_000;
 
 /** Jobs with a limit are named `<key>x<limit>-<any>`. */
@@ -44,6 +47,9 @@ export function checkMixed(all: readonly LedgerEvent[]): MixedVerdict {
   const ids = new Map<string, Set<string>>();
   const steps = new Map<string, Set<string>>();
   const killedAt = new Map<number, number>();
+  const seenAt = new Map<number, number>();
+  for (const event of all)
+    if (event.type === 'started' || event.type === 'ended') seenAt.set(event.pid, event.at);
   for (const event of events) {
     if (event.type === 'attempted') attempted.add(event.label);
     else if (event.type === 'acked') acked.add(event.label);
@@ -63,7 +69,8 @@ export function checkMixed(all: readonly LedgerEvent[]): MixedVerdict {
   const mayComeAgain = ({ pid, endedAt, ok }: Run): boolean => {
     if (ok === false) return true;
     const killed = killedAt.get(pid);
-    return killed !== undefined && (endedAt ?? Infinity) > killed - SETTLE_GRACE_MS;
+    if (killed === undefined) return false;
+    return (endedAt ?? Infinity) > Math.min(killed, seenAt.get(pid)!) - SETTLE_GRACE_MS;
   };
   const ran = [...runs.keys()];
   return {
