@@ -49,6 +49,15 @@ class Work {
   }
 }
 
+/** A later version of {@link Work}. */
+@Injectable()
+class KeepingLess {
+  @Job({ queue: 'many', removeOnComplete: { count: 20 } })
+  many(value: number): number {
+    return value;
+  }
+}
+
 describeEngines('retention', (engine) => {
   const boot = () => createJobsApp(engine, { providers: [Work] });
   const queueOf = ({ module }: JobsApp, name: string) => module.get<Queue>(`BullQueue_${name}`);
@@ -85,6 +94,25 @@ describeEngines('retention', (engine) => {
     expect(kept).toBeGreaterThanOrEqual(1_000);
     // 1 %, and on PostgreSQL those that ended while others removed.
     expect(kept).toBeLessThanOrEqual(1_050);
+  });
+
+  it('comes down to a count that a deploy has lowered, without a job that ends', async () => {
+    const before = await boot();
+    const values = Array.from({ length: 1_200 }, (_, index) => index);
+    await before.jobs.enqueueMany(Work, values, (s, value) => s.many(value));
+    await expect
+      .poll(() => queueOf(before, 'many').getJobCountByTypes('waiting', 'active'), {
+        timeout: 15_000,
+      })
+      .toBe(0);
+    await before.close();
+    const { isolation } = before;
+    const later = await createJobsApp(engine, { providers: [KeepingLess], isolation });
+    const queue = queueOf(later, 'many');
+    await expect.poll(() => queue.getCompletedCount(), { timeout: 15_000 }).toBe(20);
+    // The newest are left.
+    const left = await queue.getCompleted();
+    expect(Math.min(...left.map(({ returnvalue }) => Number(returnvalue)))).toBeGreaterThan(1_000);
   });
 
   it('keeps as many failed jobs as the count says', async () => {

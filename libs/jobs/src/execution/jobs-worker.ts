@@ -58,7 +58,8 @@ export class JobsWorker extends Worker<unknown, unknown, string, IQueueBackend> 
   stalledChecks: Repair | undefined;
   declare protected lockManager: JobLocks;
   private readonly claims = new Set<Promise<unknown>>();
-  private readonly trimming = new TrimPace(this.opts.removeOnComplete);
+  private kept: KeptJobs = KEEP_ALL;
+  private trimming = new TrimPace(undefined);
   private readonly ending = new AbortController();
 
   override get Job(): typeof Job {
@@ -139,6 +140,12 @@ export class JobsWorker extends Worker<unknown, unknown, string, IQueueBackend> 
     return claim;
   }
 
+  /** Has each job that ends without a retention of its own remove what the queue keeps no longer. */
+  keepOnly(kept: KeptJobs): void {
+    this.kept = kept;
+    this.trimming = new TrimPace(kept.removeOnComplete || undefined);
+  }
+
   /** Ends at once, whatever is still to be stored. */
   override disconnect(): Promise<void> {
     this.ending.abort();
@@ -157,6 +164,7 @@ export class JobsWorker extends Worker<unknown, unknown, string, IQueueBackend> 
   protected override handleFailed(
     ...[error, job, token, ...rest]: Parameters<Worker['handleFailed']>
   ): ReturnType<Worker['handleFailed']> {
+    job.opts.removeOnFail ??= this.kept.removeOnFail;
     const store = () => super.handleFailed(error, job, token, ...rest);
     // Then nothing is left to store: another job is claimed, which BullMQ does again by itself.
     if (MOVED.has(error.name)) return store();
@@ -206,6 +214,9 @@ export class JobsWorker extends Worker<unknown, unknown, string, IQueueBackend> 
   }
 }
 
+/** Until a worker is told what its queue keeps. */
+const KEEP_ALL: KeptJobs = { removeOnComplete: false, removeOnFail: false };
+
 /** What a store answers to the end of a run whose lock has run out. */
 const LOCK_LOST = new Set<unknown>([ErrorCode.JobLockNotExist, ErrorCode.JobLockMismatch]);
 
@@ -222,7 +233,6 @@ export function createWorker(
   queue: string,
   processor: Processor,
   backoff: BackoffStrategy,
-  retention: KeptJobs,
   engine: Engine,
   options: ResolvedOptions,
   yielding: ClaimYield,
@@ -239,9 +249,6 @@ export function createWorker(
     stalledInterval: options.sweepIntervalMs,
     maxStalledCount: options.maxStalls,
     runRetryDelay: RECONNECT_PAUSE_MS,
-    // Of jobs that bring none of their own. A producer may not know all handlers of a queue; a worker does.
-    ...(retention.removeOnComplete && { removeOnComplete: retention.removeOnComplete }),
-    ...(retention.removeOnFail && { removeOnFail: retention.removeOnFail }),
     settings: {
       backoffStrategy: (attemptsMade, _type, error, job) =>
         backoff(attemptsMade, error!, job as Job),

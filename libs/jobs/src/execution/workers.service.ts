@@ -8,7 +8,7 @@ import {
   type ManagedService,
 } from '../contracts/index.js';
 import { HandlerRegistry, QueueRetention } from '../discovery/index.js';
-import { endsWithin } from '../engines/index.js';
+import { endsWithin, QueueRegistry } from '../engines/index.js';
 import { LockLostError, ShutdownError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type BackoffOptions, type ResolvedOptions } from '../options/index.js';
@@ -16,6 +16,7 @@ import type { StoredPayload } from '../payload/index.js';
 import { monotonicNow } from '../timers/index.js';
 import { CancellationsService } from './cancellations.service.js';
 import { ClaimYield } from './claim-yield.js';
+import { ExcessRemoval, withoutCounts } from './excess-removal.js';
 import { JobExecutor } from './job-executor.js';
 import { JobHooks } from './job-hooks.js';
 import { createWorker, type JobsWorker } from './jobs-worker.js';
@@ -44,6 +45,7 @@ export class WorkersService implements ManagedService {
   readonly name = 'workers';
   private workers: JobsWorker[] = [];
   private stopping: Promise<void> | undefined;
+  private readonly ending = new AbortController();
 
   constructor(
     private readonly registry: HandlerRegistry,
@@ -55,6 +57,7 @@ export class WorkersService implements ManagedService {
     private readonly outage: StoreOutage,
     private readonly repairs: Repairs,
     private readonly yielding: ClaimYield,
+    private readonly stored: QueueRegistry,
     private readonly logger: JobLogger,
     private readonly context: StartContext,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
@@ -97,6 +100,7 @@ export class WorkersService implements ManagedService {
     if (this.workers.length === 0 && this.running.size === 0) return;
     const startedAt = monotonicNow();
     this.executor.refuseFurther();
+    this.ending.abort();
     const closed = Promise.all(this.workers.map((worker) => worker.close()));
     if (this.running.size > 0) this.logger.info(messages.draining(this.running.size));
     if (!(await this.running.whenIdle(this.options.shutdownTimeoutMs))) {
@@ -126,11 +130,11 @@ export class WorkersService implements ManagedService {
       queue,
       processor,
       backoff,
-      this.retention.of(queue),
       this.engine,
       this.options,
       this.yielding,
     );
+    void this.trim(worker);
     worker.stalledChecks = this.repairs.of(`stalled jobs of queue "${queue}"`);
     worker.on('completed', (job, result) => this.onCompleted(job, result));
     worker.on('failed', (job, error) => this.onFailed(job, error));
@@ -138,6 +142,16 @@ export class WorkersService implements ManagedService {
     worker.on('lockRenewalFailed', (ids) => this.onLocksLost(worker, ids));
     worker.on('locksRenewed', ({ jobIds }) => this.onLocksRenewed(queue, jobIds));
     return worker;
+  }
+
+  /** A producer may not know all handlers of a queue; a worker does. So it says what the queue keeps. */
+  private async trim(worker: JobsWorker): Promise<void> {
+    const kept = this.retention.of(worker.name);
+    worker.keepOnly(withoutCounts(kept));
+    const repair = this.repairs.of(`retention of queue "${worker.name}"`);
+    const queue = this.stored.get(worker.name);
+    await new ExcessRemoval(queue, repair, this.ending.signal).reduceTo(kept);
+    worker.keepOnly(kept);
   }
 
   private pauseAfter(attempt: number, error: Error, job: Job): number {
