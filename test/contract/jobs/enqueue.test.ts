@@ -153,9 +153,8 @@ describeEngines('enqueue', (engine) => {
     expect(await other.jobs.get({ queue: 'nowhere', id: 'x' })).toBeUndefined();
   });
 
-  it('refuses a method that is no job, and a class that is no provider', async () => {
+  it('refuses a method that is no job, and a class without any', async () => {
     class Stranger {
-      @Job()
       run(): void {}
     }
     const { jobs } = await boot();

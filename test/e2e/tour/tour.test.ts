@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import pg from 'pg';
 import { JobsModule } from 'nestjs-jobs';
 import request from 'supertest';
@@ -74,6 +75,21 @@ describeEngines("the README's tour", (engine) => {
     expect(await handle.result()).toBe('welcomed o-1');
     await pool.query('DROP TABLE tour_orders');
     await pool.end();
+  });
+
+  it('enqueues from a process that provides no handler', async () => {
+    const worker = await createJobsApp(engine, { providers: [EmailService, Outbox] });
+    const { ApiModule } = await import('./api.module.js');
+    const controllers = Reflect.getMetadata('controllers', ApiModule) as Type[];
+    const { isolation } = worker;
+    const api = await createJobsApp(engine, {
+      controllers,
+      isolation,
+      options: { workers: false },
+    });
+    const { job } = await api.module.get(UsersController).signUp({ id: 'u-1' });
+    expect(await (await api.jobs.get(job))!.result()).toBe('welcomed u-1');
+    expect(worker.module.get(Outbox).delivered).toEqual(['welcome u-1']);
   });
 
   it('is one line in a module', async () => {

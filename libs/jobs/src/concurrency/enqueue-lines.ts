@@ -26,6 +26,7 @@ export class EnqueueLines extends JobLines {
   }
 
   async place(jobs: readonly PreparedJob[]): Promise<readonly PreparedJob[]> {
+    await this.book.follow();
     const hasTurn = await this.lines.apply(jobs.map((job) => this.stepOf('take', job)));
     return jobs.map((job, index) =>
       hasTurn[index] ? job : { ...job, opts: { ...job.opts, delay: PARKED_MS } },

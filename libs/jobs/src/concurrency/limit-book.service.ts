@@ -36,6 +36,8 @@ export class LimitBook implements ManagedService {
   private readonly listeners: (() => void)[] = [];
   private unsubscribe: (() => Promise<void>) | undefined;
   private timer: Timer | undefined;
+  private isStarted = false;
+  private following: Promise<void> | undefined;
   private reading: Promise<void> = Promise.resolve();
   private readonly repair: Repair;
 
@@ -51,13 +53,32 @@ export class LimitBook implements ManagedService {
     const limited = this.registry.all.some(
       ({ concurrency, rateLimit }) => (concurrency ?? rateLimit) !== undefined,
     );
-    if (!limited) return;
-    await this.refresh();
-    this.unsubscribe = await this.engine.store.subscribe(CHANNEL, () => void this.reread());
-    this.timer = every(REFRESH_MS, () => void this.reread()).unref();
+    this.isStarted = true;
+    if (limited) await this.follow();
+  }
+
+  /**
+   * Begins to follow the changes, where that has not begun: a process that provides no handler with limits may enqueue
+   * jobs of one all the same.
+   */
+  async follow(): Promise<void> {
+    if (!this.isStarted) return;
+    this.following ??= this.begin();
+    try {
+      await this.following;
+    } catch (error) {
+      this.following = undefined;
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
+    this.isStarted = false;
+    if (this.following)
+      await endsWithin(
+        GOODBYE_TIMEOUT_MS,
+        this.following.catch(() => undefined),
+      );
     this.timer?.stop();
     if (this.unsubscribe) await endsWithin(GOODBYE_TIMEOUT_MS, this.unsubscribe());
     this.unsubscribe = undefined;
@@ -100,6 +121,13 @@ export class LimitBook implements ManagedService {
     const reading = this.reading.then(() => this.read());
     this.reading = reading.catch(() => undefined);
     return reading;
+  }
+
+  private async begin(): Promise<void> {
+    await this.refresh();
+    if (!this.isStarted) return;
+    this.unsubscribe = await this.engine.store.subscribe(CHANNEL, () => void this.reread());
+    this.timer = every(REFRESH_MS, () => void this.reread()).unref();
   }
 
   private async read(): Promise<void> {

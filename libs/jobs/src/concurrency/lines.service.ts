@@ -202,7 +202,8 @@ export class LinesService implements ManagedService {
   }
 
   private groupNamed(name: string): ConcurrencyLimit | undefined {
-    return this.registry.all.find(({ concurrency }) => concurrency?.group === name)?.concurrency;
+    const { enqueued } = this.registry;
+    return enqueued.find(({ concurrency }) => concurrency?.group === name)?.concurrency;
   }
 }
 

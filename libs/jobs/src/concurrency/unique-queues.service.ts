@@ -36,6 +36,8 @@ export class UniqueQueues extends UniquePlaces implements ManagedService {
   /** By the oldest name of a handler. */
   private queues: ReadonlyMap<string, readonly string[]> = new Map();
   private timer: Timer | undefined;
+  private isStarted = false;
+  private following: Promise<void> | undefined;
   private reading: Promise<unknown> | undefined;
 
   constructor(
@@ -49,17 +51,23 @@ export class UniqueQueues extends UniquePlaces implements ManagedService {
   }
 
   async start(): Promise<void> {
-    if (this.registry.all.every(({ unique }) => unique === undefined)) return;
-    await this.read();
-    const repair = this.repairs.of(this.name);
-    const reread = (): void => void (this.reading = repair.round(() => this.read()));
-    this.fleet.onChange(reread);
-    this.timer = every(READ_MS, reread).unref();
+    this.isStarted = true;
+    if (this.registry.all.some(({ unique }) => unique !== undefined)) await this.follow();
   }
 
   async stop(): Promise<void> {
+    this.isStarted = false;
     this.timer?.stop();
     if (this.reading) await endsWithin(GOODBYE_TIMEOUT_MS, this.reading);
+  }
+
+  get areKnown(): boolean {
+    return this.timer !== undefined || !this.isStarted;
+  }
+
+  follow(): Promise<void> {
+    this.following ??= this.begin().finally(() => (this.following = undefined));
+    return this.following;
   }
 
   othersFor({ queue, unique }: PreparedJob): readonly string[] {
@@ -79,6 +87,15 @@ export class UniqueQueues extends UniquePlaces implements ManagedService {
       // It is free after a while anyway.
       await store.releasePermit(permit, holder).catch(() => undefined);
     }
+  }
+
+  private async begin(): Promise<void> {
+    await this.read();
+    if (this.areKnown) return;
+    const repair = this.repairs.of(this.name);
+    const reread = (): void => void (this.reading = repair.round(() => this.read()));
+    this.fleet.onChange(reread);
+    this.timer = every(READ_MS, reread).unref();
   }
 
   private async read(): Promise<void> {

@@ -11,7 +11,9 @@ import type { Exploration } from './handler.explorer.js';
 import type { FoundHandler } from './handler.factory.js';
 
 /** Faults of the options that decorators were given, and of decorators in the wrong place. @internal */
-export function checkDecorators(exploration: Exploration): string[] {
+export function checkDecorators(
+  exploration: Pick<Exploration, 'handlers' | 'classes' | 'lost'>,
+): string[] {
   const problems: string[] = [];
   for (const { decorator, target, where, reason } of misplacedJobs) {
     const used = [...exploration.classes].some(

@@ -1,19 +1,11 @@
 import { Injectable, type Type } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
+import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import {
-  classOptionsOf,
-  decoratedNames,
-  decorationsOf,
-  withMetadataOf,
-  type MethodDecorations,
-} from '../decorators/index.js';
-import { show } from '../options/index.js';
-import { jobOptionsOfContinuations } from './continuations.js';
+import { decoratedNames } from '../decorators/index.js';
+import { decoratedMethods, lostMethods, type LostMethod } from './decorated-methods.js';
 import type { HandlerClass } from './handler.js';
 import type { FoundHandler } from './handler.factory.js';
 import { idleProcessors, type IdleProcessor } from './idle-processors.js';
-import { jobOptionsIn } from './recurrences.js';
 
 /** What the container holds of handlers. @internal */
 export interface Exploration {
@@ -28,15 +20,6 @@ export interface Exploration {
   readonly lost: readonly LostMethod[];
 }
 
-/** A method that was decorated, and in whose place there is something else. @internal */
-export interface LostMethod {
-  readonly type: HandlerClass;
-  readonly methodName: string;
-  readonly decorations: MethodDecorations;
-  /** What is there. */
-  readonly found: string;
-}
-
 /**
  * Finds `@Job()` methods on every provider and controller: static, request-scoped, made by a
  * factory, inherited, or provided under an abstract class.
@@ -46,7 +29,6 @@ export interface LostMethod {
 export class HandlerExplorer {
   constructor(
     private readonly discovery: DiscoveryService,
-    private readonly scanner: MetadataScanner,
     private readonly modules: ModulesContainer,
   ) {}
 
@@ -73,7 +55,7 @@ export class HandlerExplorer {
       if (token && token !== type && isDecorated(token) && !(type && isDecorated(type))) {
         replaced.add(token);
         classes.add(token);
-        const methods = this.methodsOf(wrapper, token, token);
+        const methods = decoratedMethods(token, token, wrapper);
         handlers.push(...methods.filter(({ methodName }) => hasMethod(wrapper, methodName)));
         continue;
       }
@@ -82,36 +64,11 @@ export class HandlerExplorer {
       if (token && token !== type) tokens.set(token, type);
       // An alias (`useExisting`) shares the handlers of what it points to.
       if (wrapper.isAlias) continue;
-      const methods = this.methodsOf(wrapper, type, token ?? type);
+      const methods = decoratedMethods(type, token ?? type, wrapper);
       handlers.push(...methods);
-      lost.push(...lostOf(type, methods));
+      lost.push(...lostMethods(type, methods));
     }
     return { handlers, tokens, classes, replaced, lost };
-  }
-
-  private methodsOf(
-    wrapper: InstanceWrapper<object>,
-    type: HandlerClass,
-    owner: HandlerClass,
-  ): FoundHandler[] {
-    const prototype = type.prototype as Record<string, unknown>;
-    return this.scanner.getAllMethodNames(prototype).flatMap((methodName) => {
-      const decorations = decorationsOf(prototype, methodName);
-      if (decorations === undefined) return [];
-      const { job: own, recurrences, continuations } = decorations;
-      const ownOptions = own === undefined ? {} : own;
-      // Anything but an object is a fault, which the checks at boot tell of.
-      const options =
-        recurrences.length + continuations.length === 0
-          ? ownOptions
-          : { ...own, ...jobOptionsIn(recurrences), ...jobOptionsOfContinuations(continuations) };
-      const classOptions = classOptionsOf(type) ?? {};
-      const method = withMetadataOf(decorations.method, prototype[methodName] as object);
-      const uses = { recurrences, continuations };
-      return [
-        { wrapper, type, owner, methodName, method, options, ownOptions, classOptions, ...uses },
-      ];
-    });
   }
 }
 
@@ -127,25 +84,6 @@ function hasMethod(wrapper: InstanceWrapper<object>, name: string): boolean {
   const standIn = (metatype && !inject ? metatype.prototype : wrapper.instance) as
     Record<string, unknown> | null | undefined;
   return typeof standIn?.[name] === 'function';
-}
-
-/** What was decorated in a class, or in one it extends, and is none of its methods. */
-function lostOf(type: HandlerClass, methods: readonly FoundHandler[]): LostMethod[] {
-  const prototype = type.prototype as object;
-  return decoratedNames(prototype).flatMap((methodName) => {
-    const decorations = decorationsOf(prototype, methodName);
-    if (!decorations || methods.some((method) => method.methodName === methodName)) return [];
-    return [{ type, methodName, decorations, found: memberOf(prototype, methodName) }];
-  });
-}
-
-/** What a class has under a name, in words. */
-function memberOf(prototype: object, name: string): string {
-  let owner: object | null = prototype;
-  while (owner !== null && !Object.hasOwn(owner, name)) owner = Reflect.getPrototypeOf(owner);
-  const descriptor = owner && Object.getOwnPropertyDescriptor(owner, name);
-  if (!descriptor) return 'nothing';
-  return descriptor.get || descriptor.set ? 'a getter or setter' : show(descriptor.value);
 }
 
 function tokenClassOf({ token }: InstanceWrapper<object>): HandlerClass | undefined {

@@ -16,7 +16,7 @@ import { concurrencyLimit, rateLimit, uniqueness } from './job-limits.js';
 
 /** A decorated method as the explorer found it. @internal */
 export interface FoundHandler {
-  readonly wrapper: InstanceWrapper<object>;
+  readonly wrapper: InstanceWrapper<object> | undefined;
   readonly type: HandlerClass;
   /** The class that the default name starts with: the DI token where it is a class. */
   readonly owner: HandlerClass;

@@ -12,7 +12,7 @@ import { DiscoveryModule, LazyModuleLoader } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Job, Jobs, Recurring } from '../decorators/index.js';
-import { InvalidInvocationError } from '../errors/index.js';
+import { InvalidInvocationError, JobsConfigurationError } from '../errors/index.js';
 import { JobLogger } from '../logging/index.js';
 import { JOBS_OPTIONS, resolveOptions, type JobsModuleOptions } from '../options/index.js';
 import { HandlerExplorer, HandlerRegistry, type HandlerClass } from './index.js';
@@ -120,7 +120,7 @@ describe('handlers are found on', () => {
       run(): void {}
     }
     const registry = await registryOf({ providers: [Tenant, Reports] });
-    expect(registry.byMethod(Reports, 'run').wrapper.isDependencyTreeStatic()).toBe(false);
+    expect(registry.byMethod(Reports, 'run').wrapper!.isDependencyTreeStatic()).toBe(false);
   });
 
   it('providers of modules that are not global', async () => {
@@ -234,7 +234,7 @@ describe('a class that stands for another:', () => {
       ],
     });
     const via = (type: HandlerClass) =>
-      (registry.byMethod(type, 'deliver').wrapper.instance as SmtpMailer).via;
+      (registry.byMethod(type, 'deliver').wrapper!.instance as SmtpMailer).via;
     expect([via(SmsMailer), via(PushMailer)]).toEqual(['sms', 'push']);
     expect(registry.byMethod(SmsMailer, 'deliver').name).toBe('SmsMailer.deliver');
   });
@@ -336,7 +336,7 @@ describe('a test double in the place of a class', () => {
     const registry = await registryOf({ providers: [provider] });
     const handler = registry.byMethod(EmailService, 'send');
     expect(handler).toMatchObject({ name: 'EmailService.send', queue: 'emails', attempts: 3 });
-    expect(handler.wrapper.token).toBe(EmailService);
+    expect(handler.wrapper?.token).toBe(EmailService);
   });
 
   it('that a factory makes for each job has all its methods', async () => {
@@ -422,12 +422,68 @@ describe('asking for a method that is no handler', () => {
     );
   });
 
-  it('says where a class that is not provided must go', async () => {
+  it('says what a class needs that is neither provided nor decorated', async () => {
+    class Plain {
+      run(): void {}
+    }
     const registry = await registryOf({});
-    expect(() => registry.byMethod(EmailService, 'send')).toThrow(InvalidInvocationError);
-    expect(() => registry.byMethod(EmailService, 'send')).toThrow(
-      /Add it to the providers of a module/,
+    expect(() => registry.byMethod(Plain, 'run')).toThrow(InvalidInvocationError);
+    expect(() => registry.byMethod(Plain, 'run')).toThrow(
+      /Decorate the method with @Job\(\), and add the class to the providers of a module/,
     );
+  });
+});
+
+describe('a class that is decorated and not provided', () => {
+  it('has handlers to enqueue, which this process neither runs nor tells others of', async () => {
+    const registry = await registryOf({});
+    registry.freeze();
+    const handler = registry.byMethod(EmailService, 'send');
+    expect(handler).toMatchObject({ name: 'EmailService.send', wrapper: undefined });
+    expect(registry.byMethod(EmailService, 'send')).toBe(handler);
+    expect(warn).not.toHaveBeenCalled();
+    expect(registry.enqueued).toContain(handler);
+    expect(registry.byName('EmailService.send')).toBeUndefined();
+    expect([registry.all, registry.names, registry.queues, registry.workedQueues]).toEqual([
+      [],
+      [],
+      [],
+      [],
+    ]);
+  });
+
+  it('offers the method that was probably meant', async () => {
+    const registry = await registryOf({});
+    expect(() => registry.byMethod(EmailService, 'sned')).toThrow(/mean EmailService\.send\?/);
+  });
+
+  it('is warned of once where this process works on its queue', async () => {
+    @Injectable()
+    class Neighbour {
+      @Job({ queue: 'emails' })
+      run(): void {}
+    }
+    const registry = await registryOf({ providers: [Neighbour] });
+    for (let times = 0; times < 2; times += 1) registry.byMethod(EmailService, 'send');
+    registry.byMethod(EmailService, 'remind');
+    expect(warn.mock.calls).toEqual([
+      [
+        expect.stringMatching(
+          /^Jobs "EmailService.send" are enqueued here into the queue "emails"/,
+        ),
+      ],
+    ]);
+  });
+
+  it('is refused where its name is that of a handler that is provided', async () => {
+    @Injectable()
+    class Copy {
+      @Job({ name: 'EmailService.send' })
+      send(): void {}
+    }
+    const registry = await registryOf({ providers: [EmailService] });
+    expect(() => registry.byMethod(Copy, 'send')).toThrow(JobsConfigurationError);
+    expect(() => registry.byMethod(Copy, 'send')).toThrow(/duplicate job name "EmailService.send"/);
   });
 });
 

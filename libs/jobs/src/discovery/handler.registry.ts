@@ -16,6 +16,7 @@ import type { Handler, HandlerClass } from './handler.js';
 import { HandlerExplorer } from './handler.explorer.js';
 import { readContinuations, type DeclaredContinuation } from './continuations.js';
 import { createHandler } from './handler.factory.js';
+import { RemoteHandlers } from './remote-handlers.js';
 import { readRecurrences, type DeclaredRecurrence } from './recurrences.js';
 
 /** The registry's two indexes. */
@@ -39,14 +40,24 @@ export class HandlerRegistry {
   private index: Index | undefined;
   /** How many modules there were when the index was made. */
   private moduleCount = 0;
+  private readonly remote: RemoteHandlers;
+  /** Handlers that it was told of that this process gets their jobs and cannot run them. */
+  private readonly toldOf = new Set<Handler>();
 
   constructor(
     private readonly explorer: HandlerExplorer,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
     private readonly logger: JobLogger,
-  ) {}
+  ) {
+    this.remote = new RemoteHandlers(options);
+  }
 
-  /** All handlers. @throws JobsConfigurationError with every fault */
+  /** Handlers whose jobs this process has enqueued, or can run. */
+  get enqueued(): readonly Handler[] {
+    return [...this.ready.all, ...this.remote.all];
+  }
+
+  /** All handlers that this process provides. @throws JobsConfigurationError with every fault */
   get all(): readonly Handler[] {
     return this.ready.all;
   }
@@ -84,24 +95,29 @@ export class HandlerRegistry {
   }
 
   /**
-   * The handler of a class's method.
-   * @throws InvalidInvocationError when the class is no provider, or the method no `@Job()`
+   * The handler of a class's method: that of a provider or controller, else what decorators say of it, for jobs that
+   * run elsewhere.
+   * @throws InvalidInvocationError when the method has no `@Job()`
+   * @throws JobsConfigurationError with every fault of the decorators of a class that is not provided, at its first use
    */
   byMethod(type: HandlerClass, methodName: string): Handler {
     const handler = this.found(({ byClass }) => byClass.get(type)?.get(methodName));
     if (handler !== undefined) return handler;
-    const { byClass, replaced } = this.ready;
-    const methods = byClass.get(type);
+    const { byClass, replaced, all } = this.ready;
     if (replaced.has(type) && decorationsOf(type.prototype as object, methodName)) {
       throw new InvalidInvocationError(
         `Cannot enqueue ${type.name}.${methodName}: what this application provides for ${type.name} (a test double?) ` +
           `has no method "${methodName}". Give it one, which is what the job will call.`,
       );
     }
-    if (methods === undefined) {
+    const methods = byClass.get(type) ?? this.remote.of(type, all);
+    const remote = methods.get(methodName);
+    if (remote !== undefined) return this.told(remote);
+    if (methods.size === 0) {
       throw new InvalidInvocationError(
-        `Cannot enqueue ${type.name}.${methodName}: ${type.name} has no @Job() methods among the providers and ` +
-          `controllers of this application. Add it to the providers of a module that is imported.`,
+        `Cannot enqueue ${type.name}.${methodName}: ${type.name} has no @Job() methods, and is not among the providers ` +
+          `and controllers of this application. Decorate the method with @Job(), and add the class to the providers ` +
+          `of a module that is imported here or in the process that is to run the job.`,
       );
     }
     const near = closest(methodName, [...methods.keys()]);
@@ -162,6 +178,15 @@ export class HandlerRegistry {
       byClass: new Map([...late.byClass, ...before.byClass]),
       recurrences: before.recurrences,
     };
+  }
+
+  /** A provider that was forgotten looks the same as one that is elsewhere. */
+  private told(handler: Handler): Handler {
+    if (this.toldOf.has(handler)) return handler;
+    this.toldOf.add(handler);
+    if (this.workedQueues.includes(handler.queue))
+      this.logger.warn(messages.remoteHandler(handler.name, handler.type.name, handler.queue));
+    return handler;
   }
 
   private get ready(): Index {

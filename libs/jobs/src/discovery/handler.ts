@@ -35,8 +35,8 @@ export interface Handler {
   readonly type: HandlerClass;
   /** The class that callers name it by: the DI token where it is a class. */
   readonly owner: HandlerClass;
-  /** The provider or controller in Nest's container. */
-  readonly wrapper: InstanceWrapper<object>;
+  /** The provider or controller in Nest's container; none where this process only enqueues its jobs. */
+  readonly wrapper: InstanceWrapper<object> | undefined;
   readonly attempts: number;
   readonly backoff: BackoffOptions | BackoffFunction;
   readonly retryIf: JobOptions['retryIf'];

@@ -61,8 +61,8 @@ export class EnhancedCalls {
     // An instance may have a method of its own in the place of the class's, a spy for instance.
     const own = (instance as Record<string, Method>)[handler.methodName]!;
     const callback = withMetadataOf(handler.method, own) as Method;
-    const moduleKey = handler.wrapper.host?.token ?? '';
-    const inquirerId = handler.wrapper.id;
+    const moduleKey = handler.wrapper?.host?.token ?? '';
+    const inquirerId = handler.wrapper?.id;
     const guards = this.contexts.guards.create(
       instance,
       callback,

@@ -32,19 +32,22 @@ export class HandlerCaller {
 
   private create(handler: Handler): HandlerCall {
     const isEnhanced = this.options.globalEnhancers || hasEnhancers(handler);
-    if (!handler.wrapper.isDependencyTreeStatic()) return this.scopedCall(handler, isEnhanced);
-    const instance = handler.wrapper.instance;
+    // What runs here is provided here.
+    const wrapper = handler.wrapper!;
+    if (!wrapper.isDependencyTreeStatic())
+      return this.scopedCall(handler, wrapper.token, isEnhanced);
+    const { instance } = wrapper;
     if (isEnhanced) return this.enhanced.create(handler, instance);
     const { methodName } = handler;
     return (_run, args) => doneBy((instance as Methods)[methodName]!(...args));
   }
 
-  private scopedCall(handler: Handler, isEnhanced: boolean): HandlerCall {
+  private scopedCall(handler: Handler, token: unknown, isEnhanced: boolean): HandlerCall {
     return async (run, args) => {
       // What REQUEST injects in a job; `getByRequest` lets durable providers share by its content.
       const contextId = ContextIdFactory.getByRequest(run);
       this.moduleRef.registerRequestByContextId(run, contextId);
-      const instance = (await this.moduleRef.resolve(handler.wrapper.token as never, contextId, {
+      const instance = (await this.moduleRef.resolve(token as never, contextId, {
         strict: false,
       })) as object;
       if (isEnhanced) return this.enhanced.create(handler, instance, contextId)(run, args);

@@ -102,6 +102,9 @@ export const messages = {
   },
   lateHandlersRefused: (fault: unknown) =>
     `Handlers of a module that was loaded late (LazyModuleLoader) are not used: ${errorReason(fault)}`,
+  remoteHandler: (name: string, className: string, queue: string) =>
+    `Jobs "${name}" are enqueued here into the queue "${queue}", which this process works on although ${className} is not ` +
+    'among its providers: it hands them over to processes that have it. Provide it here, or give it a queue of its own',
   slotsWait: (queue: string, slots: number) =>
     `All handlers that this process may run of the queue "${queue}" (${slots}) wait for the result of another job in it, ` +
     'which cannot start here. Use continueWith() or a batch instead, another queue for the jobs that are waited for, ' +

@@ -44,12 +44,20 @@ export class JobWriter {
     if (this.engine.isClosed)
       return Promise.reject(new StoreClosedError(`store ${describeJob(job)}`));
     if (job.unique !== undefined) {
+      if (!this.places.areKnown) return this.writeOnceKnown(job);
       const others = this.places.othersFor(job);
       if (others.length > 0) return this.writeUnlessIn(others, job);
     }
     if (job.unique !== undefined || job.concurrency !== undefined) return this.writeLimited(job);
     const added = this.bufferOf(job).add(job);
     return job.data.nonce === undefined ? added : added.then(() => this.readBack(job));
+  }
+
+  private async writeOnceKnown(job: PreparedJob): Promise<void> {
+    await this.calls.read(`look for queues with jobs of the key of ${describeJob(job)}`, () =>
+      this.places.follow(),
+    );
+    await this.write(job);
   }
 
   /** Stores a unique job where a job of its key is, if there is one in another queue: the store knows what to do there. */
