@@ -23,6 +23,15 @@ function secondly(): TickSource & { asked: number } {
 const filter = (source: TickSource, calendar: Calendar) =>
   new FilteredTicks(source, new Map([['mine', calendar]]));
 
+/** The next tick, in as many turns as it takes: a busy machine may cut a turn short. */
+function nextOf(ticks: FilteredTicks, after: number): number {
+  for (let turn = 0; turn < 1_000; turn += 1) {
+    const tick = ticks.next(after);
+    if (tick !== undefined) return tick;
+  }
+  throw new Error('no end');
+}
+
 /** Takes so long, in ms, and says yes. */
 function spend(ms: number): true {
   for (const end = performance.now() + ms; performance.now() < end;);
@@ -46,7 +55,7 @@ describe('a schedule of each second', () => {
     ],
   ])('passes over a weekend in one step: %s', (_what, calendar) => {
     const source = secondly();
-    expect(filter(source, calendar).next(FRIDAY_NIGHT)).toBe(MONDAY);
+    expect(nextOf(filter(source, calendar), FRIDAY_NIGHT)).toBe(MONDAY);
     // Not 172,800.
     expect(source.asked).toBe(2);
   });
@@ -113,9 +122,9 @@ describe('a schedule of each second', () => {
   it('does not take up what it gave up where it does not belong', () => {
     const ticks = filter(secondly(), Calendar.where(weekends));
     expect(goOn(ticks.search(FRIDAY_NIGHT), 0)).toBeUndefined();
-    expect(ticks.next(FRIDAY_NIGHT - 1_000)).toBe(FRIDAY_NIGHT);
-    expect(ticks.next(MONDAY)).toBe(MONDAY + 1_000);
-    expect(ticks.next(MONDAY - 2_000)).toBe(MONDAY);
+    expect(nextOf(ticks, FRIDAY_NIGHT - 1_000)).toBe(FRIDAY_NIGHT);
+    expect(nextOf(ticks, MONDAY)).toBe(MONDAY + 1_000);
+    expect(nextOf(ticks, MONDAY - 2_000)).toBe(MONDAY);
   });
 });
 
@@ -134,10 +143,11 @@ describe('calendars that exclude everything', () => {
     ['by a shortcut to nowhere', { excludes: () => true, excludedUntil: () => Infinity }],
   ])('leave no tick, and hold nobody up: %s', (_what, calendar) => {
     const ticks = filter(secondly(), calendar);
-    const before = performance.now();
+    const before = process.threadCpuUsage();
     for (let asked = 0; asked < 5; asked += 1) expect(ticks.next(MONDAY)).toBeUndefined();
     // Five turns, of 10 ms each: not the seconds that all of them would take.
-    expect(performance.now() - before).toBeLessThan(1_000);
+    const { user, system } = process.threadCpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(1_000);
   });
 
   it('end with the year 9999', () => {
@@ -153,7 +163,7 @@ describe('calendars that exclude everything', () => {
 describe('a calendar of the application', () => {
   it.each([undefined, 0, -5, Number.NaN, 1_500, 2_000])('may say %s for its end', (end) => {
     const calendar = { excludes: (time: number) => time < 3_000, excludedUntil: () => end };
-    expect(filter(secondly(), calendar).next(0)).toBe(3_000);
+    expect(nextOf(filter(secondly(), calendar), 0)).toBe(3_000);
   });
 
   it.each<[what: string, excludes: () => unknown, message: string]>([
