@@ -140,6 +140,17 @@ describeEngines('concurrency keys', (engine) => {
     await expectIdle(app);
   });
 
+  it('lets no job miss its turn that is stored while others end', async () => {
+    const { jobs, work } = await boot({ lock: { sweep: 60_000 } });
+    const names = Array.from({ length: 60 }, (_, index) => `${index}`);
+    const handles: JobHandle<string>[] = [];
+    for (const name of names) handles.push(await jobs.enqueue(Work, (s) => s.three(name)));
+    await Promise.all(handles.map((handle) => handle.result({ timeout: '10s' })));
+    // Those beside one that was given its turn before it was stored may be some runs ahead of it.
+    const late = work.ran.map((name, place) => place - Number(name));
+    expect(Math.max(...late)).toBeLessThan(names.length / 4);
+  });
+
   it('runs at most so many of a key in all processes', async () => {
     const first = await boot();
     const second = await boot({}, first.isolation);

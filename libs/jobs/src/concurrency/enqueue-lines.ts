@@ -4,6 +4,7 @@ import type { TurnStep } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JobLines, type PreparedJob } from '../scheduling/index.js';
+import { ArrivingJobs } from './arriving-jobs.js';
 import { LimitBook } from './limit-book.service.js';
 import { LinesService } from './lines.service.js';
 import { PARKED_MS } from './parking.js';
@@ -18,6 +19,7 @@ import { lineOf } from './stored-key.js';
 export class EnqueueLines extends JobLines {
   constructor(
     private readonly lines: LinesService,
+    private readonly arriving: ArrivingJobs,
     private readonly book: LimitBook,
     private readonly registry: HandlerRegistry,
     private readonly logger: JobLogger,
@@ -27,10 +29,15 @@ export class EnqueueLines extends JobLines {
 
   async place(jobs: readonly PreparedJob[]): Promise<readonly PreparedJob[]> {
     await this.book.follow();
+    this.arriving.expect(jobs);
     const hasTurn = await this.lines.apply(jobs.map((job) => this.stepOf('take', job)));
     return jobs.map((job, index) =>
       hasTurn[index] ? job : { ...job, opts: { ...job.opts, delay: PARKED_MS } },
     );
+  }
+
+  settle(jobs: readonly PreparedJob[]): void {
+    this.arriving.settle(jobs);
   }
 
   withdraw(job: PreparedJob): void {

@@ -1,3 +1,4 @@
+export { ArrivingJobs } from './arriving-jobs.js';
 export { EnqueueLines } from './enqueue-lines.js';
 export { LimitBook } from './limit-book.service.js';
 export { LimitsService } from './limits.service.js';

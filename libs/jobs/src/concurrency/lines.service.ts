@@ -14,7 +14,8 @@ import { HandlerRegistry, type ConcurrencyLimit } from '../discovery/index.js';
 import { endsWithin, QueueRegistry } from '../engines/index.js';
 import { Repairs, type Repair } from '../execution/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
-import { after, type Timer } from '../timers/index.js';
+import { after, pause, type Timer } from '../timers/index.js';
+import { ArrivingJobs } from './arriving-jobs.js';
 import { CallBatch } from './call-batch.js';
 import { LimitBook } from './limit-book.service.js';
 import { isParked } from './parking.js';
@@ -31,6 +32,9 @@ const PAUSE_AFTER_FAULT_MS = 1_000;
 
 /** A job whose ticket is younger may still be on its way into the store, in ms. */
 const ON_ITS_WAY_MS = 60_000;
+
+/** The pauses between looks for a job whose turn came before it was stored, in ms: another process may be storing it. */
+const ARRIVAL_PAUSES_MS = [5, 10, 20, 40];
 
 const STOP_TIMEOUT_MS = 2_000;
 
@@ -50,6 +54,7 @@ export class LinesService implements ManagedService {
   private timer: Timer | undefined;
   private sweeping: Promise<void> | undefined;
   private isStopped = true;
+  private readonly stopping = new AbortController();
   /** Whether a handler has concurrency keys. Else an earlier version may have left jobs that wait for a turn. */
   private isLimited = false;
   private readonly repair: Repair;
@@ -60,6 +65,7 @@ export class LinesService implements ManagedService {
     private readonly registry: HandlerRegistry,
     private readonly queues: QueueRegistry,
     private readonly book: LimitBook,
+    private readonly arriving: ArrivingJobs,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
     repairs: Repairs,
@@ -82,6 +88,7 @@ export class LinesService implements ManagedService {
 
   async stop(): Promise<void> {
     this.isStopped = true;
+    this.stopping.abort();
     this.timer?.stop();
     await endsWithin(STOP_TIMEOUT_MS, Promise.all([this.sweeping, this.steps.whenIdle()]));
   }
@@ -129,7 +136,7 @@ export class LinesService implements ManagedService {
   /** Looks at a ticket whose job is not what it should be. */
   async inspect(ticket: Ticket, due?: DueTicket): Promise<void> {
     const { state = 'reserved', ageMs = 0, limit = 1 } = due ?? {};
-    const job = await this.queues.get(ticket.queue).getJob(ticket.id);
+    const job = await (due === undefined ? this.findArriving(ticket) : this.find(ticket));
     const step = { ...ticket, limit: this.limitOf(ticket.key, limit) };
     if (job === undefined) {
       if (ageMs > ON_ITS_WAY_MS) await this.step({ ...step, action: 'end' });
@@ -139,6 +146,21 @@ export class LinesService implements ManagedService {
     } else if (await job.isDelayed()) {
       await this.wake(job, step, state);
     }
+  }
+
+  private find({ queue, id }: Ticket): Promise<Job | undefined> {
+    return this.queues.get(queue).getJob(id);
+  }
+
+  /** Its turn is kept for a job that is just being stored: without it the job would be overtaken. */
+  private async findArriving(ticket: Ticket): Promise<Job | undefined> {
+    const { signal } = this.stopping;
+    for (const ms of ARRIVAL_PAUSES_MS) {
+      const job = await this.find(ticket);
+      if (job !== undefined || signal.aborted) return job;
+      await (this.arriving.arrivalOf(ticket) ?? pause(ms, { signal, background: true }));
+    }
+    return this.find(ticket);
   }
 
   private async wake(

@@ -144,10 +144,14 @@ export class JobWriter {
   private async placeAndInsert(queue: Queue, jobs: readonly PreparedJob[]): Promise<void> {
     const placed = this.lastPlaced.then(() => this.lines.place(jobs));
     this.lastPlaced = placed.catch(() => undefined);
-    const stored = await placed;
-    await insertJobs(queue, stored);
-    for (const [index, { storedAs }] of stored.entries()) {
-      if (storedAs !== undefined) jobs[index]!.storedAs = storedAs;
+    try {
+      const stored = await placed;
+      await insertJobs(queue, stored);
+      for (const [index, { storedAs }] of stored.entries()) {
+        if (storedAs !== undefined) jobs[index]!.storedAs = storedAs;
+      }
+    } finally {
+      this.lines.settle(jobs);
     }
   }
 }

@@ -15,6 +15,7 @@ import {
   type Engine,
 } from '../contracts/index.js';
 import {
+  ArrivingJobs,
   EnqueueLines,
   LimitBook,
   LimitsService,
@@ -246,6 +247,7 @@ export const jobsProviders: readonly Provider[] = [
   KeyedRuns,
   { provide: IdempotencyKeys, useClass: StoredKeys },
   { provide: Checkpoints, useClass: StoredCheckpoints },
+  ArrivingJobs,
   LimitBook,
   LinesService,
   { provide: JobLines, useClass: EnqueueLines },
