@@ -1,11 +1,15 @@
+import { getQueueToken } from '@nestjs/bullmq';
 import { Injectable, type Type } from '@nestjs/common';
+import type { Queue } from 'bullmq';
 import {
   Calendar,
   Job,
+  JobContext,
   Recurring,
   ResultTimeoutError,
   type JobOptions,
   type RecurringOptions,
+  type RecurringTick,
 } from 'nestjs-jobs';
 import { expect, it } from 'vitest';
 import { describeEngines, type Isolation } from '../../support/engines.js';
@@ -138,6 +142,73 @@ describeEngines('two versions of an application that live side by side', (engine
     await expect.poll(() => runs, { timeout: 25_000 }).toBeGreaterThanOrEqual(6);
     expect(await jobs.recurring.get('mine')).toMatchObject({ misfires: 0, skips: 0 });
   }, 40_000);
+});
+
+describeEngines('a recurring job that a version has dropped', (engine) => {
+  const every = 100;
+  const boot = (type: Type, isolation?: Isolation) =>
+    createJobsApp(engine, { providers: [type], ...(isolation && { isolation }) });
+
+  /** A version that has it, and is gone for several of its ticks by now. */
+  const outdated = async (options: RecurringOptions) => {
+    const ticks: RecurringTick[] = [];
+    @Injectable()
+    class Service {
+      constructor(private readonly context: JobContext) {}
+
+      @Recurring({ every }, { id: 'mine', name: 'mine', ...options })
+      run(): void {
+        ticks.push(this.context.tick!);
+      }
+    }
+    const { isolation, close } = await boot(Service);
+    await expect.poll(() => ticks.length, SOON).toBeGreaterThan(0);
+    await close();
+    const reader = await createJobsApp(engine, { options: { workers: false }, isolation });
+    const queue = reader.module.get<Queue>(getQueueToken('default'));
+    const runs = async () => {
+      const all = await queue.getJobs();
+      return all.map(({ id }) => id!).filter((id) => id.startsWith('mine@'));
+    };
+    await new Promise((resolve) => setTimeout(resolve, 10 * every));
+    return { Service, ticks, isolation, runs };
+  };
+
+  /** Boots a version without it, until its leader has dealt with ticks of another one. */
+  const bootWithout = async (isolation: Isolation) => {
+    let count = 0;
+    const other = ticking(() => (count += 1), every, { id: 'other', name: 'other' });
+    const app = await boot(other, isolation);
+    await expect.poll(() => count, SOON).toBeGreaterThan(2);
+    return app;
+  };
+
+  it.each([150, 60_000])('has no run by it, with a misfire threshold of %i ms', async (ms) => {
+    const { isolation, runs } = await outdated({ misfireThreshold: ms });
+    const before = await runs();
+    const { jobs } = await bootWithout(isolation);
+    expect(await runs()).toEqual(before);
+    expect(await jobs.recurring.get('mine')).toBeUndefined();
+  });
+
+  it.each(['fire-once', 'skip', 'fire-all'] as const)(
+    'has its missed ticks treated by the policy %s once a version has it again',
+    async (misfire) => {
+      const options = { misfire, misfireThreshold: 150, misfireLimit: 5 };
+      const { Service, ticks, isolation } = await outdated(options);
+      const without = await bootWithout(isolation);
+      const old = ticks.length;
+      const { jobs } = await boot(Service, isolation);
+      const misfires = async () => (await jobs.recurring.get('mine'))!.misfires;
+      await expect.poll(misfires, SOON).toBeGreaterThanOrEqual(9);
+      await expect.poll(() => ticks.slice(old).some(({ isLate }) => !isLate), SOON).toBe(true);
+      const late = ticks.slice(old).filter(({ isLate }) => isLate);
+      if (misfire === 'skip') expect(late).toEqual([]);
+      if (misfire === 'fire-once') expect(late[0]!.missed).toBeGreaterThanOrEqual(9);
+      if (misfire === 'fire-all') expect(late.length).toBeGreaterThanOrEqual(5);
+      await without.close();
+    },
+  );
 });
 
 describeEngines('a recurring job whose calendar one version knows', (engine) => {

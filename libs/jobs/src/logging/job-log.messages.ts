@@ -45,7 +45,7 @@ export const messages = {
   plannedAnew: (id: string, aheadMs: number) =>
     `Recurring job "${id}" is planned anew: its ticks were dealt with up to ${Math.round(aheadMs / 1_000)} s from now, so the clock was set back`,
   ticksSkipped: (id: string, skipped: number) =>
-    `Recurring job "${id}": ${ticks(skipped)} skipped, since an earlier run has not finished`,
+    `Recurring job "${id}": ${ticks(skipped)} skipped, since the run of an earlier one was waiting or running`,
   scheduleUnreadable: (id: string, error: unknown) =>
     `Recurring job "${id}" cannot be run by this process: ${errorReason(error)}`,
   scheduleUndeclared: (id: string) =>

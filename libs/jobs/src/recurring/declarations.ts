@@ -45,14 +45,16 @@ export class Declarations {
    * is stored is not what is in force.
    * @param isUnreadable whether there is more under an id, which cannot be compared here
    * @param now the store's time, Unix ms
+   * @returns the ids of those that it took out of service: what was read of them before has ticks still
    */
   async review(
     all: readonly { schedule: Schedule }[],
     now: number,
     isUnreadable: (id: string) => boolean = () => false,
-  ): Promise<void> {
+  ): Promise<readonly string[]> {
     const inForce = await this.inForce();
-    if (inForce === undefined) return;
+    if (inForce === undefined) return [];
+    const undeclared: string[] = [];
     const known = new Map(all.map(({ schedule }) => [schedule.id, schedule]));
     for (const schedule of known.values()) {
       const { id, source, undeclaredSince } = schedule;
@@ -62,6 +64,7 @@ export class Declarations {
       } else if (undeclaredSince === undefined) {
         this.logger.info(messages.scheduleUndeclared(id));
         await this.store.change(id, (stored) => stored && { ...stored, undeclaredSince: now });
+        undeclared.push(id);
       } else if (now - undeclaredSince > FORGOTTEN_MS) {
         await this.store.change(id, (stored) =>
           stored?.undeclaredSince === undeclaredSince ? undefined : stored,
@@ -72,6 +75,7 @@ export class Declarations {
       ([id, hash]) => !isInForce(known.get(id), hash) && !isUnreadable(id),
     );
     if (differs) await this.engine.store.publish(DIFFERS_CHANNEL, '');
+    return undeclared;
   }
 
   /** Hears that what is stored may differ from what is declared. @returns stops listening */

@@ -83,6 +83,12 @@ export class ScheduleBook {
     else this.pages.set(id, page);
   }
 
+  /** Leaves a recurring job alone until it has been read again: it has changed. */
+  setAside(id: string): void {
+    this.postpone(id, Infinity);
+    this.suspect(id);
+  }
+
   /** Looks at a recurring job again, but not before `time`. */
   postpone(id: string, time: number): void {
     const page = this.pages.get(id);

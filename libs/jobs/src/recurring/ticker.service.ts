@@ -151,7 +151,9 @@ export class TickerService implements ManagedService {
   private async review(): Promise<void> {
     this.reviewAt = monotonicNow() + REVIEW_MS;
     const isUnreadable = (id: string) => this.book.isUnreadable(id);
-    await this.declarations.review(this.book.all(), this.clock.now(), isUnreadable);
+    const all = this.book.all();
+    const undeclared = await this.declarations.review(all, this.clock.now(), isUnreadable);
+    for (const id of undeclared) this.book.setAside(id);
   }
 
   private wake(): void {
