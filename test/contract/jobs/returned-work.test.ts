@@ -27,6 +27,22 @@ class Counting implements NestInterceptor {
   }
 }
 
+/** As queries of Prisma, knex and mongoose are: no Promise, and work that begins when somebody waits for it. */
+class Query {
+  constructor(private readonly run: () => Promise<unknown>) {}
+
+  then(...callbacks: Parameters<Promise<unknown>['then']>): Promise<unknown> {
+    return this.run().then(...callbacks);
+  }
+}
+
+class RowQuery extends Query {
+  /** Its rows one by one, where that is wanted. */
+  [Symbol.asyncIterator](): AsyncIterator<unknown> {
+    throw new Error('nobody asked for single rows');
+  }
+}
+
 @Injectable()
 class Feed {
   static done: string[] = [];
@@ -114,6 +130,59 @@ class Feed {
     return this.endless();
   }
 
+  private stuckQuery(): Query {
+    return new Query(() => {
+      Feed.subscribed.resolve();
+      return new Promise(() => {});
+    });
+  }
+
+  @Job()
+  query(): unknown {
+    return new RowQuery(async () => `rows for ${this.context.name}`);
+  }
+
+  @Job()
+  @UseInterceptors(Counting)
+  interceptedQuery(): unknown {
+    return this.query();
+  }
+
+  @Job()
+  queryStep(): Promise<unknown> {
+    return this.context.once('read', () => this.query());
+  }
+
+  @Job({ attempts: 1 })
+  failingQuery(): unknown {
+    return new Query(async () => Promise.reject(new Error('the query is wrong')));
+  }
+
+  @Job({ attempts: 1 })
+  unreadable(): unknown {
+    return Object.defineProperty({}, 'then', {
+      get() {
+        throw new Error('then cannot be read');
+      },
+    });
+  }
+
+  @Job({ attempts: 1 })
+  stuck(): unknown {
+    return this.stuckQuery();
+  }
+
+  @Job({ attempts: 1 })
+  @UseInterceptors(Counting)
+  stuckIntercepted(): unknown {
+    return this.stuckQuery();
+  }
+
+  @Job({ attempts: 1, timeout: 50 })
+  stuckTooLong(): unknown {
+    return this.stuckQuery();
+  }
+
   @Job({ attempts: 3 })
   iterable(): AsyncIterable<number> {
     return {
@@ -143,13 +212,13 @@ class Feed {
 }
 
 describeEngines('what a handler returns', (engine) => {
-  const boot = () => {
+  const boot = (options: object = { abortTimeout: '1 min' }) => {
     [Feed.subscribed, Feed.unsubscribed, Feed.ticked] = [signal(), signal(), signal()];
     [Feed.done, Counting.seen] = [[], []];
     return createJobsApp(engine, {
       imports: [ScheduleModule.forRoot()],
       providers: [Feed],
-      options: { abortTimeout: '1 min' },
+      options,
     });
   };
 
@@ -195,6 +264,41 @@ describeEngines('what a handler returns', (engine) => {
     const handle = await jobs.enqueue(Feed, (feed) => feed.tooLong());
     await Feed.unsubscribed.promise;
     await expect(handle.result()).rejects.toThrow(/longer than its timeout/);
+  });
+
+  it.each(['query', 'interceptedQuery', 'queryStep'] as const)(
+    'is waited for when it is no Promise but has a then(): %s',
+    async (method) => {
+      const { jobs } = await boot();
+      const handle = await jobs.enqueue(Feed, (feed) => feed[method]());
+      expect(await handle.result()).toBe(`rows for Feed.${method}`);
+    },
+  );
+
+  it.each([
+    ['failingQuery', /the query is wrong/],
+    ['unreadable', /then cannot be read/],
+  ] as const)('fails the job when what it has for a then() fails: %s', async (method, message) => {
+    const { jobs } = await boot();
+    const handle = await jobs.enqueue(Feed, (feed) => feed[method]());
+    await expect(handle.result()).rejects.toThrow(message);
+  });
+
+  it.each(['stuck', 'stuckIntercepted'] as const)(
+    'is left behind when the job is cancelled, also when it is no Promise: %s',
+    async (method) => {
+      const { jobs } = await boot({ abortTimeout: 50 });
+      const handle = await jobs.enqueue(Feed, (feed) => feed[method]());
+      await Feed.subscribed.promise;
+      await jobs.cancel(handle);
+      await expect(handle.result({ timeout: 5_000 })).rejects.toThrow(JobCancelledError);
+    },
+  );
+
+  it('is left behind at the timeout, also when it is no Promise', async () => {
+    const { jobs } = await boot({ abortTimeout: 50 });
+    const handle = await jobs.enqueue(Feed, (feed) => feed.stuckTooLong());
+    await expect(handle.result({ timeout: 5_000 })).rejects.toThrow(/longer than its timeout/);
   });
 
   it('is refused, without another attempt, when it is work that nobody would do', async () => {

@@ -92,8 +92,8 @@ export abstract class HandlerRun implements RunningJob {
     return new Promise((resolve, reject) => {
       this.forceEnd = reject;
       if (this.isOver) this.endNow();
-      if (work instanceof Promise) work.then(resolve, reject);
-      else resolve(work);
+      // Never resolve(work): from then on work that has a then() decides alone, and nothing overtakes it.
+      Promise.resolve(work).then(resolve, reject);
     });
   }
 

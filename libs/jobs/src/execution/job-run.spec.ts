@@ -36,6 +36,16 @@ describe('a run', () => {
     expect(runOf({ attemptsMade: 2 }).attempt).toBe(3);
   });
 
+  it('can be ended although what it follows, which is no Promise, never ends', async () => {
+    const run = runOf();
+    const started = Promise.withResolvers<void>();
+    const end = run.follow({ then: () => started.resolve() });
+    await started.promise;
+    run.abort(first);
+    run.endNow();
+    await expect(end).rejects.toBe(first);
+  });
+
   it('does not count waits, shutdowns and crashes as attempts', () => {
     expect(runOf({ attemptsMade: 0, attemptsStarted: 5 }).attempt).toBe(1);
   });

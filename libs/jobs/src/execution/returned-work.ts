@@ -4,24 +4,23 @@ import { currentJob } from '../contracts/index.js';
 import { UndoneWorkError } from '../errors/index.js';
 
 /**
- * What is to be waited for when a handler has returned. A promise is work that goes on; an Observable is work that
- * begins when somebody subscribes, which Nest does with what a controller returns. To be called in the context of the
- * job.
- * @returns the value, or a promise of it; of an Observable its last value, undefined when it has none
- * @throws UndoneWorkError
+ * What is to be waited for when a handler has returned. A promise is work that goes on, and so is whatever has a
+ * `then()`, as queries of Prisma, knex and mongoose have, of which some could be looped over too; an Observable is work
+ * that begins when somebody subscribes, which Nest does with what a controller returns. To be called in the context of
+ * the job.
+ * @returns the value; of an Observable its last one, undefined when it has none. Rejects with UndoneWorkError
  * @internal
  */
-export function doneBy(returned: unknown): unknown {
-  if (returned instanceof Promise) return returned.then(lastValueOf);
-  return lastValueOf(returned);
+export function doneBy(returned: unknown): Promise<unknown> {
+  return Promise.resolve(returned).then(lastValueOf);
 }
 
 /**
  * The same for Nest's interceptors, which subscribe themselves and see each value of an Observable.
  * @internal
  */
-export function intercepted(returned: unknown): unknown {
-  return returned instanceof Promise ? returned.then(work) : work(returned);
+export function intercepted(returned: unknown): Promise<unknown> {
+  return Promise.resolve(returned).then(work);
 }
 
 function lastValueOf(returned: unknown): unknown {
