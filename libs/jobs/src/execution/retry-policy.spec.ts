@@ -36,17 +36,27 @@ describe('the pause before a retry', () => {
     expect(pauses({ type: 'fixed', delay: '2h', maxDelay: '1h' }, 1)).toEqual([3_600_000]);
   });
 
-  it.each([
-    [0, 0, 8_000],
-    [0, 1, 8_000],
-    [0.25, 1, 6_000],
-    [0.5, 0.5, 6_000],
-    [1, 1, 0],
-    [undefined, 1, 4_000],
-  ])('with jitter %s and a random %s is %s ms of 8,000', (jitter, random, ms) => {
-    const backoff = { type: 'fixed', delay: 8_000, jitter } as const;
-    expect(pauseBeforeRetry(backoff, 1, error, () => random)).toBe(ms);
+  it('is what was asked for, also when that is longer than the default of the longest', () => {
+    expect(pauses({ type: 'fixed', delay: '2 hours' }, 2, always)).toEqual([7_200_000, 7_200_000]);
+    expect(pauses({ type: 'exponential', delay: '2h' }, 2)).toEqual([7_200_000, 7_200_000]);
   });
+
+  it.each([
+    ['fixed', 0, 0, 8_000],
+    ['fixed', 0, 1, 8_000],
+    ['fixed', 0.25, 1, 6_000],
+    ['fixed', 0.5, 0.5, 6_000],
+    ['fixed', 1, 1, 0],
+    ['fixed', undefined, 1, 8_000],
+    ['exponential', undefined, 1, 4_000],
+    ['exponential', 0, 1, 8_000],
+  ] as const)(
+    '%s, with jitter %s and a random %s is %s ms of 8,000',
+    (type, jitter, random, ms) => {
+      const backoff = { type, delay: 8_000, jitter };
+      expect(pauseBeforeRetry(backoff, 1, error, () => random)).toBe(ms);
+    },
+  );
 
   it('is never longer than without jitter, and never negative', () => {
     for (let i = 0; i < 1_000; i++) {
@@ -57,7 +67,7 @@ describe('the pause before a retry', () => {
   });
 
   it('differs between jobs that failed together', () => {
-    const backoff = { type: 'fixed', delay: 1_000_000 } as const;
+    const backoff = { type: 'exponential', delay: 1_000_000 } as const;
     const all = Array.from({ length: 50 }, () => pauseBeforeRetry(backoff, 1, error));
     expect(new Set(all).size).toBeGreaterThan(40);
   });

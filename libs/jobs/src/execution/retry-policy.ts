@@ -10,7 +10,7 @@ import {
  *
  * Exponential backoff with equal jitter: of each pause, the part `jitter` is random. Without it, jobs
  * that failed together come back together. See "Exponential Backoff And Jitter", AWS Architecture
- * Blog, 2015.
+ * Blog, 2015. A fixed pause is one that somebody chose: it has jitter only where that is asked for.
  * @param attempt the attempt that failed, 1 for the first
  * @param random from 0 to 1; a parameter so that tests can choose
  * @returns milliseconds, or undefined when a backoff function says to stop
@@ -31,9 +31,10 @@ export function pauseBeforeRetry(
     return parseDuration(delays[Math.min(attempt, delays.length) - 1]) ?? DEFAULT_BACKOFF.delay;
   }
   const first = parseDuration(backoff.delay) ?? DEFAULT_BACKOFF.delay;
-  const longest = parseDuration(backoff.maxDelay) ?? DEFAULT_BACKOFF.maxDelay;
-  const growth = backoff.type === 'exponential' ? 2 ** (attempt - 1) : 1;
+  const longest = parseDuration(backoff.maxDelay) ?? Math.max(first, DEFAULT_BACKOFF.maxDelay);
+  const isExponential = backoff.type === 'exponential';
+  const growth = isExponential ? 2 ** (attempt - 1) : 1;
   const pause = first === 0 ? 0 : Math.min(first * growth, longest);
-  const jitter = backoff.jitter ?? DEFAULT_BACKOFF.jitter;
+  const jitter = backoff.jitter ?? (isExponential ? DEFAULT_BACKOFF.jitter : 0);
   return Math.round(pause * (1 - jitter * random()));
 }

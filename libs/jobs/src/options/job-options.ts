@@ -47,9 +47,9 @@ export type BackoffOptions =
       type: 'fixed' | 'exponential';
       /** The first pause. Default `'1s'`. */
       delay?: Duration;
-      /** No pause is longer than this. Default `'1h'`. */
+      /** No pause is longer than this. Default `'1h'`, or `delay` where that is longer. */
       maxDelay?: Duration;
-      /** The part of a pause that is random, 0 (none) to 1 (all). Default 0.5. */
+      /** The part of a pause that is random, 0 (none) to 1 (all). Default 0 when fixed, 0.5 when exponential. */
       jitter?: number;
     }
   /** Explicit pauses, the last one repeated. */
