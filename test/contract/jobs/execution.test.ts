@@ -55,6 +55,14 @@ class Work {
     if (kind === 'string') throw 'just text';
     if (kind === 'nul') throw new Error('with \0 and \ud800');
     if (kind === 'huge') throw new Error('x'.repeat(5_000_000));
+    if (kind === 'circular') {
+      const error = new Error('its own cause');
+      throw Object.assign(error, { cause: error });
+    }
+    if (kind === 'circular members') {
+      const error = new AggregateError([], 'its own member');
+      throw Object.assign(error, { errors: [error, error], cause: error });
+    }
     if (kind === 'control flow')
       throw Object.assign(new Error('named so'), { name: 'DelayedError' });
     if (kind === 'rate limit') throw new Error('bullmq:rateLimitExceeded');
@@ -140,18 +148,25 @@ describeEngines('execution', (engine) => {
     expect((await handle.details()).attemptsMade).toBe(1);
   });
 
-  it.each(['undefined', 'null', 'string', 'nul', 'huge', 'control flow', 'rate limit'])(
-    'fails a job that throws: %s',
-    async (kind) => {
-      const { jobs } = await boot();
-      const handle = await jobs.enqueue(Work, (s) => s.throwThis(kind));
-      await expect(handle.result({ timeout: 5_000 })).rejects.toThrow(JobFailedError);
-      const { failedReason, attemptsMade } = await handle.details();
-      expect(failedReason!.length).toBeGreaterThan(5);
-      expect(failedReason!.length).toBeLessThan(10_000);
-      expect(attemptsMade).toBe(1);
-    },
-  );
+  it.each([
+    'undefined',
+    'null',
+    'string',
+    'nul',
+    'huge',
+    'circular',
+    'circular members',
+    'control flow',
+    'rate limit',
+  ])('fails a job that throws: %s', async (kind) => {
+    const { jobs } = await boot();
+    const handle = await jobs.enqueue(Work, (s) => s.throwThis(kind));
+    await expect(handle.result({ timeout: 5_000 })).rejects.toThrow(JobFailedError);
+    const { failedReason, attemptsMade } = await handle.details();
+    expect(failedReason!.length).toBeGreaterThan(5);
+    expect(failedReason!.length).toBeLessThan(10_000);
+    expect(attemptsMade).toBe(1);
+  });
 
   it.each([
     ['function', undefined],

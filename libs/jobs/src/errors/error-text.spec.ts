@@ -49,6 +49,10 @@ describe('the text of an error', () => {
     const circle = new Error('circle');
     circle.cause = circle;
     expect(errorText(circle)).toContain('Caused by: Error: circle');
+    expect(errorReason(circle)).toBe('circle');
+    const [one, two] = [new Error('one'), new Error('two')];
+    [one.cause, two.cause] = [two, one];
+    expect(errorReason(one)).toBe('one: two');
     const hostile = new Error('x');
     for (const key of ['stack', 'message', 'cause', 'errors'])
       Object.defineProperty(hostile, key, {
@@ -58,6 +62,27 @@ describe('the text of an error', () => {
       });
     expect(errorText(hostile)).toBeTypeOf('string');
     expect(errorReason(hostile)).toBeTypeOf('string');
+  });
+
+  it('reads few errors, however many there are', () => {
+    let reads = 0;
+    const make = (): AggregateError => {
+      const error = new AggregateError([], 'again');
+      const next = (): unknown => {
+        reads++;
+        return make();
+      };
+      Object.defineProperty(error, 'cause', { get: next });
+      Object.defineProperty(error, 'errors', { get: () => Array.from({ length: 9 }, next) });
+      return error;
+    };
+    expect(errorReason(make())).toBe('again');
+    expect(reads).toBeLessThan(10);
+    expect(errorText(make())).toContain('Caused by: AggregateError: again');
+    expect(reads).toBeLessThan(1_000);
+    const knot = new AggregateError([], 'knot');
+    knot.errors = Array.from({ length: 5 }, () => knot);
+    expect(errorText(knot).match(/AggregateError: knot/g)).toHaveLength(6);
   });
 });
 

@@ -13,20 +13,26 @@ const LONGEST_REASON = 1_000;
 const MOST_CAUSES = 5;
 const MOST_MEMBERS = 5;
 
+/** Of errors in all: members may have causes and members themselves. */
+const MOST_ERRORS = 30;
+
 /**
  * The stack of an error, with those of its causes and of the members of an AggregateError: where a library wraps what
  * went wrong, the cause is what one looks for. Cut where it is long; never throws.
  * @internal
  */
 export function errorText(error: unknown): string {
-  return cut(textOf(error, 0), LONGEST_TEXT);
+  return cut(textOf(error, 0, new Set()), LONGEST_TEXT);
 }
 
 /** The message of an error, with those of its causes: `fetch failed: connect ECONNREFUSED`. @internal */
 export function errorReason(error: unknown): string {
   const reasons: string[] = [];
+  const seen = new Set<unknown>();
   let next = error;
-  while (next !== undefined && reasons.length < MOST_CAUSES) {
+  // An error may be among its own causes, and a getter may make a new one each time.
+  while (next !== undefined && !seen.has(next) && seen.size < MOST_CAUSES) {
+    seen.add(next);
     const reason = cut(isError(next) ? messageOf(next) : shown(next), LONGEST_REASON);
     // Who wraps an error often repeats its message.
     if (!reasons.some((earlier) => earlier.includes(reason))) reasons.push(reason);
@@ -35,15 +41,17 @@ export function errorReason(error: unknown): string {
   return reasons.join(': ');
 }
 
-function textOf(error: unknown, depth: number): string {
+/** @param seen the errors that are in the text already; their causes and members are not told again */
+function textOf(error: unknown, depth: number, seen: Set<unknown>): string {
   if (!isError(error)) return shown(error);
   const parts = [stackOf(error)];
-  if (depth === MOST_CAUSES) return parts[0]!;
+  if (depth === MOST_CAUSES || seen.has(error) || seen.size >= MOST_ERRORS) return parts[0]!;
+  seen.add(error);
   const cause = causeOf(error);
-  if (cause !== undefined) parts.push(`Caused by: ${textOf(cause, depth + 1)}`);
+  if (cause !== undefined) parts.push(`Caused by: ${textOf(cause, depth + 1, seen)}`);
   const members = membersOf(error);
   for (const [index, member] of members.slice(0, MOST_MEMBERS).entries())
-    parts.push(`[${index + 1} of ${members.length}] ${textOf(member, depth + 1)}`);
+    parts.push(`[${index + 1} of ${members.length}] ${textOf(member, depth + 1, seen)}`);
   return parts.join('\n');
 }
 

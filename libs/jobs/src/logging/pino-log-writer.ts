@@ -1,6 +1,7 @@
 import { type ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { PinoLogger } from 'nestjs-pino';
 import type { JobInfo } from '../contracts/index.js';
+import { errorReason, errorText } from '../errors/index.js';
 import { fieldsOf, type LogFields, type LogLevel, type LogWriter } from './log-writer.js';
 
 /**
@@ -18,7 +19,14 @@ export class PinoLogWriter implements LogWriter {
   }
 
   write(level: LogLevel, message: string, fields: LogFields = {}, error?: Error): void {
-    this.pino[level](error ? { ...fields, err: error } : fields, message);
+    if (error === undefined) return this.pino[level](fields, message);
+    try {
+      this.pino[level]({ ...fields, err: error }, message);
+    } catch {
+      // What reads the error for pino may fail: at one that is frozen, or a member of itself.
+      const err = { message: errorReason(error), stack: errorText(error) };
+      this.pino[level]({ ...fields, err }, message);
+    }
   }
 
   runInContext<R>(job: JobInfo, fn: () => R): R {
