@@ -31,6 +31,7 @@ class Counting implements NestInterceptor {
 class Query {
   constructor(private readonly run: () => Promise<unknown>) {}
 
+  // oxlint-disable-next-line unicorn/no-thenable -- what is tested
   then(...callbacks: Parameters<Promise<unknown>['then']>): Promise<unknown> {
     return this.run().then(...callbacks);
   }
@@ -160,6 +161,7 @@ class Feed {
 
   @Job({ attempts: 1 })
   unreadable(): unknown {
+    // oxlint-disable-next-line unicorn/no-thenable -- what is tested
     return Object.defineProperty({}, 'then', {
       get() {
         throw new Error('then cannot be read');

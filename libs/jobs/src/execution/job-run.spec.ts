@@ -39,6 +39,7 @@ describe('a run', () => {
   it('can be ended although what it follows, which is no Promise, never ends', async () => {
     const run = runOf();
     const started = Promise.withResolvers<void>();
+    // oxlint-disable-next-line unicorn/no-thenable -- what is tested
     const end = run.follow({ then: () => started.resolve() });
     await started.promise;
     run.abort(first);
