@@ -5,7 +5,7 @@ import { PinoLogWriter } from './pino-log-writer.js';
 it('writes an error that pino cannot read', () => {
   const lines: string[] = [];
   const stream = { write: (line: string) => lines.push(line) };
-  const writer = new PinoLogWriter(new PinoLogger({ pinoHttp: [{}, stream as never] }));
+  const writer = new PinoLogWriter(new PinoLogger({ pinoHttp: [{}, stream] }));
   const knot = new AggregateError([], 'knot');
   knot.errors.push(knot);
   for (const error of [knot, Object.freeze(new Error('frozen'))]) {
