@@ -8,11 +8,12 @@ export interface Blocks {
   processorBlocks: number[];
 }
 
-/**
- * Measures what runs in `setImmediate`, which is where the store works, from now on; and the delay of the
- * event loop as a whole, whoever caused it.
- */
-export function meterBlocks(): Blocks & { longestDelay(): number; stop(): void } {
+interface Meter extends Blocks {
+  longestDelay(): number;
+  stop(): void;
+}
+
+function install(): Meter {
   const blocks: number[] = [];
   const processorBlocks: number[] = [];
   const { setImmediate } = globalThis;
@@ -33,4 +34,15 @@ export function meterBlocks(): Blocks & { longestDelay(): number; stop(): void }
     longestDelay: () => histogram.max / 1e6,
     stop: () => void histogram.disable(),
   };
+}
+
+// The library takes `setImmediate` when it is loaded: whoever measures imports this before it.
+const meter = install();
+
+/**
+ * Measures what runs in `setImmediate`, which is where the store works; and the delay of the event loop as a whole,
+ * whoever caused it.
+ */
+export function meterBlocks(): Meter {
+  return meter;
 }

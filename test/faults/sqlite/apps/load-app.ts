@@ -1,7 +1,7 @@
+import { meterBlocks } from './block-meter.js';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Job, Queue, Worker } from 'bullmq';
 import { createSqliteBackend, sqlite } from 'bullmq-sqlite';
-import { meterBlocks } from './block-meter.js';
 import type { LoadAppConfig, LoadOrder, LoadReport, LoadTold } from './load-app.protocol.js';
 
 /** A queue, and a worker if wanted, which are fast and count. */
