@@ -8,12 +8,11 @@ export interface Blocks {
   processorBlocks: number[];
 }
 
-interface Meter extends Blocks {
-  longestDelay(): number;
-  stop(): void;
-}
-
-function install(): Meter {
+/**
+ * Measures what runs in `setImmediate`, which is where the store works, from now on; and the delay of the
+ * event loop as a whole, whoever caused it.
+ */
+export function meterBlocks(): Blocks & { longestDelay(): number; stop(): void } {
   const blocks: number[] = [];
   const processorBlocks: number[] = [];
   const { setImmediate } = globalThis;
@@ -34,15 +33,4 @@ function install(): Meter {
     longestDelay: () => histogram.max / 1e6,
     stop: () => void histogram.disable(),
   };
-}
-
-// The library takes `setImmediate` when it is loaded: whoever measures imports this before it.
-const meter = install();
-
-/**
- * Measures what runs in `setImmediate`, which is where the store works; and the delay of the event loop as a whole,
- * whoever caused it.
- */
-export function meterBlocks(): Meter {
-  return meter;
 }

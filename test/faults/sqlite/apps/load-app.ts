@@ -1,7 +1,6 @@
-import { meterBlocks } from './block-meter.js';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Job, Queue, Worker } from 'bullmq';
-import { createSqliteBackend, sqlite } from 'bullmq-sqlite';
+import { meterBlocks } from './block-meter.js';
 import type { LoadAppConfig, LoadOrder, LoadReport, LoadTold } from './load-app.protocol.js';
 
 /** A queue, and a worker if wanted, which are fast and count. */
@@ -10,6 +9,8 @@ const PROGRESS_MS = 50;
 const BULK = 50;
 
 const meter = meterBlocks();
+// Later, since the library takes the timers that it finds when it is loaded.
+const { createSqliteBackend, sqlite } = await import('bullmq-sqlite');
 const connection = sqlite(config.path);
 const queue = new Queue('load', { connection }, createSqliteBackend);
 const ran: string[] = [];
