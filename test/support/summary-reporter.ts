@@ -11,7 +11,7 @@ interface Totals {
 }
 
 /**
- * Prints, as the very last line of a run, `N passed, N failed, N skipped`.
+ * Prints, as the very last line of a run, `N passed, N failed, N skipped`; before it a line for each failed test.
  *
  * Skipped tests are listed with their reasons. With `CI=true` they make the run fail: a server that is
  * missing there must not look like a pass. A name filter (`-t`) skips on purpose and is exempt.
@@ -20,6 +20,7 @@ export default class SummaryReporter implements Reporter {
   private vitest: Vitest | undefined;
   /** Until a run has ended it counts as failed: a global setup that throws ends the process early. */
   private totals: Totals = { passed: 0, failed: 1, skipped: 0 };
+  private failures: string[] = [];
 
   onInit(vitest: Vitest): void {
     this.vitest = vitest;
@@ -39,6 +40,7 @@ export default class SummaryReporter implements Reporter {
         errors.length,
       skipped: skipped.length,
     };
+    this.failures = tests.filter((test) => test.result().state === 'failed').map(failure);
     if (!this.vitest?.config.testNamePattern) this.reportSkips(skipped);
     if (this.vitest?.config.watch) this.printTotals();
   }
@@ -60,8 +62,15 @@ export default class SummaryReporter implements Reporter {
     const { passed, failed, skipped } = this.totals;
     if (failed > 0) process.exitCode = 1;
     // Synchronous: the process may be on its way out.
-    writeSync(1, `\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+    const lines = [...this.failures, `${passed} passed, ${failed} failed, ${skipped} skipped`];
+    writeSync(1, `\n${lines.join('\n')}\n`);
   }
+}
+
+/** One line that says which test failed and how: `.ci/run` repeats it after its later stages. */
+function failure(test: TestCase): string {
+  const [message = ''] = (test.result().errors?.[0]?.message ?? '').split('\n');
+  return `FAILED ${test.module.relativeModuleId} > ${test.fullName}: ${message.slice(0, 300)}`;
 }
 
 /** Files and suites that failed by themselves: a syntax error, or a `beforeAll` that threw. */
