@@ -28,7 +28,7 @@ describeRowWith('sharedAcrossMachines', 'recurring jobs of wrong clocks', (engin
         'the recurring job has ended',
         async () => {
           const [skewed] = await observer.call('recurring', undefined);
-          return skewed?.state === 'ended' && hasRunAll(row, 'skewed', endAt, 200);
+          return skewed?.state === 'ended' && hasRunAll(row, skewed, endAt, 200);
         },
         60_000,
       );

@@ -39,7 +39,7 @@ describeRow('recurring jobs of three processes', (engine) => {
         async () => {
           const all = await observer.call('recurring', undefined);
           return all.every(
-            ({ state, id }) => state === 'ended' && hasRunAll(row, id, endAt, EVERY_MS),
+            (each) => each.state === 'ended' && hasRunAll(row, each, endAt, EVERY_MS),
           );
         },
         rowTimeout(40_000, 180_000),

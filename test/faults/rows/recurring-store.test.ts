@@ -35,7 +35,7 @@ describeOwnStores('recurring jobs of a store that was down', (engine) => {
           const all = await observer.call('recurring', undefined).catch(() => []);
           return (
             all.length === 3 &&
-            all.every(({ state, id }) => state === 'ended' && hasRunAll(row, id, endAt, 200))
+            all.every((each) => each.state === 'ended' && hasRunAll(row, each, endAt, 200))
           );
         },
         60_000,

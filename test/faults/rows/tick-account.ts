@@ -10,9 +10,15 @@ export function dueTimes(row: Row, id: string): number[] {
   return labels.flatMap(([recurring, due]) => (recurring === id ? [Number(due)] : []));
 }
 
-/** Whether the last tick before the end has started. */
-export function hasRunAll(row: Row, id: string, endAt: number, everyMs: number): boolean {
-  return Math.max(...dueTimes(row, id)) > endAt - everyMs;
+/** Whether the last tick before the end has started, and every other that was enqueued: they may pass each other. */
+export function hasRunAll(
+  row: Row,
+  { id, runs }: { id: string; runs: number },
+  endAt: number,
+  everyMs: number,
+): boolean {
+  const due = new Set(dueTimes(row, id));
+  return due.size >= runs && Math.max(...due) > endAt - everyMs;
 }
 
 /** Counts ticks by what the handlers wrote down: from the first one of each recurring job to its end. */
