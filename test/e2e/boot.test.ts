@@ -11,7 +11,7 @@ import {
 } from 'nestjs-jobs';
 import { createServer, type AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
-import { describeEngines } from '../support/engines.js';
+import { describeEngines, placeOn } from '../support/engines.js';
 
 @Injectable()
 class Work {
@@ -44,6 +44,47 @@ it('reports every fault of the options at once, without passwords', async () => 
   expect(message).toContain('did you mean "prefix"?');
   expect(message).toContain('did you mean "concurrency"?');
   expect(message).not.toContain('hunter2');
+});
+
+const PLACES: Record<string, string> = {
+  redis: 'redis://u:hunter2@h',
+  postgres: 'postgres://u:hunter2@h/db',
+  sqlite: ':memory:',
+};
+
+it.each<[engine: string, options: JobsModuleOptions, says: readonly RegExp[]]>([
+  ['postgres', { prefix: 'app' }, [/"prefix" is not for PostgreSQL.*"schema"/]],
+  ['redis', { schema: 'app' }, [/"schema" is not for Redis.*"prefix"/]],
+  ['redis', { migrate: false }, [/"migrate" is not for Redis/]],
+  [
+    'redis',
+    { directConnection: 'postgres://u:hunter2@h' },
+    [/"directConnection" is not for Redis/],
+  ],
+  [
+    'sqlite',
+    { schema: 'app', migrate: true },
+    [/"schema" is not for SQLite.*"prefix"/, /"migrate"/],
+  ],
+  [
+    'postgres',
+    { prefix: 'app', prefx: 'x', shutdownTimeout: 'soon' } as JobsModuleOptions,
+    [/unknown option "prefx"/, /"shutdownTimeout"/, /"prefix" is not for PostgreSQL/],
+  ],
+])('refuses on %s, with all other faults, what is for another store: %j', async (...row) => {
+  const [engine, options, says] = row;
+  const given = { connection: PLACES[engine], ...options };
+  for (const module of [
+    JobsModule.forRoot(given),
+    JobsModule.forRootAsync({ useFactory: () => given }),
+  ]) {
+    const error = await boot(module).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(JobsConfigurationError);
+    const { message, problems } = error as JobsConfigurationError;
+    expect(problems).toHaveLength(says.length);
+    for (const line of says) expect(message).toMatch(line);
+    expect(message).not.toContain('hunter2');
+  }
 });
 
 it.each(['redis', 'postgres'])(
@@ -85,7 +126,7 @@ describeEngines('forRootAsync', (engine) => {
     const isolation = engine.isolation();
     return {
       isolation,
-      given: { connection: engine.url, prefix: isolation.prefix, schema: isolation.schema },
+      given: { connection: engine.url, ...placeOn(engine.url, isolation) },
     };
   };
 

@@ -2,9 +2,18 @@ import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Test } from '@nestjs/testing';
+import { Redis } from 'ioredis';
 import { JobsConfigurationError, JobsModule, type JobsModuleOptions } from 'nestjs-jobs';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { describeEngines, ENGINES } from '../support/engines.js';
+import { describeUnless } from '../support/describe-unless.js';
+import {
+  describeEngines,
+  type EngineName,
+  ENGINES,
+  type Isolation,
+  placeOn,
+} from '../support/engines.js';
+import { startPrivateRedis, whyNoPrivateRedis } from '../support/private-redis.js';
 
 /**
  * A store that one machine has to itself is what nobody expects who starts a second one: the module says so
@@ -21,6 +30,23 @@ const IN_MEMORY = 'in memory alone';
 /** What statfs(2) of Linux says. */
 const NFS = 0x6969;
 const SMB2 = 0xfe534d42;
+
+/** Where jobs are stored, in the words of the line. */
+const PLACES: Record<EngineName, (url: string, names: Isolation) => string> = {
+  redis: (url, { prefix }) => {
+    const { hostname, port, pathname } = new URL(url);
+    const database = pathname.slice(1) || '0';
+    return `Redis at ${hostname}:${port || 6379}, database ${database}, prefix "${prefix}"`;
+  },
+  postgres: (url, { schema }) => {
+    const { hostname, port, pathname } = new URL(url);
+    const database = pathname.slice(1);
+    return `PostgreSQL at ${hostname}:${port || 5432}, database "${database}", schema "${schema}"`;
+  },
+  sqlite: (url, { prefix }) =>
+    `the SQLite file ${url.replace(/^file:/, '')}, prefix "${prefix}", ${ON_THIS_MACHINE}; for several machines give ` +
+    'JobsModule a "connection"',
+};
 
 /** Boots an application; the lines that it wrote about its store, by level. */
 async function bootLines(options: JobsModuleOptions): Promise<Record<string, string[]>> {
@@ -44,15 +70,11 @@ async function bootLines(options: JobsModuleOptions): Promise<Record<string, str
 }
 
 describeEngines('a line at boot', (engine) => {
-  it('says once that jobs live on this machine alone, where they do', async () => {
+  it('says once where jobs are, and that it is this machine alone where it is', async () => {
     const isolation = engine.isolation();
     onTestFinished(() => engine.cleanup(isolation));
-    const lines = await bootLines({ connection: engine.url, ...isolation });
-    const file = engine.url.replace(/^file:/, '');
-    const told = [
-      `Jobs are stored in ${file}, ${ON_THIS_MACHINE}; for several machines give JobsModule a "connection"`,
-    ];
-    const log = engine.capabilities.sharedAcrossMachines ? [] : told;
+    const lines = await bootLines({ connection: engine.url, ...placeOn(engine.url, isolation) });
+    const log = [`Jobs are stored in ${PLACES[engine.name](engine.url, isolation)}`];
     expect(lines).toEqual({ log, debug: [], warn: [], error: [] });
   });
 });
@@ -74,12 +96,32 @@ it.each([
     const lines = await bootLines({});
     const told = { log: [], debug: [], warn: [], error: [] };
     expect(lines).toEqual({ ...told, [level]: [expect.stringContaining(text)] });
-    expect(lines[level]![0]).toContain(`stored in ${join(folder, 'data/jobs.sqlite')},`);
+    expect(lines[level]![0]).toContain(
+      `stored in the SQLite file ${join(folder, 'data/jobs.sqlite')},`,
+    );
     // Who gives the same file has said where jobs are.
     const given = await bootLines({ connection: 'file:./data/jobs.sqlite' });
     expect(given).toEqual({ ...told, log: [expect.stringContaining(ON_THIS_MACHINE)] });
   },
 );
+
+describeUnless(whyNoPrivateRedis(), 'a store that needs a password', () => {
+  it('is told without it, and with the database', async () => {
+    const server = await startPrivateRedis();
+    onTestFinished(() => server.stop());
+    const admin = new Redis(server.url);
+    await admin.config('SET', 'requirepass', 'hunter2');
+    admin.disconnect();
+    const { host } = new URL(server.url);
+    for (const connection of [
+      `redis://:hunter2@${host}/3`,
+      { url: `redis://:hunter2@${host}/3` },
+    ]) {
+      const { log } = await bootLines({ connection });
+      expect(log).toEqual([`Jobs are stored in Redis at ${host}, database 3, prefix "jobs"`]);
+    }
+  });
+});
 
 it('jobs in memory are no news, but can be found', async () => {
   const lines = await bootLines({ connection: ':memory:' });

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeEngines, type EngineName } from '../support/engines.js';
+import { describeEngines, type EngineName, placeOn } from '../support/engines.js';
 import { pack, PackedApp, readManifest, ROOT } from '../support/packed-app.js';
 
 /**
@@ -154,7 +154,11 @@ describeEngines('a Nest app with the packed nestjs-jobs', (engine) => {
     await engine.cleanup(isolation);
   });
 
-  const options = { connection: engine.url, ...isolation, shutdownTimeout: 1_000 };
+  const options = {
+    connection: engine.url,
+    ...placeOn(engine.url, isolation),
+    shutdownTimeout: 1_000,
+  };
 
   it.each(moduleKinds(NEST_APP))(
     'runs a job and tells its health from %s',

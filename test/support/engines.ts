@@ -50,6 +50,18 @@ const CAPABILITIES: Readonly<Record<EngineName, EngineCapabilities>> = {
   sqlite: { transactionalEnqueue: true, sharedAcrossMachines: false, outlivesProcess: true },
 };
 
+/** What `forRoot()` is told of such names: each store has a word of its own for them, and refuses the other. */
+export function placeOn(
+  connection: JobsConnection,
+  { prefix, schema }: Isolation,
+): Pick<JobsModuleOptions, 'prefix' | 'schema'> {
+  const isPostgres =
+    typeof connection === 'string'
+      ? connection.startsWith('postgres')
+      : ['connectionString', 'database', 'totalCount'].some((member) => member in connection);
+  return isPostgres ? { schema } : { prefix };
+}
+
 /** A fixture for every engine, available or not: a missing one shows up as skipped, never as absent. */
 export function engineFixtures(): EngineFixture[] {
   return [

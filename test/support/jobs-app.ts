@@ -2,7 +2,7 @@ import { Logger, type ModuleMetadata } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { JobScheduler, JobsModule, type JobsModuleOptions } from 'nestjs-jobs';
 import { afterEach } from 'vitest';
-import type { EngineFixture, Isolation } from './engines.js';
+import { type EngineFixture, type Isolation, placeOn } from './engines.js';
 
 /** A Nest application with jobs on an isolated part of an engine's store. */
 export interface JobsApp {
@@ -29,12 +29,8 @@ const open: { app: TestingModule; engine: JobsAppEngine; isolation: Isolation }[
 /** Boots an application; it is closed, and its part of the store removed, after the test. */
 export async function createJobsApp(engine: JobsAppEngine, parts: JobsAppParts): Promise<JobsApp> {
   const isolation = parts.isolation ?? engine.reusedIsolation();
-  const options: JobsModuleOptions = {
-    connection: engine.connection,
-    prefix: isolation.prefix,
-    schema: isolation.schema,
-    ...parts.options,
-  };
+  const connection = parts.options?.connection ?? engine.connection;
+  const options = { connection, ...placeOn(connection, isolation), ...parts.options };
   const module = await Test.createTestingModule({
     imports: [JobsModule.forRoot(options), ...(parts.imports ?? [])],
     providers: parts.providers ?? [],

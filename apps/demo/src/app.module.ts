@@ -28,8 +28,8 @@ export class AppModule {
           inject: [ShopSettings],
           useFactory: ({ jobsUrl, prefix, schema }: ShopSettings) => ({
             connection: jobsUrl,
-            prefix,
-            schema,
+            // Each of the stores has its own word for the part that belongs to an application.
+            ...(jobsUrl?.startsWith('postgres') ? { schema } : { prefix }),
             // Images take much processor time and memory each; one sync at a time is enough.
             queues: { images: { concurrency: 2 }, sync: { concurrency: 1 } },
           }),

@@ -11,7 +11,7 @@ import {
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { JOBS_ENGINE, ShutdownState, type Engine } from './contracts/index.js';
 import { HandlerRegistry, SchedulerLookup } from './discovery/index.js';
-import { endsWithin, QueueRegistry } from './engines/index.js';
+import { endsWithin, foreignOptions, QueueRegistry } from './engines/index.js';
 import { jobsExports, jobsProviders, queueProviders, StoreModule } from './wiring/index.js';
 import { JobsConfigurationError } from './errors/index.js';
 import { JobLogger, messages } from './logging/index.js';
@@ -78,7 +78,7 @@ export class JobsModule
    * @throws JobsConfigurationError, MissingDriverError, StoreUnreachableError: when the application is created
    */
   static forRoot(options: JobsModuleOptions = {}): DynamicModule {
-    const provider = { provide: JOBS_OPTIONS, useFactory: () => resolveOptions(options) };
+    const provider = { provide: JOBS_OPTIONS, useFactory: () => resolve(options) };
     return defineModule([provider], Object.keys(options.queues ?? {}));
   }
 
@@ -122,13 +122,13 @@ export class JobsModule
 
   /** Each machine with jobs of its own is what nobody expects who deploys a second one. */
   private tellWhereJobsLive(): void {
-    const { capabilities, address } = this.engine;
+    const { capabilities, place } = this.engine;
     if (!capabilities.outlivesProcess) this.logger.debug(messages.jobsInMemory);
     else if (!this.options.hasConnection && process.env.NODE_ENV === 'production') {
-      this.logger.warn(messages.jobsOnDefaultFile(address));
+      this.logger.warn(messages.jobsOnDefaultFile(place));
     } else if (!capabilities.sharedAcrossMachines) {
-      this.logger.info(messages.jobsOnThisMachine(address));
-    }
+      this.logger.info(messages.jobsOnThisMachine(place));
+    } else this.logger.info(messages.jobsStored(place));
   }
 }
 
@@ -155,6 +155,10 @@ function defineModule(
   };
 }
 
+function resolve(options: JobsModuleOptions): ResolvedOptions {
+  return resolveOptions(options, foreignOptions);
+}
+
 function asyncOptionsProviders(options: JobsModuleAsyncOptions): Provider[] {
   if (options.useFactory) {
     const factory = options.useFactory as (
@@ -163,7 +167,7 @@ function asyncOptionsProviders(options: JobsModuleAsyncOptions): Provider[] {
     return [
       {
         provide: JOBS_OPTIONS,
-        useFactory: async (...args: unknown[]) => resolveOptions(await factory(...args)),
+        useFactory: async (...args: unknown[]) => resolve(await factory(...args)),
         inject: [...(options.inject ?? [])] as never[],
       },
     ];
@@ -177,8 +181,7 @@ function asyncOptionsProviders(options: JobsModuleAsyncOptions): Provider[] {
   }
   const provider = {
     provide: JOBS_OPTIONS,
-    useFactory: async (factory: JobsOptionsFactory) =>
-      resolveOptions(await factory.createJobsOptions()),
+    useFactory: async (factory: JobsOptionsFactory) => resolve(await factory.createJobsOptions()),
     inject: [source],
   };
   return useClass ? [provider, { provide: useClass, useClass }] : [provider];

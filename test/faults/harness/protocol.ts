@@ -18,8 +18,8 @@ export type Behaviour =
 /** Everything a child process is told when it starts: JSON in its first argument. */
 export interface AppConfig {
   connection: string;
-  prefix: string;
-  schema: string;
+  prefix?: string;
+  schema?: string;
   /** Path of the ledger. */
   ledger: string;
   /** Options of `forRoot()` that survive JSON. */

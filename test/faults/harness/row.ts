@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import type { EngineFixture, EngineName, Isolation } from '../../support/engines.js';
+import {
+  type EngineFixture,
+  type EngineName,
+  type Isolation,
+  placeOn,
+} from '../../support/engines.js';
 import { AppProcess, type AppProcessOptions } from './app-process.js';
 import { check, type Verdict } from './checker.js';
 import { printFigures } from './figures.js';
@@ -59,7 +64,7 @@ export class Row {
     const app = AppProcess.fork(
       {
         connection: this.url,
-        ...this.isolation,
+        ...placeOn(this.url, this.isolation),
         ledger: this.ledgerPath,
         ...config,
         options: {

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { type EngineFixture, describeEngines } from '../../support/engines.js';
+import { type EngineFixture, describeEngines, placeOn } from '../../support/engines.js';
 import { compileApps } from '../harness/compiled-apps.js';
 
 /** A process that something keeps would never end. */
@@ -16,7 +16,7 @@ const WAYS: readonly (readonly [way: string, told: readonly string[]])[] = [
 
 async function leave(way: string, connection: unknown, engine: EngineFixture) {
   const isolation = engine.isolation();
-  const options = { ...isolation, connection };
+  const options = { ...placeOn(engine.connection, isolation), connection };
   const program = join(compileApps(), 'exit-app.js');
   const child = fork(program, [way, JSON.stringify(options)], { stdio: 'ignore' });
   const told: unknown[] = [];

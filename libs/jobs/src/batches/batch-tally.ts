@@ -79,6 +79,6 @@ function nestedResult(id: string, value: unknown): BatchResult {
   const summary = fromStoredSummary(value);
   const { state, failed, cancelled, total } = summary;
   if (state === 'completed') return { queue: undefined, id, state, result: summary };
-  const error = `${describeBatch(summary)}: ${failed} of ${total} jobs failed, ${cancelled} were cancelled.`;
+  const error = `${describeBatch(summary)}: jobs: ${total}, failed: ${failed}, cancelled: ${cancelled}.`;
   return { queue: undefined, id, state, error };
 }

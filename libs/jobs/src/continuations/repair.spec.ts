@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { afterEach, expect, it } from 'vitest';
-import { describeEngines } from '../../../../test/support/engines.js';
+import { describeEngines, placeOn } from '../../../../test/support/engines.js';
 import { JOBS_ENGINE } from '../contracts/index.js';
 import { Job } from '../decorators/index.js';
 import { QueueRegistry } from '../engines/index.js';
@@ -55,7 +55,7 @@ describeEngines('the sweep of links', (engine) => {
       imports: [
         JobsModule.forRoot({
           connection: engine.connection,
-          ...isolation,
+          ...placeOn(engine.connection, isolation),
           enqueueTimeout: 5_000,
           lock: { duration: '2s', sweep: '1 h' },
         }),

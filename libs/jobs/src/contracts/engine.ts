@@ -40,6 +40,8 @@ export interface Engine {
   readonly capabilities: EngineCapabilities;
   /** Host and port (or file) of the store, never credentials. */
   readonly address: string;
+  /** Which store it is and where in it the jobs are, for people to read; complete when it is connected. No credentials. */
+  readonly place: string;
   /**
    * What BullMQ's classes are constructed with. The `connection` in it is this engine's own object:
    * the default backend factory recognises it, so that classes which `@nestjs/bullmq` or

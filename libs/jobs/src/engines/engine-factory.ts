@@ -28,12 +28,7 @@ function directConnectionOf({
   connection,
   directConnection,
 }: ResolvedOptions): PostgresTarget | undefined {
-  if (directConnection === undefined) return undefined;
-  if (!isPostgresConnection(connection)) {
-    throw new JobsConfigurationError([
-      'JobsModule.forRoot(): "directConnection" is for PostgreSQL behind a transaction pooler alone: leave it out',
-    ]);
-  }
+  if (directConnection === undefined || !isPostgresConnection(connection)) return undefined;
   if (!isPostgresConnection(directConnection)) {
     throw new JobsConfigurationError([
       'JobsModule.forRoot(): "directConnection" expected \'postgres://…\', a pg.Pool, or pool options with ' +

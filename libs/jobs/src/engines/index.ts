@@ -1,3 +1,4 @@
+export { foreignOptions } from './foreign-options.js';
 export { addJob, addJobs, type NewJob } from './add-jobs.js';
 export { damageOf } from './damage.js';
 export { registerConnection, unregisterConnection } from './default-backend-factory.js';

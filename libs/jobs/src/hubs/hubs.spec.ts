@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import type { Job as BullJob } from 'bullmq';
 import { afterEach, expect, it } from 'vitest';
-import { describeEngines } from '../../../../test/support/engines.js';
+import { describeEngines, placeOn } from '../../../../test/support/engines.js';
 import { Job } from '../decorators/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import { JobsModule } from '../jobs.module.js';
@@ -59,7 +59,7 @@ describeEngines('hubs', (engine) => {
       imports: [
         JobsModule.forRoot({
           connection: engine.connection,
-          ...isolation,
+          ...placeOn(engine.connection, isolation),
           lock: { duration: '2s', sweep: 200 },
           ...options,
         }),

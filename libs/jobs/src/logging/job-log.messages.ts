@@ -33,19 +33,19 @@ export const messages = {
     `Server ${host}:${pid} works on ${list(queues)} too, and has no job name in common with this process: are these two services? ` +
     'Each then hands jobs over to the other; give each a "prefix" (PostgreSQL: "schema") or queues of its own',
   stranded: (queue: string, held: number) =>
-    `Queue "${queue}" holds ${held} jobs and no server works on it: was a handler moved to another queue? ` +
+    `Queue "${queue}" holds ${counted(held, 'job')} and no server works on it: was a handler moved to another queue? ` +
     `Let a server run them, with forRoot({ queues: { "${queue}": {} }, workers: [its queues, "${queue}"] }), or remove them`,
   minifiedName: (name: string) =>
     `The class of job "${name}" seems to be minified: its name may be another one in the next build. ` +
     'Give the job @Job({ name }), or let the bundler keep class names',
   misfires: (id: string, missed: number, runs: number, policy: string) =>
-    `Recurring job "${id}" missed ${ticks(missed)}; policy ${policy}, runs for them: ${runs}`,
+    `Recurring job "${id}" missed ${counted(missed, 'tick')}; policy ${policy}, runs for them: ${runs}`,
   clockStepped: (ms: number) =>
     `The clock by which recurring jobs are due went ${ms > 0 ? 'ahead' : 'back'} by ${Math.round(Math.abs(ms) / 1_000)} s: it was set, or the machine was asleep`,
   plannedAnew: (id: string, aheadMs: number) =>
     `Recurring job "${id}" is planned anew: its ticks were dealt with up to ${Math.round(aheadMs / 1_000)} s from now, so the clock was set back`,
   ticksSkipped: (id: string, skipped: number) =>
-    `Recurring job "${id}": ${ticks(skipped)} skipped, since the run of an earlier one was waiting or running`,
+    `Recurring job "${id}": ${counted(skipped, 'tick')} skipped, since the run of an earlier one was waiting or running`,
   scheduleUnreadable: (id: string, error: unknown) =>
     `Recurring job "${id}" cannot be run by this process: ${errorReason(error)}`,
   scheduleUndeclared: (id: string) =>
@@ -69,18 +69,20 @@ export const messages = {
     item === ''
       ? `${repair}: this round failed: ${errorText(error)}`
       : `${repair}: goes on without ${item}: ${errorText(error)}`,
-  jobsOnThisMachine: (file: string) =>
-    `Jobs are stored in ${file}, on this machine alone; for several machines give JobsModule a "connection"`,
-  jobsOnDefaultFile: (file: string) =>
-    `Jobs are stored in ${file}, since JobsModule was given no "connection": a file of this machine alone, whose path ` +
+  jobsStored: (place: string) => `Jobs are stored in ${place}`,
+  jobsOnThisMachine: (place: string) =>
+    `Jobs are stored in ${place}, on this machine alone; for several machines give JobsModule a "connection"`,
+  jobsOnDefaultFile: (place: string) =>
+    `Jobs are stored in ${place}, since JobsModule was given no "connection": a file of this machine alone, whose path ` +
     `depends on the working directory. Give it one, in production; to stay here, 'file:' and that path`,
   jobsInMemory: 'Jobs are stored in memory alone, and are gone when this process ends',
   workersStarted: (queues: readonly string[]) =>
     queues.length === 0
       ? 'No queue to work on: this process only enqueues'
       : `Working on ${queues.map((q) => `"${q}"`).join(', ')}`,
-  draining: (running: number) => `Stopping: waiting for ${running} running jobs`,
-  aborting: (running: number) => `Shutdown timeout is over: aborting ${running} running jobs`,
+  draining: (running: number) => `Stopping: waiting for ${counted(running, 'running job')}`,
+  aborting: (running: number) =>
+    `Shutdown timeout is over: aborting ${counted(running, 'running job')}`,
   drained: (ms: number) => `All workers stopped in ${ms} ms`,
   secondSignal: (signal: string) => `Second ${signal}: aborting running jobs now`,
   hooksOff:
@@ -121,6 +123,6 @@ function list(names: readonly string[]): string {
   return names.map((name) => `"${name}"`).join(', ');
 }
 
-function ticks(count: number): string {
-  return count === 1 ? '1 tick' : `${count} ticks`;
+function counted(count: number, one: string): string {
+  return count === 1 ? `1 ${one}` : `${count} ${one}s`;
 }

@@ -16,7 +16,7 @@ export type {
   MethodOf,
 } from './continuation-options.js';
 export type { ContextCarrier } from './context-carrier.js';
-export { DEFAULT_BACKOFF, DEFAULT_QUEUE, SHORTEST_RETENTION_MS } from './defaults.js';
+export { DEFAULT_BACKOFF, DEFAULT_QUEUE, DEFAULTS, SHORTEST_RETENTION_MS } from './defaults.js';
 export { closest } from './did-you-mean.js';
 export { parseDuration, type Duration } from './duration.js';
 export type {

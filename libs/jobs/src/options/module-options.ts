@@ -39,23 +39,25 @@ export interface QueueOptions {
 export interface JobsModuleOptions {
   /**
    * Where jobs are stored. Default `'file:./data/jobs.sqlite'`: a file of this machine, made if missing, below the
-   * working directory; boot says its whole path, and warns of it when `NODE_ENV` is `production`.
+   * working directory; boot says its whole path, and warns of it when `NODE_ENV` is `production`. A blank text is no
+   * connection: a variable of the environment that is set to nothing counts as not set.
    */
   connection?: JobsConnection;
   /**
    * PostgreSQL behind a transaction pooler (PgBouncer, and the default address of several clouds): the address of the
    * server itself, as `connection` takes it. It is used to listen and to make the tables; all else goes through
-   * `connection`. Default: `connection`, which must not be a transaction pooler then.
+   * `connection`. Default: `connection`, which must not be a transaction pooler then. Refused with
+   * other stores.
    */
   directConnection?: JobsConnection;
   /**
    * Redis: what every key starts with; in a Cluster it is wrapped in a hash tag. SQLite: separates the jobs of
-   * applications that share a file. Default `'jobs'`.
+   * applications that share a file. Default `'jobs'`. Refused with PostgreSQL, where `schema` does this.
    */
   prefix?: string;
-  /** PostgreSQL: the schema that holds the tables. Default `'jobs'`. */
+  /** PostgreSQL: the schema that holds the tables. Default `'jobs'`. Refused elsewhere, where `prefix` does this. */
   schema?: string;
-  /** PostgreSQL: create and upgrade the tables at boot, under an advisory lock. Default true. */
+  /** PostgreSQL: create and upgrade the tables at boot, under an advisory lock. Default true. Refused elsewhere. */
   migrate?: boolean;
   /** Options by queue name. Queues named by decorators need no entry. */
   queues?: Readonly<Record<string, QueueOptions>>;

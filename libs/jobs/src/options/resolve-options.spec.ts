@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { JobsConfigurationError } from '../errors/index.js';
 import type { JobsModuleOptions } from './module-options.js';
+import { DEFAULTS } from './defaults.js';
 import { resolveOptions, resolveRetention } from './resolve-options.js';
 
 const connection = 'redis://localhost:6379';
@@ -110,7 +111,7 @@ describe('the options of forRoot()', () => {
 
   it('are reported with every fault at once, at every depth', () => {
     const problems = problemsOf({
-      connection: '',
+      connection: 'nowhere',
       conection: connection,
       prefix: 'a b',
       schema: '1a',
@@ -159,6 +160,13 @@ describe('the options of forRoot()', () => {
     );
   });
 
+  it.each(['', '  '])('take an address of %j for one that is not given', (blank) => {
+    const { connection: file, hasConnection } = resolveOptions({ connection: blank });
+    expect({ file, hasConnection }).toEqual({ file: DEFAULTS.connection, hasConnection: false });
+    const postgres = { connection: 'postgres://localhost/db', directConnection: blank };
+    expect(resolveOptions(postgres).directConnection).toBeUndefined();
+  });
+
   it.each([[undefined], [null], [5], ['redis://localhost'], [[]]])('cannot be %j', (options) => {
     expect(problemsOf(options)).not.toEqual([]);
   });
@@ -166,7 +174,6 @@ describe('the options of forRoot()', () => {
   it.each([
     ['an unparsable URL', 'redis//user:hunter2@host'],
     ['a URL with a bad port', 'redis://user:hunter2@host:99999999'],
-    ['an empty string', ''],
     ['a function', () => 'hunter2'],
     ['null', null],
   ])('refuse %s as connection without printing it', (_what, wrong) => {

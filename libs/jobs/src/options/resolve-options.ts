@@ -9,15 +9,21 @@ import type {
   ResolvedQueueOptions,
   ResolvedRetention,
 } from './resolved-options.js';
-import { validateModuleOptions } from './validate-options.js';
+import { isObject, namesStore, validateModuleOptions } from './validate-options.js';
 
 /**
  * Validates what `forRoot()` was given, then fills in the defaults.
+ * @param faultsInStore what is wrong, for the store that `connection` names, with options that are right by themselves
  * @throws JobsConfigurationError with every fault
  * @internal
  */
-export function resolveOptions(given: JobsModuleOptions): ResolvedOptions {
+export function resolveOptions(
+  options: JobsModuleOptions,
+  faultsInStore: (given: JobsModuleOptions) => readonly string[] = () => [],
+): ResolvedOptions {
+  const given = withoutBlankAddresses(options);
   const problems = [...nodeFaults(process.versions.node), ...validateModuleOptions(given)];
+  if (namesStore(given)) problems.push(...faultsInStore(given));
   if (problems.length > 0) throw new JobsConfigurationError(problems);
   const defaults = given.defaults ?? {};
   const lock = given.lock ?? {};
@@ -70,6 +76,20 @@ export function resolveRetention(retention: Retention): ResolvedRetention {
     ageMs: age === undefined ? undefined : Math.max(age, SHORTEST_RETENTION_MS),
     count: retention.count,
   };
+}
+
+/** A variable that is set to nothing, as compose files set those that have no value, is taken for one that is not set. */
+function withoutBlankAddresses(options: JobsModuleOptions): JobsModuleOptions {
+  if (!isObject(options)) return options;
+  const blank = (['connection', 'directConnection'] as const).filter((name) =>
+    isBlank(options[name]),
+  );
+  if (blank.length === 0) return options;
+  return { ...options, ...Object.fromEntries(blank.map((name) => [name, undefined])) };
+}
+
+function isBlank(address: unknown): boolean {
+  return typeof address === 'string' && address.trim() === '';
 }
 
 function resolveQueue(queue: QueueOptions, concurrency: number): ResolvedQueueOptions {

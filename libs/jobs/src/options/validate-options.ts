@@ -6,8 +6,7 @@ const CONNECTION: Rule = {
   expected:
     "a file ('file:…', ':memory:'), a URL ('redis://…', 'rediss://…', 'postgres://…'), connection options, a " +
     'client or a pool',
-  accepts: (v) =>
-    typeof v === 'string' ? v !== '' && isAddress(v) : typeof v === 'object' && v !== null,
+  accepts: (v) => (typeof v === 'string' ? isAddress(v) : typeof v === 'object' && v !== null),
   secret: true,
 };
 
@@ -100,6 +99,13 @@ export function validateModuleOptions(given: unknown): string[] {
   return problems;
 }
 
+/** Whether the options say what can be read as a store, by a `connection` or by none. @internal */
+export function namesStore(given: unknown): boolean {
+  if (!isObject(given)) return false;
+  const { connection } = given as { connection?: unknown };
+  return connection === undefined || CONNECTION.accepts(connection);
+}
+
 /** All faults of a `@Job()`. @internal */
 export function validateJobOptions(given: unknown, where: string): string[] {
   return checkOptions(given, JOB_RULES, where);
@@ -115,6 +121,7 @@ function isAddress(text: string): boolean {
   return URL.canParse(text) || /^:memory:$|\.(?:sqlite3?|db)$/i.test(text);
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+/** A list is none. @internal */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

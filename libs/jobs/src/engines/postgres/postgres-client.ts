@@ -16,6 +16,8 @@ export interface PostgresClient {
   binary?: boolean;
   /** What the other end named its process when the connection started. */
   readonly processID?: number | null;
+  /** What it connects to, wherever that was said. */
+  readonly database: string;
   connect(): Promise<unknown>;
   end(): Promise<void>;
   /** Its socket does not keep the process any more. */

@@ -57,6 +57,8 @@ export class SharedPostgres {
   readonly clientNames = new ClientNames((text, values) => this.query(text, values));
   private readonly config: PgPoolConfig;
   /** For what needs a session: listening, and making tables. */
+  /** The name of the database, once connected: the driver finds it in many places. */
+  database = '';
   private readonly direct: PgPoolConfig;
   /** Whether the pool's connections are sessions of ours, so that something can be set for them. */
   private ownSessions = true;
@@ -110,6 +112,7 @@ export class SharedPostgres {
     }
     await this.withFirst(this.direct, async (client, isOurs) => {
       if (!isOurs) throw this.pooled();
+      this.database = client.database;
       await settleSession(client);
       const prepare = this.settings.migrate ? migrateSchema : assertMigrated;
       await prepare(client, this.schema);

@@ -55,6 +55,11 @@ export class PostgresEngine implements Engine {
     return this.postgres.address;
   }
 
+  get place(): string {
+    const { address, database, schema } = this.postgres;
+    return `PostgreSQL at ${address}, database "${database}", schema "${schema}"`;
+  }
+
   async connect(): Promise<void> {
     await this.postgres.connect();
   }

@@ -14,7 +14,7 @@ import {
   whyNoPrivatePostgres,
 } from '../../../../../test/support/servers.js';
 import { resolveOptions, type JobsModuleOptions } from '../../options/index.js';
-import { createEngine } from '../index.js';
+import { createEngine, foreignOptions } from '../index.js';
 import { SharedPostgres } from './postgres-connection.js';
 
 const obstacle = whyNoPrivatePostgres() ?? whyNoPrivatePgBouncer();
@@ -165,9 +165,10 @@ describeUnless(obstacle, 'whose session a connection has', () => {
   });
 
   it('is asked about on PostgreSQL alone', () => {
-    const engine = (options: JobsModuleOptions) => () => createEngine(resolveOptions(options));
+    const engine = (options: JobsModuleOptions) => () =>
+      createEngine(resolveOptions(options, foreignOptions));
     expect(engine({ connection: ':memory:', directConnection: server.url })).toThrow(
-      /"directConnection" is for PostgreSQL/,
+      /"directConnection" is not for SQLite/,
     );
     expect(engine({ connection: server.url, directConnection: 'redis://x' })).toThrow(
       /"directConnection" expected 'postgres:.*got a URL with "redis:"/,

@@ -28,6 +28,8 @@ import {
  */
 const SOCKET_TIMEOUT_MS = 15_000;
 
+const SERVER_TITLES = { redis: 'Redis', valkey: 'Valkey', dragonfly: 'Dragonfly' } as const;
+
 /**
  * The engine's connections: one that all queues and workers of the process share, and copies of it
  * for what must not share one (a worker's blocking wait, subscriptions).
@@ -49,6 +51,14 @@ export class SharedRedis {
   /** Host and port; a Cluster knows its nodes when it is connected. */
   get address(): string {
     return redisAddress(this.target);
+  }
+
+  /** What the server is, where, and which of its databases; for people to read. */
+  describe(): string {
+    const title = SERVER_TITLES[this.facts.type];
+    const { options, isCluster: isOneOfMany } = this.client;
+    if (isOneOfMany) return `${title} Cluster at ${this.address}`;
+    return `${title} at ${this.address}, database ${(options as RedisOptions).db ?? 0}`;
   }
 
   /** The shared client. @throws StoreUnreachableError before `connect()` and after `close()` */

@@ -34,10 +34,12 @@ export class RedisEngine implements Engine {
   readonly expiring: readonly ExpiringRows[];
   isClosed = false;
   private readonly redis: SharedRedis;
+  private readonly prefix: string;
 
   constructor(options: ResolvedOptions, target: RedisTarget) {
     assertRedisTarget(target);
     const prefix = isCluster(target) ? hashTagged(options.prefix) : options.prefix;
+    this.prefix = prefix;
     this.redis = new SharedRedis(target, options.connectTimeoutMs);
     this.store = new RedisCoordinationStore(this.redis, prefix);
     this.turns = new RedisTurnStore(this.redis, prefix);
@@ -51,6 +53,10 @@ export class RedisEngine implements Engine {
 
   get address(): string {
     return this.redis.address;
+  }
+
+  get place(): string {
+    return `${this.redis.describe()}, prefix "${this.prefix}"`;
   }
 
   async connect(): Promise<void> {

@@ -53,6 +53,10 @@ export class SqliteEngine implements Engine {
     return this.sqlite.address;
   }
 
+  get place(): string {
+    return `the SQLite file ${this.address}, prefix "${this.sqlite.prefix}"`;
+  }
+
   async connect(): Promise<void> {
     await this.sqlite.connect();
     await this.backends.load();
