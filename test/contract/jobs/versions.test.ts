@@ -3,7 +3,6 @@ import { Injectable, type Type } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import {
   Calendar,
-  Job,
   JobContext,
   Recurring,
   ResultTimeoutError,
@@ -14,36 +13,7 @@ import {
 import { expect, it } from 'vitest';
 import { describeEngines, type Isolation } from '../../support/engines.js';
 import { createJobsApp, signal } from '../../support/jobs-app.js';
-
-interface Runner {
-  run(key?: string): Promise<unknown>;
-}
-
-/** A version of a service, whose one handler has these options. */
-function version(run: (key?: string) => unknown, options: JobOptions): Type<Runner> {
-  @Injectable()
-  class Service {
-    async run(key?: string): Promise<unknown> {
-      return run(key);
-    }
-  }
-  const method = Object.getOwnPropertyDescriptor(Service.prototype, 'run')!;
-  Job(options)(Service.prototype, 'run', method as never);
-  return Service;
-}
-
-/** A version of a service with one recurring job. */
-function ticking(run: () => unknown, every: number, options: RecurringOptions): Type {
-  @Injectable()
-  class Service {
-    run(): void {
-      run();
-    }
-  }
-  const method = Object.getOwnPropertyDescriptor(Service.prototype, 'run')!;
-  Recurring({ every }, options)(Service.prototype, 'run', method as never);
-  return Service;
-}
+import { ticking, version } from '../../support/versions.js';
 
 const SOON = { timeout: 10_000 };
 

@@ -110,6 +110,11 @@ export class LinesService implements ManagedService {
     return reply.hasTurn;
   }
 
+  /** The step by which those who wait get the turns of a key that are free. */
+  advanceOf(key: string): TurnStep {
+    return { action: 'advance', key, queue: '', id: '', limit: this.limitOf(key, 1) };
+  }
+
   /** The limit of a key; the given one where no handler of this process has it. */
   limitOf(key: string, otherwise: number): number {
     const end = key.indexOf('|');
@@ -216,10 +221,7 @@ export class LinesService implements ManagedService {
     for (const group of groups) {
       if (group === undefined) continue;
       const keys = await this.engine.turns.keys(`${group}|`);
-      const steps = keys.map((key): TurnStep => {
-        return { action: 'advance', key, queue: '', id: '', limit: this.limitOf(key, 1) };
-      });
-      if (steps.length > 0) await this.apply(steps);
+      if (keys.length > 0) await this.apply(keys.map((key) => this.advanceOf(key)));
     }
   }
 

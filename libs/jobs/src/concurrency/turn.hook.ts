@@ -8,7 +8,6 @@ import {
   type JobInfo,
   type RunningJob,
   type RunOutcome,
-  type SentAwayJob,
   type TurnStep,
 } from '../contracts/index.js';
 import { HandlerRegistry, type ConcurrencyLimit } from '../discovery/index.js';
@@ -72,15 +71,6 @@ export class TurnHook implements JobHook {
       const held = this.held.get(job);
       if (held !== undefined && !held.isParked) void this.renew(held, this.options.lockDurationMs);
     }
-  }
-
-  /** It keeps its place in the line, and must not hold up those behind it until it is claimed where it is known. */
-  onSentAway({ queue, id, options }: SentAwayJob): Promise<void> | undefined {
-    const key = lineOf(options, undefined);
-    if (key === undefined) return undefined;
-    const step = { key, queue, id, limit: this.lines.limitOf(key, 1) };
-    // While it is still claimed here: a turn that it gets elsewhere is not this one.
-    return this.lines.step({ ...step, action: 'leave' }).then(() => undefined);
   }
 
   onSettled(job: JobInfo, outcome: RunOutcome): void {

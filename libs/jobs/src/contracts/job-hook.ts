@@ -44,6 +44,8 @@ export interface SentAwayJob {
   readonly queue: string;
   readonly id: string;
   readonly options: LimitKeys;
+  /** Whether a server that lives can run it, and takes it over as soon as it has room. */
+  readonly isHandedOver: boolean;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { CoordinationStore } from './coordination-store.js';
+import type { LimitKeys } from './current-job.js';
 import type { Handover } from './handovers.js';
 
 const PREFIX = 'unknown-name:';
@@ -6,6 +7,8 @@ const PREFIX = 'unknown-name:';
 /** A job whose name no server knows, and since when it waits for one that does, Unix ms of the store. @internal */
 export interface UnknownJob extends Handover {
   readonly since: number;
+  /** The line that it has a place in; absent when it has none. */
+  readonly line?: Pick<LimitKeys, 'concurrencyKey' | 'concurrencyGroup'>;
 }
 
 /** The jobs that wait for a server that knows their names. @internal */

@@ -7,6 +7,7 @@ import {
   type Handover,
   type JobHook,
   type ManagedService,
+  type UnknownJob,
 } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { endsWithin, QueueRegistry } from '../engines/index.js';
@@ -38,6 +39,9 @@ export class TakenOverJobs implements ManagedService, JobHook {
   private readonly taking = new Set<string>();
   private unsubscribe: (() => Promise<void>) | undefined;
   private isStopped = true;
+  /** Gives jobs that no server knew their places in lines again. Returns those that have none. */
+  private stand: (jobs: readonly UnknownJob[]) => Promise<readonly UnknownJob[]> = (jobs) =>
+    Promise.resolve(jobs);
 
   constructor(
     private readonly registry: HandlerRegistry,
@@ -55,7 +59,14 @@ export class TakenOverJobs implements ManagedService, JobHook {
     const { store } = this.engine;
     this.unsubscribe = await handovers.listen(store, (handover) => this.offer(handover));
     const unknown = await Promise.all(workedQueues.map((queue) => unknownJobs.of(store, queue)));
-    for (const job of unknown.flat()) if (this.offer(job)) await unknownJobs.forget(store, job);
+    const known = unknown.flat().filter((job) => this.isKnown(job));
+    for (const job of await this.stand(known)) this.offer(job);
+    for (const job of known) await unknownJobs.forget(store, job);
+  }
+
+  /** Has jobs with places in lines made ready in their turns, and not by this. */
+  leaveLinesTo(stand: TakenOverJobs['stand']): void {
+    this.stand = stand;
   }
 
   async stop(): Promise<void> {
@@ -70,16 +81,18 @@ export class TakenOverJobs implements ManagedService, JobHook {
     if (this.waiting.size > 0) this.takeSoon(queue);
   }
 
-  /** @returns whether it is one for this server */
-  private offer(handover: Handover): boolean {
-    const { queue, id, name } = handover;
+  private isKnown({ queue, name }: Handover): boolean {
     const { registry } = this;
-    if (registry.byName(name) === undefined || !registry.workedQueues.includes(queue)) return false;
+    return registry.byName(name) !== undefined && registry.workedQueues.includes(queue);
+  }
+
+  private offer(handover: Handover): void {
+    if (!this.isKnown(handover)) return;
+    const { queue, id } = handover;
     const waiting = this.waiting.get(queue) ?? new Map<string, Handover>();
     this.waiting.set(queue, waiting);
     if (waiting.size < MOST_WAITING) waiting.set(id, handover);
     this.takeSoon(queue);
-    return true;
   }
 
   private takeSoon(queue: string): void {

@@ -27,7 +27,14 @@ describe('a job whose name nobody knows', () => {
   let store: FakeStore;
   let names: UnknownNames;
   const moveToDelayed = vi.fn<(timestamp: number, token: string) => Promise<void>>();
-  const job = { id: '7', name: 'New.job', queueName: 'q', attemptsStarted: 3, moveToDelayed };
+  const job = {
+    id: '7',
+    name: 'New.job',
+    queueName: 'q',
+    opts: {},
+    attemptsStarted: 3,
+    moveToDelayed,
+  };
   const canRun = vi.fn<() => Promise<boolean>>();
   const sentAway = vi.fn<() => Promise<void>>();
   const postpone = (token = 't') => names.postpone(job as unknown as Job, token);

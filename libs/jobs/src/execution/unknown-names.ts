@@ -6,6 +6,8 @@ import {
   unknownJobs,
   type Engine,
   type Handover,
+  type LimitKeys,
+  type UnknownJob,
 } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { UnknownJobNameError } from '../errors/index.js';
@@ -67,7 +69,7 @@ export class UnknownNames {
   private async handOver(job: Job, token: string): Promise<never> {
     const start = monotonicNow();
     this.logger.debug(messages.handedOver(job.name, job.queueName));
-    await this.delay(job, token, HANDED_OVER_MS + this.pace());
+    await this.sendAway(job, token, HANDED_OVER_MS + this.pace(), true);
     await handovers.tell(this.engine.store, toHandover(job)).catch(() => undefined);
     this.yielding.note(job.queueName, monotonicNow() - start);
     throw new DelayedError();
@@ -93,17 +95,22 @@ export class UnknownNames {
     );
     await unknownJobs.note(
       store,
-      { ...handover, since },
+      { ...handover, since, ...lineOf(job) },
       unknownNameTimeoutMs + 2 * LONGEST_PAUSE_MS,
     );
     this.logger.warn(messages.unknownName(job.name, job.queueName, pause));
-    await this.delay(job, token, pause);
+    await this.sendAway(job, token, pause, false);
     throw new DelayedError();
   }
 
-  private async delay(job: Job, token: string, ms: number): Promise<void> {
-    const { queueName: queue, id, opts } = job;
-    await this.hooks.sentAway({ queue, id: id!, options: opts });
+  private async sendAway(
+    job: Job,
+    token: string,
+    ms: number,
+    isHandedOver: boolean,
+  ): Promise<void> {
+    const { queueName: queue, id, opts: options } = job;
+    await this.hooks.sentAway({ queue, id: id!, options, isHandedOver });
     await job.moveToDelayed(Date.now() + ms, token);
   }
 
@@ -116,6 +123,12 @@ export class UnknownNames {
     this.handedOver += 1;
     return this.handedOver * PACE_MS;
   }
+}
+
+function lineOf({ opts }: Job): Pick<UnknownJob, 'line'> | undefined {
+  const { concurrencyKey, concurrencyGroup } = opts as LimitKeys;
+  if (concurrencyKey === undefined || concurrencyGroup === undefined) return undefined;
+  return { line: { concurrencyKey, concurrencyGroup } };
 }
 
 function toHandover({ queueName, id, name, attemptsStarted }: Job): Handover {

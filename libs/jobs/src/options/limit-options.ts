@@ -16,7 +16,8 @@ export type JobKeyFunction = (...args: never[]) => JobKey;
 
 /**
  * How many jobs of a key run at once, in the whole fleet. The others wait in the order in which they were enqueued,
- * hold no worker and burn no attempt; they are `delayed` until it is their turn.
+ * hold no worker and burn no attempt; they are `delayed` until it is their turn. A job lets others pass while it
+ * waits for its next attempt, or for a server that has its handler.
  * @publicApi
  */
 export interface ConcurrencyOptions<K extends JobKeyFunction = JobKeyFunction> {

@@ -22,6 +22,7 @@ import {
   LinesService,
   RateLimitHook,
   TurnHook,
+  SentAwayTurns,
   UniqueHook,
   UniqueQueues,
 } from '../concurrency/index.js';
@@ -154,6 +155,7 @@ const jobHooksProvider: Provider = {
     DeclaredContinuations,
     KeyedRuns,
     TurnHook,
+    SentAwayTurns,
     RateLimitHook,
     UniqueHook,
     TakenOverJobs,
@@ -255,6 +257,7 @@ export const jobsProviders: readonly Provider[] = [
   { provide: UniquePlaces, useExisting: UniqueQueues },
   { provide: JobLimits, useClass: LimitsService },
   TurnHook,
+  SentAwayTurns,
   RateLimitHook,
   UniqueHook,
   JobsHealth,
