@@ -40,7 +40,7 @@ describeEngines('jobs that a handler leaves in its old queue', (engine) => {
     const { warnings, listener } = listenToWarnings();
     await boot([newer, listener], isolation);
     expect(warnings).toEqual([
-      expect.stringMatching(/"old-queue" holds 1 jobs and no server works on it/),
+      expect.stringMatching(/"old-queue" holds 1 job and no server works on it/),
     ]);
   });
 

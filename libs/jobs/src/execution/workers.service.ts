@@ -140,6 +140,7 @@ export class WorkersService implements ManagedService {
     worker.on('failed', (job, error) => this.onFailed(job, error));
     worker.on('error', (error) => this.onError(queue, error));
     worker.on('lockRenewalFailed', (ids) => this.onLocksLost(worker, ids));
+    worker.on('stalled', (id) => void this.onTakenOver(queue, id));
     worker.on('locksRenewed', ({ jobIds }) => this.onLocksRenewed(queue, jobIds));
     return worker;
   }
@@ -207,6 +208,17 @@ export class WorkersService implements ManagedService {
     this.hooks.renewed(ids.flatMap((id) => this.running.find(queue, id) ?? []));
   }
 
+  /** The check that found it is one process's: nobody else hears of it. */
+  private async onTakenOver(queue: string, id: string): Promise<void> {
+    const job = await this.stored
+      .get(queue)
+      .getJob(id)
+      .catch(() => undefined);
+    if (job === undefined) return this.logger.warn(messages.takenOverUnread(id, queue));
+    const info = infoOf(job);
+    this.logger.warn(messages.takenOver(info, job.stalledCounter), info);
+  }
+
   private onLocksLost({ name, locks }: JobsWorker, ids: readonly string[]): void {
     for (const id of ids) {
       const run = this.running.find(name, id);
@@ -215,7 +227,7 @@ export class WorkersService implements ManagedService {
   }
 }
 
-/** For jobs that ended before a run began: those that crashed their workers too often. */
+/** For jobs without a run here: those that crashed their workers. */
 function infoOf(job: Job): JobInfo {
   return {
     id: job.id!,

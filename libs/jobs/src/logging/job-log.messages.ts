@@ -17,6 +17,12 @@ export const messages = {
   givenBack: (job: JobInfo, reason: string) => `Job ${job.name} given back to its queue: ${reason}`,
   lockLost: (job: JobInfo, blockedMs: number) =>
     `Job ${job.name} lost its lock${describeBlock(blockedMs)}: another worker may be running it, and what this run returns is discarded`,
+  takenOver: (job: JobInfo, times: number) =>
+    `Job ${job.name} (queue "${job.queue}", attempt ${job.attempt} of ${job.attempts}) is taken over from a process that ` +
+    `stopped renewing its lock: it was killed or cut off, or its event loop was blocked. Taken over so far: ` +
+    counted(times, 'time'),
+  takenOverUnread: (id: string, queue: string) =>
+    `Job ${id} (queue "${queue}") is taken over from a process that stopped renewing its lock; it could not be read`,
   resultNotKept: (job: JobInfo, loss: string) => `Job ${job.name} returned a value that ${loss}`,
   stepNotKept: (job: JobInfo, step: string, loss: string) =>
     `Job ${job.name}: step "${step}" returned a value that ${loss}`,
