@@ -51,18 +51,27 @@ describeEngines('calendars that leave few ticks, or none', (engine) => {
     await expect.poll(async () => (await later()).next.length, { timeout: 20_000 }).toBe(5);
     for (let asked = 0; asked < 20; asked += 1) {
       expect(await jobs.recurring.get('never-yearly')).toMatchObject({ next: [] });
-      expect(await jobs.recurring.get('never')).toMatchObject({ state: 'active', next: [] });
+      expect(await jobs.recurring.get('never')).toMatchObject({ state: 'searching', next: [] });
     }
+    // Whoever asks has the search go on, and is told how far it is.
+    const searchedUntil = async () => (await jobs.recurring.get('never'))!.searchedUntil!.getTime();
+    const first = await searchedUntil();
+    expect(first).toBeGreaterThan(Date.now());
+    expect(await searchedUntil()).toBeGreaterThan(first);
+    await jobs.recurring.pause('never');
+    expect(await jobs.recurring.get('never')).toMatchObject({ state: 'paused', next: [] });
+    await jobs.recurring.resume('never');
     const all = await jobs.recurring.list();
     expect(turn.end()).toBeLessThan(HELD_UP_MS);
     expect(all.map(({ id, state }) => [id, state])).toEqual([
       ['far', 'active'],
       ['later', 'active'],
-      ['never', 'active'],
+      ['never', 'searching'],
       ['never-yearly', expect.any(String)],
       ['rare', 'active'],
     ]);
-    const { next } = await later();
+    const { next, searchedUntil: notFound } = await later();
+    expect(notFound).toBeUndefined();
     expect(next[0]).toEqual(new Date(begins));
     const times = all.flatMap((each) => each.next.map((date) => date.getTime()));
     expect(times.every(Number.isFinite)).toBe(true);

@@ -268,6 +268,27 @@ describeEngines('recurring jobs', (engine) => {
     await expect(add('a', '@daily' as never, { calendars: ['none'] })).rejects.toThrow(/"none"/);
     await expect(add('a', '@daily' as never, { timeZone: 'Mars/Base' })).rejects.toThrow(/Mars/);
     await expect(add('a', '@daily' as never, { overlapp: 'skip' })).rejects.toThrow(/overlap/);
+    const all = await add('a', '61 * * * *' as never, {
+      timezone: 'UTC',
+      atempts: 2,
+      priority: 0,
+    }).catch((e: unknown) => e as InvalidRecurringJobError);
+    expect(all).toBeInstanceOf(InvalidRecurringJobError);
+    expect(all!.problems).toEqual([
+      'recurring job "a": unknown option "timezone"; did you mean "timeZone"?',
+      'recurring job "a": unknown option "atempts"; did you mean "attempts"?',
+      expect.stringMatching(/"priority" expected/),
+      expect.stringMatching(/minute/),
+    ]);
+    await expect(add('a', '@daily' as never, { id: 'mine' })).rejects.toThrow(
+      /unknown option "id"/,
+    );
+    await expect(add('a', '@daily' as never, null as never)).rejects.toThrow(
+      /options object, got null/,
+    );
+    await expect(add('a', '@daily' as never, { timeZone: '+05:30' })).rejects.toThrow(
+      /IANA time zone.*got "\+05:30".*no summer time/,
+    );
     await expect(recurring.trigger('nobody')).rejects.toThrow(RecurringJobNotFoundError);
     await expect(recurring.pause('nobody')).rejects.toThrow(RecurringJobNotFoundError);
     await expect(recurring.reschedule('nobody', '@daily')).rejects.toThrow(

@@ -135,6 +135,15 @@ describe('an expression', () => {
     }
   });
 
+  it.each(['+05:30', '-08', '+0100', ' +01:00'])(
+    'refuses the offset "%s", which Intl takes',
+    (timeZone) => {
+      expect(() => CronExpression.parse('@daily', { timeZone })).toThrow(
+        /Expected an IANA time zone .*got ".*". An offset knows no summer time: give the name of a place/,
+      );
+    },
+  );
+
   it('refuses a zone that is no string', () => {
     expect(() => CronExpression.parse('@daily', { timeZone: 5 as never })).toThrow(
       'Expected an IANA time zone such as "Europe/Berlin" or "UTC", got 5.',

@@ -112,8 +112,15 @@ export class ZoneClock {
 
 const NEVER: ZonePeriod = { start: 0, end: 0, offset: 0, offsetBefore: 0 };
 
+const NO_OFFSET =
+  ' An offset knows no summer time: give the name of a place; or, for a fixed offset of whole hours, the one that IANA ' +
+  'has for it: "Etc/GMT-5" is five hours ahead of UTC.';
+
 function openFormat(timeZone: unknown): Intl.DateTimeFormat {
   if (typeof timeZone !== 'string') throw new UnknownTimeZoneError(show(timeZone));
+  // Intl takes it, and its clocks would never be moved: who writes it means a place, as a rule.
+  if (/^\s*[+-]/.test(timeZone))
+    throw new UnknownTimeZoneError(show(timeZone), undefined, NO_OFFSET);
   try {
     return new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
   } catch {

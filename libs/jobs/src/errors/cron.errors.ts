@@ -67,14 +67,13 @@ export class UnknownTimeZoneError extends JobsError {
   /**
    * @param timeZone what was given, as a message shows it
    * @param suggestion the zone that was probably meant
+   * @param hint what to give instead
    */
   constructor(
     readonly timeZone: string,
     readonly suggestion?: string,
+    hint = suggestion === undefined ? '' : ` Did you mean "${suggestion}"?`,
   ) {
-    super(
-      `Expected an IANA time zone such as "Europe/Berlin" or "UTC", got ${timeZone}.` +
-        (suggestion === undefined ? '' : ` Did you mean "${suggestion}"?`),
-    );
+    super(`Expected an IANA time zone such as "Europe/Berlin" or "UTC", got ${timeZone}.${hint}`);
   }
 }

@@ -4,6 +4,7 @@ import { HandlerRegistry, type HandlerClass } from '../discovery/index.js';
 import { InvalidRecurringJobError, RecurringJobNotFoundError } from '../errors/index.js';
 import {
   JOBS_OPTIONS,
+  checkOptions,
   rules,
   show,
   takeOptions,
@@ -18,7 +19,7 @@ import {
   JobWriter,
   recordInvocation,
   RecurringJobs,
-  validateTickOptions,
+  TICK_RULES,
   type RecurringJob,
   type RecurringJobOptions,
 } from '../scheduling/index.js';
@@ -56,11 +57,12 @@ export class RecurringService extends RecurringJobs {
     recurrence: Recurrence,
     options: RecurringJobOptions = {},
   ): Promise<void> {
-    const [settings, enqueueOptions] = split(takeOptions(options));
-    const timing = this.timingOf(id, takeOptions(recurrence), settings);
+    const taken = takeOptions(options);
+    const faults = checkOptions(taken, OPTION_RULES, whereOf(id));
+    const [settings, enqueueOptions] = split(taken);
+    const timing = this.timingOf(id, takeOptions(recurrence), settings, faults);
     const { methodName, args } = recordInvocation(type, call);
     const handler = this.registry.byMethod(type, methodName);
-    validateTickOptions(enqueueOptions, handler);
     const job = await this.preparer.prepare(handler, args, enqueueOptions, 0);
     const definition = { id, source: 'api', timing, call: toScheduledCall(job) } as const;
     const now = await this.now();
@@ -145,7 +147,13 @@ export class RecurringService extends RecurringJobs {
     });
   }
 
-  private timingOf(id: string, recurrence: Recurrence, settings: RecurrenceSettings): Timing {
+  /** @param faults those that were found in other options */
+  private timingOf(
+    id: string,
+    recurrence: Recurrence,
+    settings: RecurrenceSettings,
+    faults: readonly string[] = [],
+  ): Timing {
     if (!rules.recurringId.accepts(id)) {
       throw new InvalidRecurringJobError([
         `expected ${rules.recurringId.expected}, got ${show(id)}`,
@@ -153,12 +161,14 @@ export class RecurringService extends RecurringJobs {
     }
     const context = {
       id,
-      where: `recurring job "${id}"`,
+      where: whereOf(id),
       calendars: new Set(this.options.calendars.keys()),
       dialect: this.options.recurring.dialect,
     };
     const read = readTiming(recurrence, settings, context);
-    if ('problems' in read) throw new InvalidRecurringJobError(read.problems);
+    const problems = 'problems' in read ? [...faults, ...read.problems] : faults;
+    if ('problems' in read || problems.length > 0)
+      throw new InvalidRecurringJobError([...new Set(problems)]);
     return read.timing;
   }
 
@@ -168,11 +178,18 @@ export class RecurringService extends RecurringJobs {
   }
 }
 
-/** Anything that is not a setting of the ticks is one of the jobs, or a fault that is told of there. */
+/** Those of the ticks, and those of the jobs that they become. */
+const OPTION_RULES = { ...SETTING_RULES, ...TICK_RULES };
+
+function whereOf(id: string): string {
+  return `recurring job "${id}"`;
+}
+
+/** Anything that is not a setting of the ticks is one of the jobs. */
 function split(
-  options: RecurringJobOptions,
+  options: RecurringJobOptions | null,
 ): [RecurrenceSettings, Omit<RecurringJobOptions, keyof RecurrenceSettings>] {
-  const entries = Object.entries(options);
+  const entries = Object.entries(options ?? {});
   return [
     Object.fromEntries(entries.filter(([name]) => Object.hasOwn(SETTING_RULES, name))),
     Object.fromEntries(entries.filter(([name]) => !Object.hasOwn(SETTING_RULES, name))),

@@ -1,7 +1,14 @@
 import type { RecurringRun } from '../contracts/index.js';
 import { CronExpression, describeCron } from '../cron/index.js';
 import type { RecurringJob } from '../scheduling/index.js';
-import { goOn, tickIn, type Search, type TickSource, type Timing } from '../ticks/index.js';
+import {
+  emptyUntil,
+  goOn,
+  tickIn,
+  type Search,
+  type TickSource,
+  type Timing,
+} from '../ticks/index.js';
 import type { Schedule } from './schedule.js';
 import type { TickSources } from './tick-sources.js';
 
@@ -28,6 +35,7 @@ export function describeSchedule(
     source,
     state: words.state,
     next: words.state === 'active' ? words.ticks : [],
+    searchedUntil: words.state === 'searching' ? words.searchedUntil : undefined,
     lastRun,
     runs: progress.runs,
     misfires: progress.misfires,
@@ -40,34 +48,42 @@ function wordsOf(
   schedule: Schedule,
   sources: TickSources,
   now: number,
-): { description: string; state: RecurringJob['state']; ticks: Date[] } {
+): { description: string; state: RecurringJob['state']; ticks: Date[]; searchedUntil?: Date } {
   try {
     const ticks: Date[] = [];
-    const search = collect(ticks, sources.of(schedule), schedule, now);
+    const source = sources.of(schedule);
+    const after = Math.max(now, schedule.progress.cursor);
+    const search = collect(ticks, source, schedule, after);
     // One that is not at its end by then may find more: calendars may exclude a long time.
-    const mayCome = goOn(search) === undefined;
+    const isSearching = goOn(search) === undefined && ticks.length === 0;
     const description = describeTiming(schedule.id, schedule.timing);
-    return { description, state: stateOf(schedule, mayCome || ticks.length > 0), ticks };
+    const state = stateOf(schedule, isSearching, ticks.length > 0);
+    return { description, state, ticks, searchedUntil: new Date(emptyUntil(source, after)) };
   } catch (error) {
     const description = error instanceof Error ? error.message : String(error);
     return { description, state: 'unreadable', ticks: [] };
   }
 }
 
-function stateOf({ paused, timing }: Schedule, hasTicks: boolean): RecurringJob['state'] {
+function stateOf(
+  { paused, timing }: Schedule,
+  isSearching: boolean,
+  hasTicks: boolean,
+): RecurringJob['state'] {
   if (timing.enabled === false) return 'disabled';
-  if (!hasTicks) return 'ended';
-  return paused ? 'paused' : 'active';
+  if (!hasTicks && !isSearching) return 'ended';
+  if (paused) return 'paused';
+  return isSearching ? 'searching' : 'active';
 }
 
 function* collect(
   ticks: Date[],
   source: TickSource,
   { timing, progress }: Schedule,
-  now: number,
+  after: number,
 ): Search<void> {
   const left = (timing.limit ?? Infinity) - progress.runs;
-  let last = Math.max(now, progress.cursor);
+  let last = after;
   while (ticks.length < Math.min(NEXT_TICKS, left)) {
     const tick = yield* tickIn(source, last, Infinity);
     if (tick === undefined) return;

@@ -86,7 +86,10 @@ const ENQUEUE_RULES: Readonly<Record<string, Rule>> = {
   unique: LIMIT_RULES.unique,
 };
 
-const { id: _, idempotencyKey: __, idempotencyWindow: ___, ...TICK_RULES } = ENQUEUE_RULES;
+const { id: _, idempotencyKey: __, idempotencyWindow: ___, ...ofTicks } = ENQUEUE_RULES;
+
+/** The rules for options of the jobs of a recurring job, of which each has an id of its own. @internal */
+export const TICK_RULES: Readonly<Record<string, Rule>> = ofTicks;
 
 const SCHEDULE_RULES: Readonly<Record<string, Rule>> = {
   ...ENQUEUE_RULES,
@@ -136,16 +139,6 @@ export function readScheduleOptions(given: ScheduleOptions, location: JobLocatio
   refuse(problems, location);
   const delayMs = at === undefined ? parseDuration(delay)! : Math.max(0, at.getTime() - Date.now());
   return { options, delayMs };
-}
-
-/**
- * Checks the options of the jobs of a recurring job, of which each has an id of its own.
- * @param options a copy of what was given
- * @throws InvalidEnqueueOptionsError with every fault
- * @internal
- */
-export function validateTickOptions(options: EnqueueOptions, location: JobLocation): void {
-  refuse(checkOptions(options, TICK_RULES, 'options'), location);
 }
 
 function keyFaults(options: EnqueueOptions | null | undefined): string[] {

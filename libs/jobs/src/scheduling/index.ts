@@ -12,7 +12,7 @@ export {
 export {
   readEnqueueOptions,
   readScheduleOptions,
-  validateTickOptions,
+  TICK_RULES,
   type DueOptions,
   type EnqueueOptions,
   type ScheduleOptions,

@@ -31,14 +31,17 @@ export interface RecurringJob {
   readonly source: 'decorator' | 'api';
   /**
    * `ended`: it has no tick any more, by `limit`, `endAt` or its years; `disabled`: by `enabled: false`;
-   * `unreadable`: this process lacks a calendar of it, or is too old for it; `description` says why.
+   * `searching`: its calendars exclude every tick up to `searchedUntil`, and whether there is a later one is not known
+   * yet; `unreadable`: this process lacks a calendar of it, or is too old for it; `description` says why.
    */
-  readonly state: 'active' | 'paused' | 'disabled' | 'ended' | 'unreadable';
+  readonly state: 'active' | 'searching' | 'paused' | 'disabled' | 'ended' | 'unreadable';
   /**
    * The next five ticks; none unless it is active. Fewer when calendars exclude so much that they are not found at
    * once: who asks again has the search go on.
    */
   readonly next: readonly Date[];
+  /** There is no tick up to this moment; undefined unless the state is `searching`. */
+  readonly searchedUntil: Date | undefined;
   /** The run with the latest tick that has ended; of `get()` alone. */
   readonly lastRun: RecurringRun | undefined;
   /** How many runs were enqueued for ticks. */
@@ -62,7 +65,7 @@ export abstract class RecurringJobs extends PublicService {
    * @param id letters, digits, `_`, `.`, `-`, at most 128
    * @param call makes exactly one call, whose arguments each run gets: `(s) => s.sync('orders')`
    * @param recurrence a cron expression, see `Cron`; or `{ every: '10 min' }`
-   * @throws InvalidRecurringJobError with every fault, and as `enqueue` for the call
+   * @throws InvalidRecurringJobError with every fault of id, recurrence and options, and as `enqueue` for the call
    */
   abstract addOrUpdate<T extends object>(
     id: string,
