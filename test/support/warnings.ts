@@ -1,24 +1,11 @@
-import {
-  Injectable,
-  Logger,
-  type OnModuleDestroy,
-  type OnModuleInit,
-  type Type,
-} from '@nestjs/common';
+import type { Type } from '@nestjs/common';
+import { listenToLog } from './log.js';
 
 /** What is warned of from the boot on of the application that provides the listener. */
 export function listenToWarnings(): { warnings: string[]; listener: Type } {
   const warnings: string[] = [];
-  @Injectable()
-  class Listener implements OnModuleInit, OnModuleDestroy {
-    onModuleInit(): void {
-      const silent = () => undefined;
-      const warn = (line: string) => void warnings.push(line);
-      Logger.overrideLogger({ log: silent, error: silent, warn });
-    }
-    onModuleDestroy(): void {
-      Logger.overrideLogger(false);
-    }
-  }
-  return { warnings, listener: Listener };
+  const listener = listenToLog(({ level, line }) => {
+    if (level === 'warn') warnings.push(line);
+  });
+  return { warnings, listener };
 }

@@ -4,7 +4,7 @@ export { currentJob, type RunningJob, type StoredJob, type LimitKeys } from './c
 export { JOBS_ENGINE, type Engine, type EngineCapabilities, type Refusal } from './engine.js';
 export type { ExpiringRows } from './expiring-rows.js';
 export type { HeldJob, WorkerBackend } from './held-jobs.js';
-export type { ClaimDecision, JobHook, RunOutcome, SentAwayJob } from './job-hook.js';
+export type { ClaimDecision, JobHook, RunOutcome, SentAwayJob, UnknownWork } from './job-hook.js';
 export type { JobInfo } from './job-info.js';
 export type { RecurringRun, RecurringTick, StoredTick } from './recurring-tick.js';
 export { MANAGED_SERVICES, type ManagedService } from './managed-service.js';

@@ -48,6 +48,9 @@ export interface SentAwayJob {
   readonly isHandedOver: boolean;
 }
 
+/** A job whose handler no server has, and that has not begun to run. @internal */
+export type UnknownWork = Pick<JobInfo, 'queue' | 'id' | 'name' | 'tick'>;
+
 /**
  * How a feature attaches to execution, so that execution knows no feature by name. Hooks are called
  * in the order they were registered; what a hook throws is logged and harms no job.
@@ -76,6 +79,12 @@ export interface JobHook {
    * @returns undefined, or a promise that is awaited first
    */
   onSentAway?(job: SentAwayJob): Promise<void> | undefined;
+  /**
+   * Says why nobody wants a job any more whose handler no server has: it is removed when the time is over for which it
+   * waits for one, and does not fail.
+   * @returns undefined for a job that somebody may want; the answer is asked for each time that it is met
+   */
+  whyUnwanted?(job: UnknownWork): Promise<string | undefined>;
   /** A run ended and its end was stored. */
   onSettled?(job: JobInfo, outcome: RunOutcome): void;
 }

@@ -66,7 +66,7 @@ export class UnknownJobNameError extends JobsError {
     const names = known.length === 0 ? 'no job at all' : known.map((n) => `"${n}"`).join(', ');
     super(
       `No handler for ${describeJob(location)} after ${Math.round(waitedMs / 1000)} s. This process knows ${names}. ` +
-        'Deploy the handler, or add the old name to its `aliases`, then retry the job.',
+        'Deploy the handler, or add the old name to its `aliases`, and retry the job; or remove it, if nobody wants it any more.',
     );
   }
 }

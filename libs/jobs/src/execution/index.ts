@@ -5,6 +5,7 @@ export { EarlyRemoval } from './early-removal.service.js';
 export { EnhancedCalls } from './enhanced-calls.js';
 export { EnhancerContexts } from './enhancer-contexts.js';
 export { ExpirySweep } from './expiry-sweep.service.js';
+export { Farewell } from './farewell.service.js';
 export { Fleet, type FleetMember } from './fleet.js';
 export { HandlerCaller } from './handler-caller.js';
 export { HandlerRun } from './handler-run.js';

@@ -97,7 +97,7 @@ export class JobExecutor {
   }
 
   /** Waiting helps a name that may become known, but neither a damaged job nor a cancelled one. */
-  private async refuseUnknown(job: Job<StoredPayload>, token: string): Promise<never> {
+  private async refuseUnknown(job: Job<StoredPayload>, token: string): Promise<null> {
     const location = { queue: job.queueName, name: job.name, id: job.id! };
     const fault = damageOf(job) ?? payloadFault(job.data);
     if (fault !== undefined) throw asUnrecoverable(new DamagedJobError(location, fault));

@@ -6,6 +6,7 @@ import type {
   RunningJob,
   RunOutcome,
   SentAwayJob,
+  UnknownWork,
 } from '../contracts/index.js';
 import { JobsError, StoreUnavailableError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
@@ -34,6 +35,7 @@ export class JobHooks {
   private readonly onStarted: readonly JobHook[];
   private readonly onRenewed: readonly JobHook[];
   private readonly onSentAway: readonly JobHook[];
+  private readonly whyUnwanted: readonly JobHook[];
   private readonly onSettled: readonly JobHook[];
 
   constructor(
@@ -46,6 +48,7 @@ export class JobHooks {
     this.onStarted = hooks.filter((hook) => 'onStarted' in hook);
     this.onRenewed = hooks.filter((hook) => 'onRenewed' in hook);
     this.onSentAway = hooks.filter((hook) => 'onSentAway' in hook);
+    this.whyUnwanted = hooks.filter((hook) => 'whyUnwanted' in hook);
     this.onSettled = hooks.filter((hook) => 'onSettled' in hook);
   }
 
@@ -136,6 +139,15 @@ export class JobHooks {
   /** Tells of a job that is sent away. @throws what a hook rejects with: then it must not be sent */
   async sentAway(job: SentAwayJob): Promise<void> {
     for (const hook of this.onSentAway) await hook.onSentAway!(job);
+  }
+
+  /** Why nobody wants a job whose handler no server has. @throws what a hook rejects with: then it is not known */
+  async unwanted(job: UnknownWork): Promise<string | undefined> {
+    for (const hook of this.whyUnwanted) {
+      const reason = await hook.whyUnwanted!(job);
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
   }
 
   settled(job: JobInfo, outcome: RunOutcome): void {

@@ -75,6 +75,7 @@ export class ServerHeartbeat implements ManagedService {
     this.timer = every(HEARTBEAT_INTERVAL_MS, () => void repair.round(() => this.beat())).unref();
   }
 
+  /** Says goodbye, once. */
   async stop(): Promise<void> {
     if (this.server === undefined) return;
     this.timer?.stop();
@@ -135,6 +136,7 @@ export class ServerHeartbeat implements ManagedService {
     const { store } = this.engine;
     await this.beating?.catch(() => undefined);
     await servers.retire(store, this.id);
+    this.fleet.changed();
     await store.publish(SERVERS_CHANNEL, '');
     await this.unsubscribe?.();
   }

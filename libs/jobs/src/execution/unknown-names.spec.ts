@@ -31,11 +31,14 @@ describe('a job whose name nobody knows', () => {
     id: '7',
     name: 'New.job',
     queueName: 'q',
+    data: {},
     opts: {},
+    attemptsMade: 0,
     attemptsStarted: 3,
     moveToDelayed,
   };
   const canRun = vi.fn<() => Promise<boolean>>();
+  const unwanted = vi.fn<() => Promise<string | undefined>>();
   const sentAway = vi.fn<() => Promise<void>>();
   const postpone = (token = 't') => names.postpone(job as unknown as Job, token);
 
@@ -44,12 +47,13 @@ describe('a job whose name nobody knows', () => {
     store = new FakeStore();
     moveToDelayed.mockReset().mockResolvedValue();
     canRun.mockReset().mockResolvedValue(false);
+    unwanted.mockReset().mockResolvedValue(undefined);
     sentAway.mockReset().mockResolvedValue();
     names = new UnknownNames(
       { names: ['Old.a', 'Old.b'] } as unknown as HandlerRegistry,
       { canRun } as unknown as Fleet,
       new ClaimYield(),
-      { sentAway } as unknown as JobHooks,
+      { sentAway, unwanted } as unknown as JobHooks,
       { store, isConnectionError: () => false } as unknown as Engine,
       { unknownNameTimeoutMs: 10 * MINUTE } as ResolvedOptions,
       { warn: vi.fn<() => void>(), debug: vi.fn<() => void>() } as unknown as JobLogger,

@@ -13,6 +13,7 @@ import { HandlerRegistry } from '../discovery/index.js';
 import { UnknownJobNameError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import type { StoredPayload } from '../payload/index.js';
 import { monotonicNow } from '../timers/index.js';
 import { ClaimYield } from './claim-yield.js';
 import { Fleet } from './fleet.js';
@@ -51,10 +52,11 @@ export class UnknownNames {
 
   /**
    * Hands the job over, postpones it, or gives it up.
+   * @returns what to complete it with, which removes it: nobody wants it any more
    * @throws DelayedError when it comes again; UnrecoverableError when the time is over; WaitingError when
    *   the store is lost
    */
-  async postpone(job: Job, token: string): Promise<never> {
+  async postpone(job: Job, token: string): Promise<null> {
     this.yielding.note(job.queueName);
     try {
       if (await this.fleet.canRun(job.queueName, job.name)) return await this.handOver(job, token);
@@ -75,15 +77,17 @@ export class UnknownNames {
     throw new DelayedError();
   }
 
-  private async postponeOrGiveUp(job: Job, token: string): Promise<never> {
+  private async postponeOrGiveUp(job: Job, token: string): Promise<null> {
     const { unknownNameTimeoutMs } = this.options;
     const { store } = this.engine;
     const handover = toHandover(job);
     const now = await store.now();
     const { since } = (await unknownJobs.find(store, handover)) ?? { since: now };
     const waited = now - since;
+    const unwanted = await this.whyUnwanted(job);
     if (waited >= unknownNameTimeoutMs) {
       await unknownJobs.forget(store, handover);
+      if (unwanted !== undefined) return this.remove(job, unwanted);
       const error = new UnknownJobNameError(handover, this.registry.names, waited);
       throw Object.assign(new UnrecoverableError(error.message), { cause: error });
     }
@@ -98,9 +102,24 @@ export class UnknownNames {
       { ...handover, since, ...lineOf(job) },
       unknownNameTimeoutMs + 2 * LONGEST_PAUSE_MS,
     );
-    this.logger.warn(messages.unknownName(job.name, job.queueName, pause));
+    const line = messages.unknownName(job.name, job.queueName, pause);
+    if (unwanted === undefined) this.logger.warn(line);
+    else this.logger.debug(line);
     await this.sendAway(job, token, pause, false);
     throw new DelayedError();
+  }
+
+  /** One that has begun to run may have done half of its work, and others may wait for its end. */
+  private async whyUnwanted(job: Job<StoredPayload>): Promise<string | undefined> {
+    const { queueName: queue, id, name, data, attemptsMade, parentKey } = job;
+    if (attemptsMade > 0 || parentKey !== undefined) return undefined;
+    return this.hooks.unwanted({ queue, id: id!, name, tick: data.tick });
+  }
+
+  private remove(job: Job, reason: string): null {
+    job.opts.removeOnComplete = true;
+    this.logger.info(messages.unwanted(job.name, job.id!, job.queueName, reason));
+    return null;
   }
 
   private async sendAway(

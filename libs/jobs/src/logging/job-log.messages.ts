@@ -32,6 +32,8 @@ export const messages = {
     `Job "${name}" in queue "${queue}" has no handler in this process; postponed by ${retryInMs} ms`,
   handedOver: (name: string, queue: string) =>
     `Job "${name}" in queue "${queue}" has no handler in this process; handed over to a server that has one`,
+  unwanted: (name: string, id: string, queue: string, reason: string) =>
+    `Job "${name}" (id ${id}) in queue "${queue}" was removed without a run: no server has its handler, and ${reason}`,
   forgotten:
     'The store does not know this server any more: it has lost data, or could not be reached for long. What was written at boot is written again',
   restored: 'What was written at boot is in the store again',

@@ -1,4 +1,5 @@
 export { Declarations } from './declarations.js';
+export { DroppedRuns } from './dropped-runs.js';
 export { Leadership } from './leadership.js';
 export { ProcessRecurrences } from './process-recurrences.service.js';
 export { ProcessRunner } from './process-runner.js';

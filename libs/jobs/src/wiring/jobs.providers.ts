@@ -41,6 +41,7 @@ import {
   EnhancedCalls,
   EnhancerContexts,
   ExpirySweep,
+  Farewell,
   Fleet,
   HandlerCaller,
   JOB_HOOKS,
@@ -82,6 +83,7 @@ import {
 import { JobLogger } from '../logging/index.js';
 import {
   Declarations,
+  DroppedRuns,
   Leadership,
   ProcessRecurrences,
   ProcessRunner,
@@ -134,6 +136,7 @@ const SERVICE_GROUPS = [
   [Reconciler, CheckpointSweep, TakenOverJobs, SharedQueues, StrandedJobs],
   [UniqueQueues],
   [TickerService],
+  [Farewell],
 ];
 
 const managedServicesProvider: Provider = {
@@ -151,6 +154,7 @@ const jobHooksProvider: Provider = {
     SettledJobs,
     EarlyRemoval,
     RecurringRuns,
+    DroppedRuns,
     // Before the keys: a job that is completed without its handler is followed all the same.
     DeclaredContinuations,
     KeyedRuns,
@@ -208,6 +212,7 @@ export const jobsProviders: readonly Provider[] = [
   EarlyRemoval,
   WorkersService,
   ServerHeartbeat,
+  Farewell,
   SharedQueues,
   StrandedJobs,
   HubQueue,
@@ -232,6 +237,7 @@ export const jobsProviders: readonly Provider[] = [
   ScheduleStore,
   StoreClock,
   RecurringRuns,
+  DroppedRuns,
   { provide: RecurringJobs, useClass: RecurringService },
   Declarations,
   Reconciler,
