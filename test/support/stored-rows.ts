@@ -3,8 +3,9 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { EngineFixture, Isolation } from './engines.js';
 
-/** Tables of migrations, which hold no data of an application. */
+/** Tables of migrations and of the store's own clock, which hold no data of an application. */
 const LEDGERS = ['migration', 'jobs_migration'];
+const CLOCK = 'clock';
 
 /** A key of Redis, or a row of PostgreSQL or SQLite with the name of its table. */
 export interface StoredRow {
@@ -80,6 +81,7 @@ async function sqliteRows(file: string, prefix: string): Promise<StoredRow[]> {
       return queue === undefined || queues.has(queue as bigint);
     };
     return tables.flatMap(({ name }) => {
+      if (name === CLOCK) return [];
       const statement = database.prepare(`SELECT * FROM "${name}"`);
       statement.setReadBigInts(true);
       const rows = statement.all().filter((row) => isOurs(name, row));

@@ -3,7 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { IQueueBackend } from 'bullmq';
-import { createSqliteBackend, sqlite, type SqliteConnection } from 'bullmq-sqlite';
+import {
+  createSqliteBackend,
+  openStore,
+  sqlite,
+  type SqliteConnection,
+  type SqliteStore,
+} from 'bullmq-sqlite';
 import type { QueueName, SideOptions } from './recorded-call.js';
 import type { Side, SideSource } from './side.js';
 
@@ -49,12 +55,16 @@ class SqliteSide implements Side {
   readonly prefix = `differential-${randomBytes(6).toString('hex')}`;
   readonly #first: IQueueBackend;
   readonly #backends: Record<QueueName, IQueueBackend>;
+  readonly #store: SqliteStore;
+  /** The controlled times of the last looks for stalled jobs. */
+  readonly #checkedAt = new Map<QueueName, number>();
 
   constructor(
     readonly name: string,
     connection: SqliteConnection,
-    options: SideOptions,
+    private readonly options: SideOptions,
   ) {
+    this.#store = openStore(connection);
     const queueOptions = { connection, prefix: this.prefix, ...options };
     this.#first = createSqliteBackend('a', queueOptions);
     this.#backends = {
@@ -73,10 +83,20 @@ class SqliteSide implements Side {
     return this.queue(queue).extendLock(jobId, token, 0);
   }
 
-  /** It goes by the controlled clock already. */
-  async endStalledCheck(): Promise<void> {}
+  /** It ends by the file's own clock, which nobody controls; 0 is what a queue has that was never looked at. */
+  endStalledCheck(name: QueueName, now: number): Promise<void> {
+    const { stalledInterval } = this.options;
+    return this.#store.write((tx) => {
+      const queue = tx.queue(this.queue(name).qualifiedName);
+      const lasts = (this.#checkedAt.get(name) ?? 0) + stalledInterval > now;
+      if (queue.stalledCheckUntil !== 0 && lasts) return;
+      this.#checkedAt.set(name, now);
+      if (queue.exists) tx.change(queue.name).stalledCheckUntil = 0;
+    });
+  }
 
   async close(): Promise<void> {
+    await this.#store.close();
     await this.#first.close();
   }
 }

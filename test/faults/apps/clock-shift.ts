@@ -1,16 +1,17 @@
 /**
- * Loaded before everything else (`--import`) in a process whose clock is to be wrong: shifts `Date`
- * by FAULTS_CLOCK_SHIFT_MS. Timers and `performance` go on as they are, as with a wrong wall clock.
+ * Loaded before everything else (`--import`) in a process whose clock is to be wrong: shifts `Date` by
+ * FAULTS_CLOCK_SHIFT_MS, which the process may set anew. Timers, `performance` and `process.hrtime` go on as they are,
+ * as with a wrong wall clock.
  */
-const shiftMs = Number(process.env.FAULTS_CLOCK_SHIFT_MS);
-if (!Number.isFinite(shiftMs)) {
+const realNow = Date.now.bind(Date);
+
+function shiftedNow(): number {
+  const shiftMs = Number(process.env.FAULTS_CLOCK_SHIFT_MS);
+  if (Number.isFinite(shiftMs)) return realNow() + shiftMs;
   throw new TypeError(
     `FAULTS_CLOCK_SHIFT_MS: expected ms, got ${process.env.FAULTS_CLOCK_SHIFT_MS}`,
   );
 }
-
-const realNow = Date.now.bind(Date);
-const shiftedNow = (): number => realNow() + shiftMs;
 
 globalThis.Date = new Proxy(Date, {
   get: (target, key, receiver) =>

@@ -36,6 +36,10 @@ export class Commands {
     endRecurring: () => this.moduleRef.get(MixedEnd).endRecurring(),
     clean: () => this.moduleRef.get(MixedEnd).clean(),
     sweep: () => this.moduleRef.get(MixedEnd).sweep(),
+    setClock: async ({ shiftMs }) => {
+      process.env.FAULTS_CLOCK_SHIFT_MS = String(shiftMs);
+      return undefined;
+    },
     recurring: async () =>
       (await this.jobs.recurring.list()).map(({ id, state, runs, misfires, skips }) => ({
         id,

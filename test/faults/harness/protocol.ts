@@ -144,6 +144,8 @@ export interface AppCommands {
   clean: [undefined, undefined];
   /** Has every sweep of the module take place now. */
   sweep: [undefined, undefined];
+  /** Sets the wall clock of a process that was started with one that is shifted. */
+  setClock: [{ shiftMs: number }, undefined];
 }
 
 /** A load of jobs of every kind. */

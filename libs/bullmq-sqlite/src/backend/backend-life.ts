@@ -96,7 +96,7 @@ export class BackendLife implements Life {
     const register = (): Promise<void> =>
       // A missed heartbeat is made up for by the next one.
       this.#store
-        .write((tx) => registerClient(tx, this.#clientId, this.#clientName ?? '', Date.now()), {
+        .write((tx) => registerClient(tx, this.#clientId, this.#clientName ?? ''), {
           synced: false,
         })
         .catch(() => undefined);

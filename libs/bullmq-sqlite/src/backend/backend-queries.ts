@@ -40,8 +40,7 @@ export abstract class BackendQueries extends BackendBase {
   }
 
   getRateLimitTtl(maxJobs?: number): Promise<number> {
-    const now = Date.now();
-    return this.read((tx) => meta.getRateLimitTtl(tx, this.qualifiedName, maxJobs, now));
+    return this.read((tx) => meta.getRateLimitTtl(tx, this.qualifiedName, maxJobs));
   }
 
   getCounts(types: JobType[], delayedTimestamp?: number): Promise<number[]> {
@@ -85,7 +84,6 @@ export abstract class BackendQueries extends BackendBase {
   }
 
   async getClientList(): Promise<string[]> {
-    const now = Date.now();
-    return [await this.read((tx) => clients.clientList(tx, now))];
+    return [await this.read(clients.clientList)];
   }
 }

@@ -47,13 +47,11 @@ export abstract class BackendUpkeep extends BackendQueries {
   }
 
   setRateLimit(expireTimeMs: number): Promise<void> {
-    const now = Date.now();
-    return this.write((tx) => meta.setRateLimit(tx, this.qualifiedName, expireTimeMs, now));
+    return this.write((tx) => meta.setRateLimit(tx, this.qualifiedName, expireTimeMs));
   }
 
   removeRateLimitKey(): Promise<number> {
-    const now = Date.now();
-    return this.write((tx) => meta.removeRateLimit(tx, this.qualifiedName, now));
+    return this.write((tx) => meta.removeRateLimit(tx, this.qualifiedName));
   }
 
   /** No file of ours has ever held that key. */
@@ -62,31 +60,27 @@ export abstract class BackendUpkeep extends BackendQueries {
   }
 
   removeDeduplicationKey(deduplicationId: string, jobId: string): Promise<number> {
-    const now = Date.now();
     return this.write((tx) =>
-      deduplication.releaseDeduplicationId(tx, this.qualifiedName, deduplicationId, now, jobId),
+      deduplication.releaseDeduplicationId(tx, this.qualifiedName, deduplicationId, jobId),
     );
   }
 
   /** Beyond BullMQ's contract: gives an id to a job, unless somebody holds it. @returns who holds it now */
   holdDeduplicationId(deduplicationId: string, jobId: string): Promise<string> {
-    const now = Date.now();
     return this.write((tx) =>
-      deduplication.holdFreeId(tx, this.qualifiedName, deduplicationId, now, jobId),
+      deduplication.holdFreeId(tx, this.qualifiedName, deduplicationId, jobId),
     );
   }
 
   deleteDeduplicationKey(deduplicationId: string): Promise<number> {
-    const now = Date.now();
     return this.write((tx) =>
-      deduplication.releaseDeduplicationId(tx, this.qualifiedName, deduplicationId, now),
+      deduplication.releaseDeduplicationId(tx, this.qualifiedName, deduplicationId),
     );
   }
 
   getDeduplicationJobId(deduplicationId: string): Promise<string | null> {
-    const now = Date.now();
     return this.read((tx) =>
-      deduplication.deduplicationJobId(tx, this.qualifiedName, deduplicationId, now),
+      deduplication.deduplicationJobId(tx, this.qualifiedName, deduplicationId),
     );
   }
 
@@ -157,18 +151,14 @@ export abstract class BackendUpkeep extends BackendQueries {
   }
 
   async remove(jobId: string, removeChildren: boolean): Promise<number> {
-    const now = Date.now();
     const code = await this.write((tx) =>
-      removal.removeJob(tx, this.qualifiedName, jobId, removeChildren, now),
+      removal.removeJob(tx, this.qualifiedName, jobId, removeChildren),
     );
     return accepted(code, { command: 'removeJob', jobId });
   }
 
   removeUnprocessedChildren(jobId: string): Promise<void> {
-    const now = Date.now();
-    return this.write((tx) =>
-      removal.removeUnprocessedChildren(tx, this.qualifiedName, jobId, now),
-    );
+    return this.write((tx) => removal.removeUnprocessedChildren(tx, this.qualifiedName, jobId));
   }
 
   async removeChildDependency(jobId: string, parentKey: string): Promise<boolean> {
@@ -179,25 +169,23 @@ export abstract class BackendUpkeep extends BackendQueries {
   }
 
   async drain(delayed: boolean): Promise<void> {
-    const now = Date.now();
     await sweep((progress?: DrainProgress) =>
-      this.write((tx) => drainStep(tx, this.qualifiedName, delayed, now, progress)),
+      this.write((tx) => drainStep(tx, this.qualifiedName, delayed, progress)),
     );
   }
 
   cleanJobsByState(state: string, timestamp: number, limit = 0): Promise<string[]> {
-    const cleaning = { state, timestamp, limit, now: Date.now() };
+    const cleaning = { state, timestamp, limit };
     return sweep((progress?: CleanProgress) =>
       this.write((tx) => cleanStep(tx, this.qualifiedName, cleaning, progress)),
     );
   }
 
   async obliterate({ force, count }: { force: boolean; count: number }): Promise<number> {
-    const now = Date.now();
     for (let left = count; ;) {
       const rows = Math.min(left, SWEEP_ROWS);
       const { code, used } = await this.write((tx) =>
-        obliterateStep(tx, this.qualifiedName, rows, force, now),
+        obliterateStep(tx, this.qualifiedName, rows, force),
       );
       if (code === -1) throw new Error('Cannot obliterate non-paused queue');
       if (code === -2) throw new Error('Cannot obliterate queue with active jobs');

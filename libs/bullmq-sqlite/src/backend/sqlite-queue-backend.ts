@@ -23,6 +23,7 @@ import * as waitingMoves from '../jobs/move-waiting-job.js';
 import type { NewJob } from '../jobs/new-job.js';
 import { moveJobsToWait, type MoveToWait, reprocess } from '../jobs/retry-finished.js';
 import { recoverStalledStep, type StalledProgress } from '../jobs/stalled.js';
+import { machineNow } from '../timers/index.js';
 import { QueueNames } from './queue-names.js';
 import { accepted, type Result } from './backend-base.js';
 import { BorrowedLife } from './backend-life.js';
@@ -137,6 +138,7 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
       maxDataPoints: options.maxDataPoints,
       next: this.#next(token, fetchNext),
       now,
+      called: machineNow(),
     };
     const result = await this.ends.store(finish, (tx, end) =>
       finishJob(tx, this.qualifiedName, end),
@@ -168,6 +170,7 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
       fields: fieldsToUpdate,
       next: this.#next(token, fetchNext),
       now: Date.now(),
+      called: machineNow(),
     };
     const result = await this.ends.store(move, (tx, end) =>
       activeMoves.moveToDelayed(tx, this.qualifiedName, end),
@@ -184,7 +187,7 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
     { child }: MoveToWaitingChildrenOpts = {},
   ): Promise<boolean> {
     const childKey = child && `${child.queue}:${child.id}`;
-    const options = { jobId, token, childKey, now: Date.now() };
+    const options = { jobId, token, childKey, now: Date.now(), called: machineNow() };
     const code = await this.ends.store(options, (tx, end) =>
       flowMoves.moveToWaitingChildren(tx, this.qualifiedName, end),
     );
@@ -192,9 +195,9 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
   }
 
   async moveJobFromActiveToWait(jobId: string, token = '0'): Promise<number> {
-    const now = Date.now();
-    const code = await this.ends.store({ jobId, token }, (tx) =>
-      activeMoves.moveActiveToWait(tx, this.qualifiedName, jobId, token, now),
+    const giving = { jobId, token, called: machineNow() };
+    const code = await this.ends.store(giving, (tx) =>
+      activeMoves.moveActiveToWait(tx, this.qualifiedName, giving),
     );
     return accepted(code, { command: 'moveJobFromActiveToWait', jobId, state: 'active' });
   }
@@ -206,7 +209,8 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
     { fieldsToUpdate }: RetryJobOpts = {},
   ): Promise<void> {
     const end = lifo ? 'front' : 'back';
-    const retry = { jobId, end, token, fields: fieldsToUpdate, now: Date.now() } as const;
+    const [now, called] = [Date.now(), machineNow()];
+    const retry = { jobId, end, token, fields: fieldsToUpdate, now, called } as const;
     const code = await this.ends.store(retry, (tx) =>
       activeMoves.retryActive(tx, this.qualifiedName, retry),
     );
@@ -231,9 +235,10 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
   }
 
   moveStalledJobsToWait(): Promise<string[]> {
-    const options = { ...this.options.stalled, now: Date.now() };
     return sweep((progress?: StalledProgress) =>
-      this.write((tx) => recoverStalledStep(tx, this.qualifiedName, options, progress)),
+      this.write((tx) =>
+        recoverStalledStep(tx, this.qualifiedName, this.options.stalled, progress),
+      ),
     );
   }
 
@@ -262,9 +267,9 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
   }
 
   extendLocks(jobIds: string[], tokens: string[], duration: number): Promise<string[]> {
-    const now = Date.now();
+    const called = machineNow();
     return this.life.write(
-      (tx) => locks.extendLocks(tx, this.qualifiedName, jobIds, tokens, duration, now),
+      (tx) => locks.extendLocks(tx, this.qualifiedName, jobIds, tokens, duration, called),
       { synced: false },
     );
   }
@@ -276,7 +281,7 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
    */
   keepLocks(jobIds: string[], tokens: string[], duration: number): Promise<string[]> {
     return this.life.write(
-      (tx) => locks.keepLocks(tx, this.qualifiedName, jobIds, tokens, Date.now() + duration),
+      (tx) => locks.keepLocks(tx, this.qualifiedName, jobIds, tokens, duration),
       { synced: false },
     );
   }

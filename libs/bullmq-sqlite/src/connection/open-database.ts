@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { migrate } from '../schema/migrate.js';
-import { freeDeadLocks } from './free-dead-locks.js';
 import { expectLocalDisk } from './local-disk.js';
 import type { SqliteConnection } from './sqlite-connection.js';
+import { windClock } from './steady-clock.js';
 
 /** Memory that SQLite may use for pages, in KiB. */
 const PAGE_CACHE_KIB = 16_384;
@@ -39,7 +39,7 @@ export function openDatabase({ path, durability, inMemory }: SqliteConnection): 
     if (inMemory) database.exec('PRAGMA journal_mode = MEMORY');
     else useLog(database, isNew);
     migrate(database, path);
-    freeDeadLocks(database);
+    windClock(database);
     // Not before: the first commit that waits for the disk takes the tables there, too.
     if (!inMemory) database.exec(`PRAGMA synchronous = ${durability}`);
     return database;

@@ -39,7 +39,7 @@ export function addJob(
     if (entry.jobId && findJob(transaction, queue, id) !== undefined) {
       return attachToParent(transaction, queue, id, entry, now);
     }
-    const standIn = deduplicate(transaction, queue, id, entry, now);
+    const standIn = deduplicate(transaction, queue, id, entry);
     if (standIn !== undefined) return standIn;
   }
 

@@ -42,7 +42,11 @@ const ACTIVATE = `UPDATE job SET state = 'active', rank = ?, processed_on = ?,
 
 const PREVIOUSLY_WAITING = { prev: 'waiting' };
 
-/** Makes due jobs ready, then hands out the next job; undefined when nothing is there, not even delayed. */
+/**
+ * Makes due jobs ready, then hands out the next job; undefined when nothing is there, not even delayed.
+ *
+ * @param now - The wall clock's time, by which jobs are due.
+ */
 export function claimNext(
   transaction: Transaction,
   queue: QueueRecord,
@@ -53,14 +57,16 @@ export function claimNext(
 
   const meta = queue.meta(transaction.statements);
   const maxJobs = meta.has('max') ? Number(meta.get('max')) : claim.limiter?.max;
-  const limitedFor = rateLimitDelay(queue, maxJobs, now);
+  const steadyNow = transaction.steadyNow();
+  const limitedFor = rateLimitDelay(queue, maxJobs, steadyNow);
   if (limitedFor > 0) return [null, 0, limitedFor, 0];
   if (isPaused(transaction, queue) || isMaxed(transaction, queue)) return NOTHING;
 
-  const job = takeReady(transaction, queue, claim, now);
+  const job = takeReady(transaction, queue, claim, now, steadyNow);
   if (job !== undefined) {
     if (maxJobs !== undefined && job.deferredFailure === undefined) {
-      countForLimit(queue, claim.limiter?.duration ?? Number(meta.get('duration') ?? 0), now);
+      const duration = claim.limiter?.duration ?? Number(meta.get('duration') ?? 0);
+      countForLimit(queue, duration, steadyNow);
     }
     transaction.emit(queue, 'active', job.id, PREVIOUSLY_WAITING);
     return [job, job.id, 0, 0];
@@ -88,6 +94,7 @@ function takeReady(
   queue: QueueRecord,
   claim: Claim,
   now: number,
+  steadyNow: number,
 ): JobJson | undefined {
   const { counts } = queue;
   const state = counts.waiting > 0 ? 'waiting' : 'prioritized';
@@ -99,7 +106,7 @@ function takeReady(
   if (ready === undefined) {
     // Somebody took rows away without counting them.
     recount(transaction, queue, state);
-    return takeReady(transaction, queue, claim, now);
+    return takeReady(transaction, queue, claim, now, steadyNow);
   }
   const [seq, id] = ready;
   const locks = claim.token !== NO_LOCK_NEEDED;
@@ -109,7 +116,7 @@ function takeReady(
     now,
     claim.name ?? null,
     locks ? claim.token : null,
-    locks ? now + wholeNumber(claim.lockDuration) : 0,
+    locks ? steadyNow + wholeNumber(claim.lockDuration) : 0,
     seq,
   );
   counts[state] -= 1;

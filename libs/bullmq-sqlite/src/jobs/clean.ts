@@ -19,7 +19,6 @@ export interface Cleaning {
   timestamp: number;
   /** How many jobs to look at, the oldest first; 0 for all. */
   limit: number;
-  now: number;
 }
 
 /** How far a cleaning has come. */
@@ -63,7 +62,7 @@ export function cleanStep(
   const removed: string[] = [];
   for (const job of jobs) {
     if (stays(transaction, queue, job, cleaning)) continue;
-    discard(transaction, queue, job, cleaning.now);
+    discard(transaction, queue, job);
     removed.push(job.id);
   }
   const left = before.left - jobs.length;
@@ -120,9 +119,9 @@ function stays(
   transaction: Transaction,
   queue: QueueRecord,
   job: SweptJob,
-  { timestamp, now }: Cleaning,
+  { timestamp }: Cleaning,
 ): boolean {
-  if (job.state === 'active' && isLocked(job, now)) return true;
+  if (job.state === 'active' && isLocked(job, transaction.steadyNow())) return true;
   const touched = lastTouched(job);
   return touched > timestamp || (mayBeScheduled(job) && isNextRun(transaction, queue, job));
 }

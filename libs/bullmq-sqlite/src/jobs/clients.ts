@@ -21,12 +21,8 @@ interface Client {
 }
 
 /** Lists a worker or an events listener of this process, or says that it is still there. */
-export function registerClient(
-  transaction: Transaction,
-  id: string,
-  name: string,
-  now: number,
-): void {
+export function registerClient(transaction: Transaction, id: string, name: string): void {
+  const now = transaction.steadyNow();
   transaction.run(FORGET_GONE, now - GONE_AFTER_MS);
   transaction.run(REGISTER, id, name, hostname(), process.pid, now, now);
 }
@@ -40,7 +36,8 @@ export function unregisterClient(transaction: Transaction, id: string): void {
  * The list in the form of Redis's CLIENT LIST, which BullMQ parses: one line a client. A process that was
  * killed could not take itself off it and is left out.
  */
-export function clientList(transaction: Transaction, now: number): string {
+export function clientList(transaction: Transaction): string {
+  const now = transaction.steadyNow();
   return transaction
     .all<Client>(LIST, now - GONE_AFTER_MS)
     .filter((client) => mayBeAlive(client.host, client.process))

@@ -6,7 +6,7 @@ import { wholeNumber } from './whole-number.js';
 /** Who holds a deduplication id. */
 export interface DeduplicationHolder {
   jobId: string;
-  /** Until when, in ms; null for as long as the job is not finished. */
+  /** Until when, in ms by the file's steady clock; null for as long as the job is not finished. */
   expiresAt: number | null;
 }
 
@@ -86,11 +86,10 @@ export function releaseDeduplicationId(
   transaction: Transaction,
   queueName: string,
   id: string,
-  now: number,
   jobId?: string,
 ): 0 | 1 {
   const queue = transaction.queue(queueName);
-  const holder = findHolder(transaction, queue, id, now);
+  const holder = findHolder(transaction, queue, id, transaction.steadyNow());
   if (holder === undefined || (jobId !== undefined && holder.jobId !== jobId)) return 0;
   freeId(transaction, queue, id);
   return 1;
@@ -101,10 +100,10 @@ export function holdFreeId(
   transaction: Transaction,
   queueName: string,
   id: string,
-  now: number,
   jobId: string,
 ): string {
   const queue = transaction.queue(queueName);
+  const now = transaction.steadyNow();
   const holder = findHolder(transaction, queue, id, now);
   if (holder === undefined) holdId(transaction, queue, id, { jobId, expiresAt: null }, now);
   return holder?.jobId ?? jobId;
@@ -115,7 +114,7 @@ export function deduplicationJobId(
   transaction: Transaction,
   queueName: string,
   id: string,
-  now: number,
 ): string | null {
-  return findHolder(transaction, transaction.queue(queueName), id, now)?.jobId ?? null;
+  const queue = transaction.queue(queueName);
+  return findHolder(transaction, queue, id, transaction.steadyNow())?.jobId ?? null;
 }

@@ -2,6 +2,7 @@ import { type DeduplicationOptions, Queue, QueueEvents, Worker } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSqliteBackend, sqlite, type SqliteConnection } from '../index.js';
 import { acquireStore, releaseStore } from '../store/index.js';
+import { natives } from '../timers/natives.js';
 
 const NOON = Date.UTC(2026, 0, 1, 12);
 const TERM = 100;
@@ -19,15 +20,20 @@ beforeEach(() => {
 
 afterEach(async () => {
   for (const closeable of open.splice(0).toReversed()) await closeable.close();
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
 function freezeTime(): void {
   vi.useFakeTimers({ toFake: ['Date'], now: NOON });
+  const start = natives.monotonicNow();
+  vi.spyOn(natives, 'monotonicNow').mockReturnValue(start);
 }
 
 function advance(milliseconds: number): void {
   vi.setSystemTime(Date.now() + milliseconds);
+  const now = natives.monotonicNow() + milliseconds;
+  vi.spyOn(natives, 'monotonicNow').mockReturnValue(now);
 }
 
 /** Adds a job with the deduplication id 'd'; the id of the job that stands for it. */

@@ -20,6 +20,7 @@ interface Incoming {
   jobId: string;
   entry: NewJob;
   options: DeduplicationOptions;
+  /** By the file's steady clock, as ids expire. */
   now: number;
 }
 
@@ -38,10 +39,10 @@ export function deduplicate(
   queue: QueueRecord,
   jobId: string,
   entry: NewJob,
-  now: number,
 ): string | undefined {
   const given = entry.job.opts.deduplication;
   if (given === undefined) return undefined;
+  const now = transaction.steadyNow();
   // The parent of a flow never changes another job.
   const isParent = entry.parentKeyOpts?.addToWaitingChildren === true;
   const options = isParent ? { ...given, replace: false, reschedule: false } : given;

@@ -30,7 +30,6 @@ export function drainStep(
   transaction: Transaction,
   queueName: string,
   delayed: boolean,
-  now: number,
   progress: DrainProgress = begin(transaction, delayed),
 ): SweepStep<DrainProgress> {
   const removed: string[] = [];
@@ -45,7 +44,7 @@ export function drainStep(
     const jobs = queue.counts[state] === 0 ? [] : read(transaction, queue, state, from, rest);
     for (const job of jobs) {
       if (job.seq > newest || isNamedAsNextRun(transaction, queue, job.id)) continue;
-      discard(transaction, transaction.change(queueName), job, now);
+      discard(transaction, transaction.change(queueName), job);
       removed.push(job.id);
     }
     from = jobs.at(-1);

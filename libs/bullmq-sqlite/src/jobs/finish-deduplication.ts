@@ -27,7 +27,8 @@ export function finishDeduplication(
   const row = transaction.get<DeduplicationRow>(FIND, queue.id, deduplicationId);
   if (row === undefined) return;
   if (row.next !== null) forgetNextJob(transaction, queue, deduplicationId);
-  const isOver = row.expires_at === null ? row.job_id === jobId : row.expires_at <= now;
+  const isOver =
+    row.expires_at === null ? row.job_id === jobId : row.expires_at <= transaction.steadyNow();
   if (isOver) freeId(transaction, queue, deduplicationId);
   if (row.next !== null) {
     addNextJob(transaction, queue, deduplicationId, JSON.parse(row.next) as NewJob, now);
@@ -49,8 +50,9 @@ function addNextJob(
     transaction.emit(queue, 'duplicated', jobId);
     return;
   }
-  const expiresAt = expiryOf(job.opts.deduplication ?? { id: deduplicationId }, now);
-  holdId(transaction, queue, deduplicationId, { jobId, expiresAt }, now);
+  const steadyNow = transaction.steadyNow();
+  const expiresAt = expiryOf(job.opts.deduplication ?? { id: deduplicationId }, steadyNow);
+  holdId(transaction, queue, deduplicationId, { jobId, expiresAt }, steadyNow);
   if (parentKeyOpts?.parentDependenciesKey !== undefined && job.parentKey !== undefined) {
     addPendingChild(transaction, job.parentKey, `${queue.name}:${jobId}`);
   }

@@ -64,13 +64,13 @@ export function finishJob(
 function findFinishable(
   transaction: Transaction,
   queueName: string,
-  { jobId, state, token, fields, now }: Finish,
+  { jobId, state, token, fields, called }: Finish,
 ): JobRow | ErrorCode {
   const job = findJob(transaction, transaction.queue(queueName), jobId);
   if (job === undefined) return ErrorCode.JobNotExist;
   const unsettled = state === 'completed' ? unsettledChildren(transaction, job) : 0;
   if (unsettled !== 0) return unsettled;
-  const fault = lockFault(job, token, now);
+  const fault = lockFault(job, token, transaction.steadyNow(called));
   if (fault !== 0) return fault;
   if (job.state === 'active') return job;
   // Redis looks for the job in the active list last.

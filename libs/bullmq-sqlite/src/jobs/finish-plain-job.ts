@@ -18,14 +18,15 @@ const REMOVE = `DELETE FROM job WHERE ${PLAIN}`;
 export function completePlainJob(
   transaction: Transaction,
   queue: QueueRecord,
-  { jobId, state, fields, keep, token, value, now }: Finish,
+  { jobId, state, fields, keep, token, value, now, called }: Finish,
 ): boolean {
   if (state !== 'completed' || fields !== undefined) return false;
   const seq = recallClaim(queue, jobId);
   if (seq === undefined) return false;
+  const steadyNow = transaction.steadyNow(called);
   const completed =
     keep.count === 0
-      ? transaction.runKeepingReady(REMOVE, seq, token, now)
-      : transaction.runKeepingReady(COMPLETE, now, now, value, seq, token, now);
+      ? transaction.runKeepingReady(REMOVE, seq, token, steadyNow)
+      : transaction.runKeepingReady(COMPLETE, now, now, value, seq, token, steadyNow);
   return completed === 1;
 }

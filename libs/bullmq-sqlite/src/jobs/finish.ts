@@ -24,5 +24,8 @@ export interface Finish {
   maxDataPoints?: number | undefined;
   /** The claim of the next job; undefined when the worker wants none. */
   next?: Claim | undefined;
+  /** By the wall clock. */
   now: number;
+  /** When its holder asked for it, on the machine's clock: its lock has to have held then. */
+  called: number;
 }

@@ -12,6 +12,17 @@ import type { NewJob } from './new-job.js';
 const IS_PENDING = `SELECT 1 FROM dependency WHERE parent = ? AND kind = 'pending' AND child_key = ?`;
 const LEAVE = 'UPDATE job SET parent_key = NULL, parent = NULL WHERE seq = ?';
 
+/** A parent that waits for its children, or for one of them. */
+interface ChildrenWait {
+  jobId: string;
+  token: string;
+  childKey?: string | undefined;
+  /** By the wall clock. */
+  now: number;
+  /** When its holder asked for it, on the machine's clock: its lock has to have held then. */
+  called: number;
+}
+
 /**
  * Adds the jobs of a flow, parents before their children; a parent whose children had all ended before goes
  * on at once.
@@ -49,16 +60,16 @@ export function addFlow(
 export function moveToWaitingChildren(
   transaction: Transaction,
   queueName: string,
-  options: { jobId: string; token: string; childKey?: string | undefined; now: number },
+  waiting: ChildrenWait,
 ): ErrorCode | 0 | 1 {
-  const { jobId, token, childKey, now } = options;
+  const { jobId, token, childKey, now, called } = waiting;
   const job = findJob(transaction, transaction.queue(queueName), jobId);
   if (job === undefined) return ErrorCode.JobNotExist;
   if (hasFailedChildren(transaction, job)) return ErrorCode.JobHasFailedChildren;
   if (!hasPendingChildren(transaction, job)) return 1;
   if (childKey !== undefined && transaction.get(IS_PENDING, job.seq, childKey) === undefined)
     return 1;
-  const fault = lockFault(job, token, now);
+  const fault = lockFault(job, token, transaction.steadyNow(called));
   if (fault !== 0) return fault;
   unlock(transaction, job, token);
   if (job.state !== 'active') return ErrorCode.JobNotInState;

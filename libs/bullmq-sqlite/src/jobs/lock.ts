@@ -10,12 +10,12 @@ export const NO_LOCK_NEEDED = '0';
 
 type Locked = Pick<JobRow, 'lock_token' | 'lock_until'>;
 
-/** Whether somebody holds the job's lock. */
+/** Whether somebody holds the job's lock. @param now - by the file's steady clock */
 export function isLocked(job: Locked, now: number): boolean {
   return job.lock_token !== null && job.lock_until > now;
 }
 
-/** Why this token may not settle the job: 0 when it may. */
+/** Why this token may not settle the job: 0 when it may. @param now - by the file's steady clock */
 export function lockFault(job: Locked, token: string, now: number): number {
   if (token === NO_LOCK_NEEDED || (job.lock_token === token && job.lock_until > now)) return 0;
   return isLocked(job, now) ? ErrorCode.JobLockMismatch : ErrorCode.JobLockNotExist;
@@ -40,9 +40,10 @@ export function keepLocks(
   queueName: string,
   jobIds: string[],
   tokens: string[],
-  until: number,
+  duration: number,
 ): string[] {
   const queue = transaction.queue(queueName);
+  const until = transaction.steadyNow() + wholeNumber(duration);
   return jobIds.filter((id, index) => {
     const token = tokens[index] ?? null;
     return transaction.runKeepingReady(KEEP, until, queue.id, id, token) === 0;
@@ -50,8 +51,9 @@ export function keepLocks(
 }
 
 /**
- * Holds on to the locks of several jobs for `duration` ms from `now`.
+ * Holds on to the locks of several jobs for `duration` ms.
  *
+ * @param called - When it was asked for, on the machine's clock: the file may have been busy since.
  * @returns The ids of the jobs whose lock this token does not hold any more.
  */
 export function extendLocks(
@@ -60,9 +62,10 @@ export function extendLocks(
   jobIds: string[],
   tokens: string[],
   duration: number,
-  now: number,
+  called: number,
 ): string[] {
   const queue = transaction.queue(queueName);
+  const now = transaction.steadyNow(called);
   const until = now + wholeNumber(duration);
   return jobIds.filter((id, index) => {
     const token = tokens[index] ?? null;

@@ -43,17 +43,16 @@ export function setRateLimit(
   transaction: Transaction,
   queueName: string,
   milliseconds: number,
-  now: number,
 ): void {
   const queue = transaction.change(queueName);
   queue.limiterCount = Number.MAX_SAFE_INTEGER;
-  queue.limiterUntil = now + wholeNumber(milliseconds);
+  queue.limiterUntil = transaction.steadyNow() + wholeNumber(milliseconds);
 }
 
 /** Ends the limiter's window. Returns how many there were: 0 or 1. */
-export function removeRateLimit(transaction: Transaction, queueName: string, now: number): number {
+export function removeRateLimit(transaction: Transaction, queueName: string): number {
   const queue = transaction.change(queueName);
-  const removed = remainingWindow(queue, now) > 0 ? 1 : 0;
+  const removed = remainingWindow(queue, transaction.steadyNow()) > 0 ? 1 : 0;
   queue.limiterCount = 0;
   queue.limiterUntil = 0;
   return removed;
@@ -67,9 +66,9 @@ export function getRateLimitTtl(
   transaction: Transaction,
   queueName: string,
   maxJobs: number | undefined,
-  now: number,
 ): number {
   const queue = transaction.queue(queueName);
+  const now = transaction.steadyNow();
   const max = queue.meta(transaction.statements).get('max');
   const limit = maxJobs || (max === undefined ? undefined : Number(max));
   if (limit !== undefined) return rateLimitDelay(queue, limit, now);

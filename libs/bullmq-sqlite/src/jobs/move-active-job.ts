@@ -22,7 +22,8 @@ interface Release {
   token: string;
   /** More fields to store. */
   fields?: Record<string, unknown> | undefined;
-  now: number;
+  /** When its holder asked for it, on the machine's clock: its lock has to have held then. */
+  called: number;
 }
 
 /** Puts an active job off until `timestamp` + `delay`, both in ms. */
@@ -33,6 +34,8 @@ export interface Delaying extends Release {
   skipAttempt: boolean;
   /** The claim of the next job; undefined when the worker wants none. */
   next?: Claim | undefined;
+  /** By the wall clock. */
+  now: number;
 }
 
 /** Puts an active job off, and claims the next one. Returns the claim, [] without a job, or BullMQ's code. */
@@ -60,7 +63,7 @@ export function moveToDelayed(
 export function retryActive(
   transaction: Transaction,
   queueName: string,
-  retry: Release & { end: End },
+  retry: Release & { end: End; now: number },
 ): ErrorCode | 0 {
   promoteDue(transaction, transaction.queue(queueName), retry.now);
   const job = release(transaction, queueName, retry);
@@ -84,11 +87,9 @@ export function retryActive(
 export function moveActiveToWait(
   transaction: Transaction,
   queueName: string,
-  jobId: string,
-  token: string,
-  now: number,
+  giving: Release,
 ): number {
-  const job = release(transaction, queueName, { jobId, token, now });
+  const job = release(transaction, queueName, giving);
   if (typeof job === 'number') return job;
   const queue = transaction.change(queueName);
   if (job.state === 'active') {
@@ -101,7 +102,7 @@ export function moveActiveToWait(
     trimEvents(transaction, queue);
     transaction.emit(queue, 'waiting', job.id, PREVIOUSLY_ACTIVE);
   }
-  return remainingWindow(queue, now);
+  return remainingWindow(queue, transaction.steadyNow());
 }
 
 /**
@@ -112,11 +113,11 @@ export function moveActiveToWait(
 function release(
   transaction: Transaction,
   queueName: string,
-  { jobId, token, fields, now }: Release,
+  { jobId, token, fields, called }: Release,
 ): JobRow | ErrorCode {
   const job = findJob(transaction, transaction.queue(queueName), jobId);
   if (job === undefined) return ErrorCode.JobNotExist;
-  const fault = lockFault(job, token, now);
+  const fault = lockFault(job, token, transaction.steadyNow(called));
   if (fault !== 0) return fault;
   unlock(transaction, job, token);
   if (fields !== undefined) updateFields(transaction, job, fields);

@@ -41,7 +41,6 @@ export function obliterateStep(
   queueName: string,
   count: number,
   force: boolean,
-  now: number,
 ): ObliterateStep {
   const known = transaction.queue(queueName);
   if (!known.meta(transaction.statements).has('paused')) return { code: -1, used: 0 };
@@ -53,7 +52,7 @@ export function obliterateStep(
     rest -=
       part === 'schedulers'
         ? transaction.run(REMOVE_SCHEDULERS, queue.id, queue.id, rest)
-        : removeJobs(transaction, queue, part, rest, now);
+        : removeJobs(transaction, queue, part, rest);
     if (rest <= 0) return { code: 1, used: count };
   }
   return { code: removeTraces(transaction, queue) ? 0 : 1, used: count - rest };
@@ -64,12 +63,11 @@ function removeJobs(
   queue: QueueRecord,
   state: State,
   limit: number,
-  now: number,
 ): number {
   if (queue.counts[state] === 0) return 0;
   const read = state === 'active' || state === 'waiting' ? jobsDownwards : jobsUpwards;
   const jobs = read(transaction, queue, state, undefined, limit);
-  for (const job of jobs) discard(transaction, queue, job, now);
+  for (const job of jobs) discard(transaction, queue, job);
   return jobs.length;
 }
 

@@ -15,7 +15,6 @@ export interface RowRemoval {
   hard: boolean;
   /** Whether the job's deduplication id becomes free. */
   deduplication: boolean;
-  now: number;
 }
 
 /** Removes one job with all that belongs to it, and tells its parent. */

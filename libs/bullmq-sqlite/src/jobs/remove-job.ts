@@ -21,7 +21,6 @@ interface Reach {
   ignoreLocked: boolean;
   /** The jobs that were come across: a job that is its own descendant must not be looked for without end. */
   seen: Set<number>;
-  now: number;
 }
 
 /**
@@ -35,15 +34,14 @@ export function removeJob(
   queueName: string,
   jobId: string,
   removeChildren: boolean,
-  now: number,
 ): ErrorCode | 0 | 1 {
   const queue = transaction.queue(queueName);
   const job = findJob(transaction, queue, jobId);
   if (job === undefined) return 1;
   if (isNextRun(transaction, queue, job)) return ErrorCode.JobBelongsToJobScheduler;
-  if (isFamilyLocked(transaction, job, removeChildren, now)) return 0;
+  if (isFamilyLocked(transaction, job, removeChildren)) return 0;
   const seen = new Set<number>();
-  const reach = { removeChildren, ignoreProcessed: false, ignoreLocked: false, seen, now };
+  const reach = { removeChildren, ignoreProcessed: false, ignoreLocked: false, seen };
   removeFamily(transaction, queue, job, null, reach);
   return 1;
 }
@@ -53,12 +51,11 @@ export function removeUnprocessedChildren(
   transaction: Transaction,
   queueName: string,
   jobId: string,
-  now: number,
 ): void {
   const job = findJob(transaction, transaction.queue(queueName), jobId);
   if (job === undefined) return;
   const seen = new Set([job.seq]);
-  const reach = { removeChildren: true, ignoreProcessed: true, ignoreLocked: true, seen, now };
+  const reach = { removeChildren: true, ignoreProcessed: true, ignoreLocked: true, seen };
   removeChildrenOf(transaction, `${queueName}:${jobId}`, job, reach);
 }
 
@@ -66,15 +63,14 @@ function isFamilyLocked(
   transaction: Transaction,
   job: JobRow,
   withChildren: boolean,
-  now: number,
   seen = new Set<number>(),
 ): boolean {
-  if (isLocked(job, now)) return true;
+  if (isLocked(job, transaction.steadyNow())) return true;
   if (!withChildren || seen.has(job.seq)) return false;
   seen.add(job.seq);
   return childKeys(transaction, job, 'pending').some((key) => {
     const child = findByKey(transaction, key)?.job;
-    return child !== undefined && isFamilyLocked(transaction, child, true, now, seen);
+    return child !== undefined && isFamilyLocked(transaction, child, true, seen);
   });
 }
 
@@ -88,7 +84,7 @@ function removeFamily(
 ): void {
   if (reach.seen.has(job.seq)) return;
   reach.seen.add(job.seq);
-  if (reach.ignoreLocked && isLocked(job, reach.now)) return;
+  if (reach.ignoreLocked && isLocked(job, transaction.steadyNow())) return;
   if (reach.ignoreProcessed && job.state === 'failed') return;
   const queue = transaction.change(name);
   leaveParent(transaction, queue, job, false, parentKey ?? job.parent_key);
@@ -96,7 +92,7 @@ function removeFamily(
   // The last of its children let it go on, into another list.
   const left = findJob(transaction, queue, job.id);
   if (left === undefined) return;
-  removeJobRow(transaction, queue, left, { hard: false, deduplication: true, now: reach.now });
+  removeJobRow(transaction, queue, left, { hard: false, deduplication: true });
   trimEvents(transaction, queue);
   transaction.emit(queue, 'removed', job.id, { prev: bullmqName(left.state) });
 }

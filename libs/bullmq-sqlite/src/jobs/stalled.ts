@@ -28,7 +28,6 @@ export interface StalledLimits {
   maxStalledCount: number;
   /** Checks are at least this far apart, in ms. */
   stalledInterval: number;
-  now: number;
 }
 
 /** How far a check for stalled jobs has come: the ranks of the active jobs that are left to look at. */
@@ -54,7 +53,8 @@ export function recoverStalledStep(
   limits: StalledLimits,
   progress?: StalledProgress,
 ): SweepStep<StalledProgress> {
-  const { now, stalledInterval } = limits;
+  const { stalledInterval } = limits;
+  const now = transaction.steadyNow();
   if (progress === undefined) {
     if (transaction.queue(queueName).stalledCheckUntil > now) return { removed: [] };
     transaction.change(queueName).stalledCheckUntil = now + wholeNumber(stalledInterval);

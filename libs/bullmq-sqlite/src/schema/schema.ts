@@ -240,4 +240,15 @@ export const SCHEMA: readonly string[] = [
     node INTEGER PRIMARY KEY
   ) STRICT;
   `,
+  `
+  -- The file's steady clock: see steady-clock.ts. What it says is the machine's monotonic clock + base, in ms.
+  -- boot: the run of the machine that it is good for. noted: what it said not long ago.
+  CREATE TABLE clock (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    boot TEXT NOT NULL,
+    base INTEGER NOT NULL,
+    noted INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO clock SELECT 1, '', 0, coalesce(max(seen_at), 0) FROM client;
+  `,
 ];

@@ -6,6 +6,11 @@ import { StoreMissingError } from '../errors/index.js';
 import { Statements } from './statements.js';
 import { Transaction } from './transaction.js';
 
+/** How often what the file's clock says is noted, with a commit, in ms. */
+const NOTE_MS = 10_000;
+
+const NOTE = 'UPDATE clock SET noted = max(noted, ?)';
+
 /** One open database connection: it begins and ends transactions, and knows when others wrote. */
 export class StoreSession {
   readonly transaction: Transaction;
@@ -13,6 +18,7 @@ export class StoreSession {
   readonly #file: number | undefined;
   #dataVersion = 0;
   #isSynced = true;
+  #notedAt = Number.NEGATIVE_INFINITY;
 
   private constructor(
     readonly database: DatabaseSync,
@@ -52,8 +58,17 @@ export class StoreSession {
   /** Commits; the names of the queues that were changed. */
   commit(): string[] {
     const changed = this.transaction.flush();
+    this.#noteTime();
     this.#statements.run('COMMIT');
     return changed;
+  }
+
+  /** So that the clock does not go back when the machine starts anew: see `windClock`. */
+  #noteTime(): void {
+    const now = this.transaction.steadyNow();
+    if (now < this.#notedAt + NOTE_MS) return;
+    this.#notedAt = now;
+    this.#statements.runKeepingReady(NOTE, now);
   }
 
   /** Ends a transaction that only read. */

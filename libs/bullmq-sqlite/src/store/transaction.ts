@@ -1,7 +1,9 @@
 import { QueueRecord } from './queue-record.js';
 import type { SQLOutputValue } from 'node:sqlite';
 import type { Row, Statements, Value } from './statements.js';
+import { machineNow } from '../timers/index.js';
 
+const CLOCK_BASE = 'SELECT base FROM clock';
 const TRIM_EVENTS = 'DELETE FROM event WHERE queue = ? AND last_id < ?';
 
 /** BullMQ's default for `opts.maxLenEvents`. */
@@ -21,8 +23,20 @@ export class Transaction {
   readonly #queues = new Map<string, QueueRecord>();
   readonly #changed = new Set<QueueRecord>();
   readonly #announced = new Set<string>();
+  #clockBase: number | undefined;
 
   constructor(readonly statements: Statements) {}
+
+  /**
+   * The file's steady clock, in whole ms: all processes of the machine share it, and nobody sets it. What lasts for a
+   * time ends by it; what is told to people is by the wall clock.
+   *
+   * @param moment - of the machine's clock; default now
+   */
+  steadyNow(moment = machineNow()): number {
+    this.#clockBase ??= this.get<{ base: number }>(CLOCK_BASE)?.base ?? 0;
+    return Math.floor(moment) + this.#clockBase;
+  }
 
   run(sql: string, ...values: Value[]): number {
     return this.statements.run(sql, ...values);

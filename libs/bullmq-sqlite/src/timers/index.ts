@@ -1,1 +1,10 @@
-export { after, every, inNextTurn, monotonicNow, nextTurn, pause, type Timer } from './timers.js';
+export {
+  after,
+  every,
+  inNextTurn,
+  machineNow,
+  monotonicNow,
+  nextTurn,
+  pause,
+  type Timer,
+} from './timers.js';

@@ -59,7 +59,7 @@ export function addScheduler(
 
   const superseded = early?.ended === undefined ? [] : [early.ended];
   for (const job of replaced ? [replaced, ...superseded] : [])
-    removeJobRow(transaction, queue, job, { hard: true, deduplication: true, now });
+    removeJobRow(transaction, queue, job, { hard: true, deduplication: true });
   const fields = schedulerFields(
     {
       repeat: replaced ? repeat : { ...repeat, offset: slot.offset },

@@ -22,9 +22,9 @@ export function nodeConnections(
   namespace: string,
   nodeName: string,
 ): RelayNodeConnection[] {
-  const now = Date.now();
-  const reader = tx.get<ReaderRow>(READER, namespace, nodeName, now);
+  const reader = tx.get<ReaderRow>(READER, namespace, nodeName, tx.steadyNow());
   if (reader === undefined || !mayBeAlive(reader.host, reader.process)) return [];
+  const now = Date.now();
   return [
     {
       address: `${reader.host}:${reader.process}`,

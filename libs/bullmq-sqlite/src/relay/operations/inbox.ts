@@ -51,7 +51,7 @@ export function hasMessages(
   nodeName: string,
   after: number,
 ): boolean {
-  const node = findLiveNode(tx, namespace, nodeName, Date.now());
+  const node = findLiveNode(tx, namespace, nodeName);
   return node !== undefined && tx.get(ANY_AFTER, node.id, after) !== undefined;
 }
 
@@ -66,7 +66,7 @@ export function fetchMessages(
   after: number,
   count: number,
 ): RelayInboxEntry[] {
-  const node = findLiveNode(tx, namespace, nodeName, Date.now());
+  const node = findLiveNode(tx, namespace, nodeName);
   if (node === undefined) return [];
   const rows = tx.all<EntryRow>(AFTER, node.id, after, count);
   const last = rows.at(-1);
@@ -93,7 +93,7 @@ export function trimInbox(
   upTo: number,
   limit: number,
 ): number {
-  const node = findLiveNode(tx, namespace, nodeName, Date.now());
+  const node = findLiveNode(tx, namespace, nodeName);
   if (node === undefined) return 0;
   const left = node.unread - tx.runKeepingReady(DELETE_UP_TO, node.id, upTo);
   const lost = dropOldest(tx, node.id, left - limit, Math.max(node.fetched, upTo));

@@ -55,10 +55,9 @@ export function findLiveNode(
   tx: Transaction,
   namespace: string,
   name: string,
-  now: number,
 ): NodeRow | undefined {
   const node = findNode(tx, namespace, name);
-  return node !== undefined && node.lease_until > now ? node : undefined;
+  return node !== undefined && node.lease_until > tx.steadyNow() ? node : undefined;
 }
 
 /**
@@ -74,10 +73,10 @@ export function registerNode(
   { leaseMs, info, inboxLimit, reader }: NodeDetails,
 ): boolean {
   const now = Date.now();
-  const until = timeIn(leaseMs, now);
+  const until = timeIn(tx, leaseMs);
   const text = JSON.stringify(info);
   const known = findNode(tx, namespace, name);
-  if (known !== undefined && known.lease_until > now) {
+  if (known !== undefined && known.lease_until > tx.steadyNow()) {
     tx.runKeepingReady(REFRESH, text, now, until, inboxLimit, known.id);
     return false;
   }
@@ -95,8 +94,8 @@ export function renewLease(
   name: string,
   leaseMs: number,
 ): boolean {
-  const now = Date.now();
-  return tx.runKeepingReady(RENEW, now, timeIn(leaseMs, now), namespace, name, now) > 0;
+  const until = timeIn(tx, leaseMs);
+  return tx.runKeepingReady(RENEW, Date.now(), until, namespace, name, tx.steadyNow()) > 0;
 }
 
 /** Keeps which process reads a node's inbox. */

@@ -44,7 +44,7 @@ export function unregisterNode(tx: Transaction, namespace: string, name: string)
 export function removeExpiredNodes(tx: Transaction, namespace: string, limit: number): string[] {
   const expired = tx.all<{ id: number; namespace: string; name: string }>(
     EXPIRED,
-    Date.now(),
+    tx.steadyNow(),
     namespace,
     limit,
   );
@@ -58,7 +58,7 @@ export function removeExpiredNodes(tx: Transaction, namespace: string, limit: nu
  * @returns Whether there may be more.
  */
 export function removeLeftovers(tx: Transaction): boolean {
-  let budget = PORTION - tx.runKeepingReady(DELETE_RETAINED, Date.now(), PORTION);
+  let budget = PORTION - tx.runKeepingReady(DELETE_RETAINED, tx.steadyNow(), PORTION);
   while (budget > 0) {
     const next = tx.get<{ node: number }>(REMEMBERED);
     if (next === undefined) return false;

@@ -25,7 +25,7 @@ export function retain(
   { topic, id, ts, data }: Message,
   milliseconds: number,
 ): void {
-  const expiresAt = timeIn(milliseconds, Date.now());
+  const expiresAt = timeIn(tx, milliseconds);
   tx.runKeepingReady(KEEP, namespace, topic, id, ts, data, expiresAt);
 }
 
@@ -34,9 +34,9 @@ export function retainedMessage(
   tx: Transaction,
   namespace: string,
   topic: string,
-  now: number,
 ): RelayRetainedMessage | undefined {
-  const found = tx.get<{ message: number; ts: number; data: string }>(FIND, namespace, topic, now);
+  type Found = { message: number; ts: number; data: string };
+  const found = tx.get<Found>(FIND, namespace, topic, tx.steadyNow());
   if (found === undefined) return undefined;
   const { message, ts, data } = found;
   return { mid: String(message), ts, data };
@@ -44,5 +44,5 @@ export function retainedMessage(
 
 /** Deletes the retained message of a topic. Returns false when there was none. */
 export function deleteRetained(tx: Transaction, namespace: string, topic: string): boolean {
-  return tx.runKeepingReady(DELETE, namespace, topic, Date.now()) > 0;
+  return tx.runKeepingReady(DELETE, namespace, topic, tx.steadyNow()) > 0;
 }

@@ -39,7 +39,7 @@ export function findRoutes(
   topic: string,
   segments: readonly string[],
 ): Route[] {
-  const now = Date.now();
+  const now = tx.steadyNow();
   const routes = new Map<number, Route>();
   for (const found of tx.all<Subscriber>(EXACT, namespace, topic, now)) addTo(routes, found);
   for (const root of [segments[0] ?? '', '*']) {

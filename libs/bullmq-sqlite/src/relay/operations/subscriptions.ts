@@ -28,12 +28,11 @@ export function subscribe(
   namespace: string,
   { node, endpoint, pattern, segments }: Subscription,
 ): RelaySubscribeResult | undefined {
-  const now = Date.now();
-  const row = findLiveNode(tx, namespace, node, now);
+  const row = findLiveNode(tx, namespace, node);
   if (row === undefined) return undefined;
   const root = patternRoot(segments);
   const added = tx.runKeepingReady(ADD, row.id, endpoint, pattern, namespace, root) > 0;
-  const retained = root === null ? retainedMessage(tx, namespace, pattern, now) : undefined;
+  const retained = root === null ? retainedMessage(tx, namespace, pattern) : undefined;
   return retained === undefined ? { added } : { added, retained };
 }
 

@@ -8,6 +8,7 @@ import type {
   RelaySubscriptionState,
 } from 'bullmq';
 import type { Transaction } from '../../store/index.js';
+import { wallTime } from './lease.js';
 
 /** Rows of a list, as SQLite counts them: how many, -1 for all, after how many. */
 export type Page = [limit: number, offset: number];
@@ -53,7 +54,7 @@ export function pageOf(start: number, end: number): Page {
 /** How much there is in a namespace. */
 export function relayCounts(tx: Transaction, namespace: string): RelayCounts {
   const counts = { nodes: 0, subscriptions: 0, patterns: 0, retained: 0 };
-  return { ...counts, ...tx.get<RelayCounts>(COUNTS, namespace, Date.now()) };
+  return { ...counts, ...tx.get<RelayCounts>(COUNTS, namespace, tx.steadyNow()) };
 }
 
 /** Nodes in the order in which they registered. Of one whose lease is over nothing is told but that. */
@@ -63,9 +64,10 @@ export function relayNodes(tx: Transaction, namespace: string, page: Page): Rela
     lastHeartbeat: number | null;
   };
   return tx
-    .all<NodeView>(NODES, Date.now(), namespace, ...page)
-    .map(({ info, lastHeartbeat, ...node }) => ({
+    .all<NodeView>(NODES, tx.steadyNow(), namespace, ...page)
+    .map(({ info, lastHeartbeat, leaseUntil, ...node }) => ({
       ...node,
+      leaseUntil: wallTime(tx, leaseUntil),
       info: JSON.parse(info) as RelayNodeInfo,
       ...(lastHeartbeat === null ? {} : { lastHeartbeat }),
     }));
@@ -99,13 +101,19 @@ export function relayRetained(
 ): RelayRetainedState[] {
   type RetainedView = Omit<RelayRetainedState, 'mid'> & { message: number };
   return tx
-    .all<RetainedView>(RETAINED, namespace, Date.now(), ...page)
-    .map(({ message, ...rest }) => ({ ...rest, mid: String(message) }));
+    .all<RetainedView>(RETAINED, namespace, tx.steadyNow(), ...page)
+    .map(({ message, expiresAt, ...rest }) => ({
+      ...rest,
+      expiresAt: wallTime(tx, expiresAt),
+      mid: String(message),
+    }));
 }
 
 /** The namespaces in which a node lives or a message is retained, by name. */
 export function relayNamespaces(tx: Transaction): string[] {
-  return tx.all<{ namespace: string }>(NAMESPACES, Date.now()).map(({ namespace }) => namespace);
+  return tx
+    .all<{ namespace: string }>(NAMESPACES, tx.steadyNow())
+    .map(({ namespace }) => namespace);
 }
 
 /** Rows of SQLite have no prototype, which tests and printers of objects take amiss. */

@@ -9,7 +9,7 @@ const LAST_CHARACTER = '\u{10FFFF}';
 
 /**
  * Coordination on SQLite: tables beside the queues' own (see sqlite-scripts.ts), written in the same group
- * commits. All times are this machine's, as all processes are.
+ * commits. What lasts for a time ends by the file's steady clock, which all processes share and nobody sets.
  * @internal
  */
 export class SqliteCoordinationStore implements CoordinationStore {
@@ -25,14 +25,14 @@ export class SqliteCoordinationStore implements CoordinationStore {
 
   async get(key: string): Promise<string | undefined> {
     const row = await this.sqlite.read((tx) =>
-      tx.get<{ value: string }>(SQL.get, this.scope, key, Date.now()),
+      tx.get<{ value: string }>(SQL.get, this.scope, key, tx.steadyNow()),
     );
     return row?.value;
   }
 
   async set(key: string, value: string, ttlMs?: number): Promise<void> {
     await this.sqlite.write((tx) =>
-      tx.run(SQL.set, this.scope, key, value, expiry(Date.now(), ttlMs)),
+      tx.run(SQL.set, this.scope, key, value, expiry(tx.steadyNow(), ttlMs)),
     );
   }
 
@@ -44,7 +44,7 @@ export class SqliteCoordinationStore implements CoordinationStore {
   ): Promise<boolean> {
     const { scope } = this;
     const changed = await this.sqlite.write((tx) => {
-      const now = Date.now();
+      const now = tx.steadyNow();
       const expiresAt = expiry(now, ttlMs);
       return expected === undefined
         ? tx.run(SQL.setIfAbsent, scope, key, value, expiresAt, now)
@@ -57,8 +57,8 @@ export class SqliteCoordinationStore implements CoordinationStore {
     const { scope } = this;
     const deleted = await this.sqlite.write((tx) =>
       expected === undefined
-        ? tx.run(SQL.delete, scope, key, Date.now())
-        : tx.run(SQL.deleteIfEqual, scope, key, expected, Date.now()),
+        ? tx.run(SQL.delete, scope, key, tx.steadyNow())
+        : tx.run(SQL.deleteIfEqual, scope, key, expected, tx.steadyNow()),
     );
     return deleted === 1;
   }
@@ -66,7 +66,7 @@ export class SqliteCoordinationStore implements CoordinationStore {
   async entries(prefix: string): Promise<ReadonlyMap<string, string>> {
     const end = prefix + LAST_CHARACTER;
     const rows = await this.sqlite.read((tx) =>
-      tx.all<{ key: string; value: string }>(SQL.entries, this.scope, prefix, end, Date.now()),
+      tx.all<{ key: string; value: string }>(SQL.entries, this.scope, prefix, end, tx.steadyNow()),
     );
     return new Map(rows.map(({ key, value }) => [key, value]));
   }
@@ -79,9 +79,9 @@ export class SqliteCoordinationStore implements CoordinationStore {
   ): Promise<boolean> {
     const { scope } = this;
     const taken = await this.sqlite.write((tx) => {
-      const now = Date.now();
+      const now = tx.steadyNow();
       const expiresAt = expiry(now, ttlMs);
-      tx.run(SQL.expirePermits, scope, name, now, expiresAt);
+      tx.run(SQL.expirePermits, scope, name, now);
       const renewed = tx.run(SQL.renewPermit, expiresAt, scope, name, holder);
       if (renewed > 0) return renewed;
       return tx.run(SQL.takePermit, scope, name, holder, expiresAt, scope, name, limit);
@@ -92,7 +92,7 @@ export class SqliteCoordinationStore implements CoordinationStore {
   async releasePermit(name: string, holder: string): Promise<boolean> {
     const { scope } = this;
     const released = await this.sqlite.write((tx) => {
-      tx.run(SQL.expirePermits, scope, name, Date.now(), Number.MAX_SAFE_INTEGER);
+      tx.run(SQL.expirePermits, scope, name, tx.steadyNow());
       return tx.run(SQL.releasePermit, scope, name, holder);
     });
     return released === 1;
@@ -100,7 +100,7 @@ export class SqliteCoordinationStore implements CoordinationStore {
 
   async permitHolders(name: string): Promise<readonly string[]> {
     const rows = await this.sqlite.read((tx) =>
-      tx.all<{ holder: string }>(SQL.permitHolders, this.scope, name, Date.now()),
+      tx.all<{ holder: string }>(SQL.permitHolders, this.scope, name, tx.steadyNow()),
     );
     return rows.map(({ holder }) => holder);
   }

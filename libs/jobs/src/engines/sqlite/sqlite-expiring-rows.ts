@@ -15,7 +15,7 @@ export function sqliteExpiringRows(sqlite: SharedSqlite): readonly ExpiringRows[
   return Object.entries(SWEEPS).map(([name, statement]) => ({
     name,
     free: async () => {
-      const freed = await sqlite.write((tx) => tx.runKeepingReady(statement, Date.now()), {
+      const freed = await sqlite.write((tx) => tx.runKeepingReady(statement, tx.steadyNow()), {
         synced: false,
       });
       return freed > 0;

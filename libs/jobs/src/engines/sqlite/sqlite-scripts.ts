@@ -3,7 +3,7 @@ import { TURN_TABLES } from './sqlite-turn-scripts.js';
 
 /**
  * Tables of the coordination store, beside the queues' own. `scope` is the `prefix` of forRoot(); times are
- * Unix milliseconds.
+ * those of the file's steady clock, in ms.
  * @internal
  */
 export const COORDINATION_TABLES: readonly string[] = [
@@ -66,9 +66,9 @@ export const SQL = {
   entries: `SELECT key, value FROM coordination_value WHERE scope = ? AND key >= ? AND key < ?
     AND ${LIVE} ORDER BY key`,
 
-  /** scope, name, now, the latest time that a permit can have: one that has a later one is from before the clock was set back. */
-  expirePermits: `DELETE FROM coordination_permit WHERE scope = ? AND name = ?
-    AND NOT (expires_at > ? AND expires_at <= ?)`,
+  /** scope, name, now. */
+  expirePermits:
+    'DELETE FROM coordination_permit WHERE scope = ? AND name = ? AND expires_at <= ?',
   /** expiry, scope, name, holder. */
   renewPermit:
     'UPDATE coordination_permit SET expires_at = ? WHERE scope = ? AND name = ? AND holder = ?',

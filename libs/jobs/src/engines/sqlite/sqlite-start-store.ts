@@ -19,7 +19,7 @@ export class SqliteStartStore implements StartStore {
 function startOne(tx: Transaction, scope: string, request: StartRequest): number {
   const { key, job, max } = request;
   const perMs = Math.ceil(request.perMs);
-  const now = Date.now();
+  const now = tx.steadyNow();
   tx.runKeepingReady(SQL.forget, scope, key, now - perMs);
   const promise = tx.get<{ seq: number; at: number }>(SQL.promise, scope, key, job);
   if (promise !== undefined && promise.at > now) return promise.at - now;

@@ -37,7 +37,7 @@ export class SqliteSubscriber {
   async publish(channel: string, message: string): Promise<void> {
     const { sqlite } = this;
     await sqlite.write((tx) => {
-      const now = Date.now();
+      const now = tx.steadyNow();
       tx.run(SQL.sweepMessages, now);
       tx.run(SQL.publish, sqlite.prefix, channel, message, now + MESSAGE_TTL_MS);
     });

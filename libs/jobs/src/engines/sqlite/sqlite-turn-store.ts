@@ -56,7 +56,7 @@ export class SqliteTurnStore implements TurnStore {
   async sweep(limit: number): Promise<TurnSweep> {
     const { prefix } = this.sqlite;
     // Most sweeps find nothing: they need not wait for the file.
-    const rows = await this.sqlite.read((tx) => tx.all<DueRow>(SQL.due, prefix, Date.now(), limit));
+    const rows = await this.sqlite.read((tx) => tx.all<DueRow>(SQL.due, prefix, tx.steadyNow(), limit));
     const due: DueTicket[] = [];
     const toInspect: Ticket[] = [];
     const failed: FailedTicket[] = [];
@@ -71,8 +71,7 @@ export class SqliteTurnStore implements TurnStore {
       }
     });
     await Promise.all(looks);
-    const next = await this.sqlite.read((tx) => nextCheck(tx, prefix));
-    const nextInMs = next === undefined ? undefined : Math.max(0, next - Date.now());
+    const nextInMs = await this.sqlite.read((tx) => nextCheckInMs(tx, prefix));
     return { due, toInspect, failed, nextInMs };
   }
 
@@ -85,9 +84,10 @@ export class SqliteTurnStore implements TurnStore {
   }
 
   private async lookLater({ seq }: DueRow): Promise<void> {
-    const at = Date.now() + LONGEST_CHECK_MS;
+    const checkAgain = (tx: Transaction): unknown =>
+      tx.runKeepingReady(SQL.checkAgain, tx.steadyNow() + LONGEST_CHECK_MS, seq);
     await this.sqlite
-      .write((tx) => tx.runKeepingReady(SQL.checkAgain, at, seq), UNSYNCED)
+      .write(checkAgain, UNSYNCED)
       // What cannot be written at all is told of as it is.
       .catch(() => undefined);
   }
@@ -115,13 +115,14 @@ class Lines {
   /** Who has got a turn, and could not be made ready. */
   readonly unready: Ticket[] = [];
   private readonly scope: string;
-  private readonly now = Date.now();
+  private readonly now: number;
 
   constructor(
     private readonly tx: Transaction,
     private readonly sqlite: SharedSqlite,
   ) {
     this.scope = sqlite.prefix;
+    this.now = tx.steadyNow();
   }
 
   /** @returns whether the job has a turn after the step */
@@ -221,8 +222,9 @@ function isTurn({ state }: Pick<Row, 'state'>): boolean {
   return state === STATE.reserved || state === STATE.running;
 }
 
-function nextCheck(tx: Transaction, scope: string): number | undefined {
-  return tx.get<{ at: number | null }>(SQL.nextCheck, scope)?.at ?? undefined;
+function nextCheckInMs(tx: Transaction, scope: string): number | undefined {
+  const at = tx.get<{ at: number | null }>(SQL.nextCheck, scope)?.at ?? undefined;
+  return at === undefined ? undefined : Math.max(0, at - tx.steadyNow());
 }
 
 function ticketOf({ key, queue, job: id }: DueRow): Ticket {
