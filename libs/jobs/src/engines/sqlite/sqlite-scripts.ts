@@ -67,8 +67,7 @@ export const SQL = {
     AND ${LIVE} ORDER BY key`,
 
   /** scope, name, now. */
-  expirePermits:
-    'DELETE FROM coordination_permit WHERE scope = ? AND name = ? AND expires_at <= ?',
+  expirePermits: 'DELETE FROM coordination_permit WHERE scope = ? AND name = ? AND expires_at <= ?',
   /** expiry, scope, name, holder. */
   renewPermit:
     'UPDATE coordination_permit SET expires_at = ? WHERE scope = ? AND name = ? AND holder = ?',

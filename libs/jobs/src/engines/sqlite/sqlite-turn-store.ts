@@ -56,7 +56,9 @@ export class SqliteTurnStore implements TurnStore {
   async sweep(limit: number): Promise<TurnSweep> {
     const { prefix } = this.sqlite;
     // Most sweeps find nothing: they need not wait for the file.
-    const rows = await this.sqlite.read((tx) => tx.all<DueRow>(SQL.due, prefix, tx.steadyNow(), limit));
+    const rows = await this.sqlite.read((tx) =>
+      tx.all<DueRow>(SQL.due, prefix, tx.steadyNow(), limit),
+    );
     const due: DueTicket[] = [];
     const toInspect: Ticket[] = [];
     const failed: FailedTicket[] = [];
