@@ -72,6 +72,7 @@ export class AppProcess {
       env: {
         ...process.env,
         NODE_OPTIONS: '',
+        NODE_COMPILE_CACHE: join(folder, 'code-cache'),
         FAULTS_CLOCK_SHIFT_MS: String(clockShiftMs ?? 0),
       },
     });
