@@ -3,6 +3,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Where files wait for locks, clocks and other processes most of their time; those that wait longest first. */
 const WAITING = ['/test/e2e/', '/test/faults/'];
 
+/** Small files that compute for minutes: by their size they would come last, and be waited for alone. */
+const LONG = '/test/differential/';
+
 /** When the last of them starts, as a part of all files: none is waited for alone at the end. */
 const LAST_WAITING = 0.75;
 
@@ -17,7 +20,9 @@ export class TurnsSequencer extends BaseSequencer {
     const waiting = WAITING.flatMap((folder) =>
       sorted.filter(({ moduleId }) => moduleId.includes(folder)),
     );
-    const computing = sorted.filter((file) => !waiting.includes(file));
+    const rest = sorted.filter((file) => !waiting.includes(file));
+    const isLong = ({ moduleId }: TestSpecification) => moduleId.includes(LONG);
+    const computing = [...rest.filter(isLong), ...rest.filter((file) => !isLong(file))];
     return [...spread(waiting, LAST_WAITING), ...spread(computing, 1)]
       .toSorted((a, b) => a.place - b.place)
       .map(({ file }) => file);
