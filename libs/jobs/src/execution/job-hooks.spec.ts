@@ -116,6 +116,23 @@ describe('job hooks', () => {
       await expect(claimed(fault)).rejects.toBe(fault);
     });
 
+    it('postpone a claim whichever of them met a lost store, which is told of once, as an outage', async () => {
+      const lost = new Error('ECONNREFUSED');
+      const noticed: unknown[] = [];
+      const watch = {
+        noticedIn: (reason: unknown) => noticed.push(reason) > 0,
+      } as unknown as StoreOutage;
+      const run: JobHook = { onClaimed: async () => ({ action: 'run' }) };
+      const broken: JobHook = { onClaimed: () => Promise.reject(lost) };
+      for (const all of [[broken], [broken, run], [run, broken], [run, broken, run]])
+        expect(await new JobHooks(all, logger, watch).claimed(job as RunningJob)).toEqual({
+          action: 'postpone',
+          delayMs: 1_000,
+        });
+      expect(noticed).toEqual([lost, lost, lost, lost]);
+      expect(error).not.toHaveBeenCalled();
+    });
+
     it('are called again after a handler returned, until they are done or the run is aborted', async () => {
       const onReturned = vi
         .fn<NonNullable<JobHook['onReturned']>>()
