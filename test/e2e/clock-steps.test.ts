@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import type { Queue } from 'bullmq';
 import { Job, JobContext, Recurring } from 'nestjs-jobs';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { describeEngine, engineNamed } from '../support/engines.js';
@@ -78,6 +79,20 @@ describeEngine(engineNamed('sqlite'), 'a wall clock that is set', (engine) => {
     const { runs } = (await jobs.recurring.get('seconds'))!;
     // One may still be on its way.
     expect(Math.abs(runs - (ticking.seconds - before))).toBeLessThanOrEqual(1);
+  });
+
+  it('ahead gives up no job whose name no process knows yet', async () => {
+    const { jobs, module } = await boot();
+    const { id } = await jobs.enqueueByName('Nobody.knows', [], { queue: 'default' });
+    const queue = module.get<Queue>('BullQueue_default');
+    const stored = async () => {
+      const job = (await queue.getJob(id))!;
+      return { state: await job.getState(), starts: job.attemptsStarted };
+    };
+    await expect.poll(stored, { timeout: 5_000 }).toEqual({ state: 'delayed', starts: 1 });
+    shiftMs = 3_600_000;
+    await expect.poll(async () => (await stored()).starts, { timeout: 5_000 }).toBe(2);
+    await expect.poll(stored).toEqual({ state: 'delayed', starts: 2 });
   });
 
   it('ahead and back costs a running job neither its lock nor a second run', async () => {

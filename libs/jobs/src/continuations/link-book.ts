@@ -23,7 +23,7 @@ export interface Links {
   readonly antecedent: StoredChild;
   /** Tells its hub from an earlier one of the same job, whose links are done. */
   readonly generation: string;
-  /** When it was stored or last changed, Unix ms of the store's clock. */
+  /** When it was stored or last changed, by the store's `steadyNow()`. */
   readonly at: number;
   readonly continuations: readonly Link[];
   /** Present when the antecedent has failed, and they wait for its retry. */
@@ -97,7 +97,7 @@ export class LinkBook {
     const revived: Links = {
       ...rest,
       generation: newGeneration(),
-      at: await this.engine.store.now(),
+      at: await this.engine.store.steadyNow(),
     };
     return (await this.write(revived, text)) ? revived : undefined;
   }
@@ -119,7 +119,7 @@ export class LinkBook {
           // What was skipped has had its hub: what is added now needs another one.
           generation:
             read === undefined || read.links.skipped ? newGeneration() : read.links.generation,
-          at: await this.engine.store.now(),
+          at: await this.engine.store.steadyNow(),
           continuations: [...known, ...added],
         };
         if (await this.write(links, read?.text)) return links;

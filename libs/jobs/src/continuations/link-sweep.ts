@@ -22,7 +22,7 @@ export class LinkSweep {
     const all = await this.links.shard(shard);
     if (all.size === 0) return;
     // Whoever stores links adds their hub next, within this time.
-    const before = (await this.engine.store.now()) - 2 * this.options.enqueueTimeoutMs;
+    const before = (await this.engine.store.steadyNow()) - 2 * this.options.enqueueTimeoutMs;
     await round.each(
       all,
       ([key]) => key,

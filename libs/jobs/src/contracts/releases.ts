@@ -18,7 +18,7 @@ export interface ReleaseContent {
 
 /** @internal */
 export interface Release extends ReleaseContent {
-  /** When its first server was seen, by the store's clock, Unix ms: the version seen first last is the newest. */
+  /** When its first server was seen, by the store's `steadyNow()`: the version seen first last is the newest. */
   readonly since: number;
 }
 
@@ -45,7 +45,7 @@ export const releases = {
     for (;;) {
       const text = await store.get(keyOf(hash));
       const release = text === undefined ? undefined : (JSON.parse(text) as Release);
-      const next = release ?? { ...content, since: since ?? (await store.now()) };
+      const next = release ?? { ...content, since: since ?? (await store.steadyNow()) };
       const isStored = await store.compareAndSet(
         keyOf(hash),
         text,

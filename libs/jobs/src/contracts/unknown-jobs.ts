@@ -4,7 +4,7 @@ import type { Handover } from './handovers.js';
 
 const PREFIX = 'unknown-name:';
 
-/** A job whose name no server knows, and since when it waits for one that does, Unix ms of the store. @internal */
+/** A job whose name no server knows, and since when it waits for one that does, by the store's `steadyNow()`. @internal */
 export interface UnknownJob extends Handover {
   readonly since: number;
   /** The line that it has a place in; absent when it has none. */

@@ -10,6 +10,7 @@ import {
 } from '../contracts/index.js';
 import { endsWithin } from '../engines/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { monotonicNow } from '../timers/index.js';
 import type { JobRun } from './job-run.js';
 import { RunningJobs } from './running-jobs.js';
 
@@ -74,7 +75,7 @@ export class CancellationsService implements ManagedService {
     const request = parseRequest(message);
     if (request === undefined) return;
     this.forgetOld();
-    this.recent.set(keyOf(request.queue, request.id), Date.now());
+    this.recent.set(keyOf(request.queue, request.id), monotonicNow());
     const run = this.running.find(request.queue, request.id);
     if (run?.job.timestamp === request.enqueuedAt) this.abort(run, request);
   }
@@ -85,7 +86,7 @@ export class CancellationsService implements ManagedService {
   }
 
   private forgetOld(): void {
-    const oldest = Date.now() - REMEMBER_MS;
+    const oldest = monotonicNow() - REMEMBER_MS;
     for (const [key, heardAt] of this.recent) {
       if (heardAt >= oldest) return;
       this.recent.delete(key);

@@ -16,7 +16,7 @@ class FakeStore {
   clock = 5_000_000;
   readonly values = new Map<string, string>();
 
-  now = () => Promise.resolve(this.clock);
+  steadyNow = () => Promise.resolve(this.clock);
   get = (key: string) => Promise.resolve(this.values.get(key));
   delete = (key: string) => Promise.resolve(this.values.delete(key));
   set = (key: string, value: string) => Promise.resolve(void this.values.set(key, value));

@@ -81,7 +81,7 @@ export class UnknownNames {
     const { unknownNameTimeoutMs } = this.options;
     const { store } = this.engine;
     const handover = toHandover(job);
-    const now = await store.now();
+    const now = await store.steadyNow();
     const { since } = (await unknownJobs.find(store, handover)) ?? { since: now };
     const waited = now - since;
     const unwanted = await this.whyUnwanted(job);

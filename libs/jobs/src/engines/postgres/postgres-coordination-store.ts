@@ -125,6 +125,10 @@ export class PostgresCoordinationStore implements CoordinationStore {
     return Math.floor(Number(rows[0]?.now));
   }
 
+  steadyNow(): Promise<number> {
+    return this.now();
+  }
+
   async close(): Promise<void> {
     this.listeners.clear();
     this.postgres.listener.off('notification', this.onNotification);

@@ -114,6 +114,10 @@ export class RedisCoordinationStore implements CoordinationStore {
     return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
   }
 
+  steadyNow(): Promise<number> {
+    return this.now();
+  }
+
   async close(): Promise<void> {
     this.subscriber.close();
   }

@@ -139,6 +139,10 @@ export class SqliteCoordinationStore implements CoordinationStore {
     return this.sqlite.guarded(async () => Date.now());
   }
 
+  steadyNow(): Promise<number> {
+    return this.sqlite.read((tx) => tx.steadyNow());
+  }
+
   async close(): Promise<void> {
     this.subscriber.close();
   }
