@@ -1,5 +1,5 @@
 import type { HandlerRegistry } from '../discovery/index.js';
-import { InvalidInvocationError } from '../errors/index.js';
+import { InvalidEnqueueOptionsError, InvalidInvocationError } from '../errors/index.js';
 import { show } from '../options/index.js';
 import { deserializeArguments, serializeArguments } from '../payload/index.js';
 import {
@@ -16,6 +16,10 @@ interface KnownBatch {
   readonly id: string;
   readonly name: string | undefined;
 }
+
+const UNIQUE_AFTER_BATCH =
+  'expected a job outside a batch for `unique`: another job may be in its place when the batch ends. Enqueue it in the ' +
+  'method that continues the batch';
 
 /**
  * Records a continuation of a batch. Its id is made of the batch's, so that enqueueing it twice stores it once.
@@ -36,7 +40,9 @@ export function recordCall(
   const [type, call] = callback as unknown as BatchCallback<object>;
   const stand = new StandIn(batch);
   const { methodName, args } = recordInvocation(type, wrap(call, stand.summary));
-  const { name, queue, attempts, priority } = registry.byMethod(type, methodName);
+  const { name, queue, attempts, priority, unique } = registry.byMethod(type, methodName);
+  if (unique !== undefined)
+    throw new InvalidEnqueueOptionsError([UNIQUE_AFTER_BATCH], { name, queue });
   const slots = args.flatMap((arg, index) => stand.slotOf(arg, index));
   // Schemas are asked when it runs: the summary that they would have to accept is not known yet.
   const job = preparer.prepareByName(

@@ -19,6 +19,7 @@ import {
   type EnqueueOptions,
   type PreparedJob,
 } from '../scheduling/index.js';
+import { withKnownKey } from './known-key.js';
 import { extractSlots, fillSlots, type Slot } from './slots.js';
 import type { Ticket } from './ticket.js';
 
@@ -84,7 +85,13 @@ export class ContinuationJobs {
   /** Makes a job of what was read. */
   async prepare({ handler, args, slots, on, options }: ReadCall): Promise<UnlinkedTicket> {
     // Arguments that are not all known are checked when the job runs.
-    const checked = slots.length === 0 ? handler : withoutArguments(handler);
+    const checked =
+      slots.length === 0
+        ? handler
+        : withoutArguments(
+            handler,
+            options.unique === undefined ? withKnownKey(handler, args, slots) : undefined,
+          );
     const job = await this.preparer.prepare(checked, args, options, 0);
     return { job, on, slots, at: Date.now() };
   }
@@ -95,7 +102,9 @@ export class ContinuationJobs {
     on: Ticket['on'],
     context: unknown,
   ): Promise<UnlinkedTicket> {
-    const job = await this.preparer.prepare(withoutArguments(handler), [null], {}, 0);
+    // A boot refuses those of which the key needs the argument.
+    const known = withoutArguments(handler, handler.unique);
+    const job = await this.preparer.prepare(known, [null], {}, 0);
     const { context: _, ...data } = job.data;
     return {
       job: { ...job, data: { ...data, ...(context !== undefined && { context }) } },
@@ -123,13 +132,10 @@ export function linkTo({ queue, id, name }: PreparedJob): StoredChild {
   return { queue, id, name };
 }
 
-/** What is made of arguments that are not all known yet is left to the run: checks, and the keys of limits. */
-function withoutArguments(handler: Handler): Handler {
-  return {
-    ...handler,
-    schemas: [],
-    concurrency: undefined,
-    rateLimit: undefined,
-    unique: undefined,
-  };
+/**
+ * What is made of arguments that are not all known yet is left to the run: checks, and the keys of limits. `unique`
+ * cannot be: it counts when a job is stored.
+ */
+function withoutArguments(handler: Handler, unique: Handler['unique']): Handler {
+  return { ...handler, schemas: [], concurrency: undefined, rateLimit: undefined, unique };
 }

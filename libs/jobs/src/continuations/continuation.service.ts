@@ -1,7 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { HandlerClass } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
-import { DuplicateJobError, InvalidInvocationError, JobNotFoundError } from '../errors/index.js';
+import {
+  DuplicateJobError,
+  InvalidEnqueueOptionsError,
+  InvalidInvocationError,
+  JobNotFoundError,
+} from '../errors/index.js';
 import { HubQueue, type StoredChild } from '../hubs/index.js';
 import type { ContinuationMoment } from '../options/index.js';
 import {
@@ -29,6 +34,10 @@ import { TicketBook } from './ticket-book.js';
 /** A step of a chain, or why it is none. */
 type ReadStep =
   { readonly call: ReadCall } | { readonly call?: undefined; readonly fault: unknown };
+
+/** The steps behind it would wait for the other job's end, or for a job that is not there. */
+const UNIQUE_FIRST =
+  'expected a first step that is not `unique`, in whose place another job may be: enqueue() it, and continueWith() its handle';
 
 /** See {@link Continuations}. @internal */
 @Injectable()
@@ -104,6 +113,8 @@ export class ContinuationService extends Continuations {
       throw new InvalidInvocationError(
         'Expected at least one step before enqueue(), as in chain().then(OrderService, (s) => s.process(id)).',
       );
+    if (first.job.unique !== undefined && rest.length > 0)
+      throw new InvalidEnqueueOptionsError([UNIQUE_FIRST], first.job);
     if (rest.length === 0) {
       await this.writer.write(first.job);
       return this.handle(first.job);
@@ -149,7 +160,7 @@ export class ContinuationService extends Continuations {
     }
   }
 
-  private handle({ id, queue, name }: PreparedJob): JobHandle {
-    return new JobHandle(id, queue, name, this.reader);
+  private handle({ id, queue, name, storedAs = id, storedIn = queue }: PreparedJob): JobHandle {
+    return new JobHandle(storedAs, storedIn, name, this.reader);
   }
 }

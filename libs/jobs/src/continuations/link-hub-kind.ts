@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import {
+  describeJob,
   DuplicateJobError,
   PayloadTooLargeError,
   UnserializableValueError,
 } from '../errors/index.js';
 import type { RepairRound } from '../execution/index.js';
 import { ChildOutcomes, tellStep, type HubKind, type JobOutcome } from '../hubs/index.js';
-import { JobCanceller, JobWriter, type PreparedJob } from '../scheduling/index.js';
+import { JobCanceller, JobWriter, uniqueKeyOf, type PreparedJob } from '../scheduling/index.js';
 import { ContinuationJobs } from './continuation-jobs.js';
 import { LinkAttachment } from './link-attachment.js';
 import { LinkBook, type Link, type Links } from './link-book.js';
@@ -133,6 +134,10 @@ export class LinkHubKind implements HubKind {
       tellStep('continuation to be enqueued', job.id);
       await this.writer.write(job);
       tellStep('continuation enqueued', job.id);
+      if (job.storedAs !== undefined) {
+        await this.tickets.end(read, { kind: 'skipped', reason: besides(job, job.storedAs) });
+        return;
+      }
       await this.attachment.attachAllOf(job);
       tellStep('ticket to be deleted', job.id);
       if (!(await this.tickets.delete(read))) await this.deleteChanged(job);
@@ -150,6 +155,13 @@ export class LinkHubKind implements HubKind {
     if (end?.kind === 'cancelled') await this.canceller.cancel(job, end.reason);
     else if (read !== undefined) await this.tickets.delete(read);
   }
+}
+
+/** Its key is another job's, in place of which it was not stored. */
+function besides(job: PreparedJob, otherId: string): string {
+  const other = describeJob({ name: job.name, queue: job.storedIn ?? job.queue, id: otherId });
+  const hasTaken = job.unique!.onDuplicate !== 'skip';
+  return `${other} has the same unique key "${uniqueKeyOf(job)}"${hasTaken ? ', and runs with its arguments' : ''}`;
 }
 
 function withOutcomes(ticket: Ticket, settled: readonly (JobOutcome | undefined)[]): Ticket {

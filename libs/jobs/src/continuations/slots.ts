@@ -53,14 +53,17 @@ export function fillSlots(
   const values = outcomes.map((outcome) => valueOf(outcome, on));
   const filled: unknown[] = [...args];
   for (const { at, of, path } of slots) {
-    const value = path.reduce<unknown>(property, values[of]);
-    const last = at.at(-1)!;
-    const holder = at
-      .slice(0, -1)
-      .reduce<unknown>((parent, key) => (parent as Record<string | number, unknown>)[key], filled);
-    (holder as Record<string | number, unknown>)[last] = value;
+    putAt(filled, at, path.reduce<unknown>(property, values[of]));
   }
   return filled;
+}
+
+/** Puts a value where a slot is. @internal */
+export function putAt(args: unknown[], at: Slot['at'], value: unknown): void {
+  const holder = at
+    .slice(0, -1)
+    .reduce<unknown>((parent, key) => (parent as Record<string | number, unknown>)[key], args);
+  (holder as Record<string | number, unknown>)[at.at(-1)!] = value;
 }
 
 /** What the callback's parameter stands for. */

@@ -61,6 +61,14 @@ describe('declared continuations', () => {
     ]);
   });
 
+  it('are unique by a key that needs no argument', () => {
+    class Mails {
+      @Continuation({ after: [Orders, 'process'], unique: {} })
+      notify(): void {}
+    }
+    expect(read(Mails).problems).toEqual([]);
+  });
+
   it.each<[string, unknown, RegExp]>([
     ['no options', null, /expected an options object/],
     ['no antecedent', {}, /"after" expected a class and the name of its method/],
@@ -68,6 +76,11 @@ describe('declared continuations', () => {
     ['a function that returns none', { after: () => undefined }, /"after" expected.*got undefined/],
     ['a method that is no handler', { after: [Orders, 'nope'] }, /got Orders.nope, which is none/],
     ['another moment', { after: [Orders, 'process'], on: 'done' }, /"on" expected 'completed'/],
+    [
+      'a unique key that is made of what is not known yet',
+      { after: [Orders, 'process'], unique: { key: (order: string) => order } },
+      /"unique.key" expected no function/,
+    ],
     ['a misspelt option', { after: [Orders, 'process'], quue: 'x' }, /did you mean "queue"/],
   ])('with %s are a fault', (_what, options, message) => {
     class Mails {

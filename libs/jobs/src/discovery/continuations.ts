@@ -42,6 +42,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   on: rules.continuationMoment,
 };
 
+const UNKNOWN_KEY =
+  '"unique.key" expected no function: its one argument, what the job before returns, is not known when the job is stored. ' +
+  'Continue with a method that enqueues the unique job';
+
 /** What the uses of `@Continuation()` on a method say of it as a job. @internal */
 export function jobOptionsOfContinuations(uses: readonly ContinuationMetadata[]): JobOptions {
   const entries = uses.flatMap((use) => Object.entries(use ?? {}));
@@ -62,6 +66,8 @@ export function readContinuations(
   for (const { found, handler } of methods) {
     const where = `@Continuation() on ${describe(found)}`;
     problems.push(...disagreements(found.continuations).map((fault) => `${where}: ${fault}`));
+    if (found.continuations.length > 0 && typeof handler?.unique?.key === 'function')
+      problems.push(`${where}: ${UNKNOWN_KEY}`);
     for (const use of found.continuations) {
       const faults = checkOptions(use, RULES, where);
       problems.push(...faults);

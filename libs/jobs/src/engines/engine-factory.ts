@@ -1,6 +1,7 @@
 import type { Engine } from '../contracts/index.js';
 import { JobsConfigurationError } from '../errors/index.js';
 import type { JobsConnection, ResolvedOptions } from '../options/index.js';
+import { describeObject } from './describe-object.js';
 import { PostgresEngine } from './postgres/postgres-engine.js';
 import { isPostgresConnection, type PostgresTarget } from './postgres/postgres-settings.js';
 import { RedisEngine } from './redis/redis-engine.js';
@@ -49,8 +50,5 @@ function describe(connection: JobsConnection): string {
     const protocol = /^([a-z][a-z0-9+.-]*):/i.exec(connection)?.[1];
     return protocol === undefined ? 'a string that is no URL' : `a URL with "${protocol}:"`;
   }
-  const type = Object.getPrototypeOf(connection)?.constructor?.name as string | undefined;
-  if (type !== undefined && type !== 'Object') return `an instance of ${type}`;
-  const keys = Object.keys(connection);
-  return keys.length === 0 ? 'an empty object' : `an object with ${keys.join(', ')}`;
+  return describeObject(connection);
 }

@@ -20,6 +20,7 @@ import {
   recordInvocation,
   RecurringJobs,
   TICK_RULES,
+  type PreparedJob,
   type RecurringJob,
   type RecurringJobOptions,
 } from '../scheduling/index.js';
@@ -97,11 +98,14 @@ export class RecurringService extends RecurringJobs {
   async trigger(id: string): Promise<JobHandle> {
     const stored = await this.store.get(id);
     if (stored === undefined) throw new RecurringJobNotFoundError(id);
-    const { queue, name, data, opts } = stored.schedule.call;
+    const { queue, name, data, opts, unique } = stored.schedule.call;
     const jobId = tickJobId(id, `now-${randomUUID()}`);
     const tick = { recurring: id, due: await this.now(), manual: true } as const;
-    await this.writer.write({ queue, name, id: jobId, data: { ...data, tick }, opts });
-    return new JobHandle(jobId, queue, name, this.reader);
+    const limits = unique && { unique };
+    const job: PreparedJob = { queue, name, id: jobId, data: { ...data, tick }, opts, ...limits };
+    await this.writer.write(job);
+    const { storedIn = queue, storedAs = jobId } = job;
+    return new JobHandle(storedAs, storedIn, name, this.reader);
   }
 
   pause(id: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { StoredPayload } from '../payload/index.js';
-import type { StoredJobOptions } from '../scheduling/index.js';
+import type { PreparedJob, StoredJobOptions } from '../scheduling/index.js';
 import { progressAt, type TickProgress, type Timing } from '../ticks/index.js';
 
 /** The job that a tick becomes. @internal */
@@ -8,6 +8,8 @@ export interface ScheduledCall {
   readonly name: string;
   readonly data: StoredPayload;
   readonly opts: StoredJobOptions;
+  /** Present where there may be one job of a key; the key itself is among the options. */
+  readonly unique?: PreparedJob['unique'];
 }
 
 /** What a recurring job is: what its declarer says, and nothing that changes as it runs. @internal */

@@ -2,6 +2,6 @@ import type { PreparedJob } from '../scheduling/index.js';
 import type { ScheduledCall } from './schedule.js';
 
 /** What all runs of a recurring job have in common, in the form that is read back from the store. @internal */
-export function toScheduledCall({ queue, name, data, opts }: PreparedJob): ScheduledCall {
-  return JSON.parse(JSON.stringify({ queue, name, data, opts })) as ScheduledCall;
+export function toScheduledCall({ queue, name, data, opts, unique }: PreparedJob): ScheduledCall {
+  return JSON.parse(JSON.stringify({ queue, name, data, opts, unique })) as ScheduledCall;
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { QueueRegistry } from '../engines/index.js';
-import { EnqueueUncertainError } from '../errors/index.js';
+import { DuplicateJobError, EnqueueUncertainError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JobWriter, StoreCalls, type PreparedJob } from '../scheduling/index.js';
 import {
@@ -92,12 +92,12 @@ export class TickRunner {
     if (plan === undefined) return this.book.lookAgain(id, now, now + BLOCKED_MS);
 
     const jobs = plan.ticks.map((tick) => toJob(schedule, tick));
-    await Promise.all(jobs.map((job) => this.writer.write(job)));
+    await Promise.all(jobs.map((job) => this.writer.write(job).catch(unlessDuplicate)));
     const last = jobs.at(-1);
     const next: Schedule = {
       ...schedule,
       progress: plan.progress,
-      ...(last && { lastJob: { queue: last.queue, id: last.id } }),
+      ...(last && { lastJob: whereIs(last) }),
     };
     const stored = await this.store.replace(id, entry, next);
     if (stored !== undefined) this.book.put(id, stored);
@@ -142,6 +142,16 @@ export class TickRunner {
   }
 }
 
+/** A job of the same unique key is there, which is to be the only one. */
+function unlessDuplicate(error: unknown): void {
+  if (!(error instanceof DuplicateJobError)) throw error;
+}
+
+/** The run, or the job of the same unique key in its place. */
+function whereIs({ queue, id, storedIn = queue, storedAs = id }: PreparedJob) {
+  return { queue: storedIn, id: storedAs };
+}
+
 function toJob(
   { id, call, timing, clockSteps }: Schedule,
   { due, missed, first }: DueTick,
@@ -162,5 +172,6 @@ function toJob(
       },
     },
     opts: { ...call.opts, ...(delay > 0 && { delay }) },
+    ...(call.unique && { unique: call.unique }),
   };
 }

@@ -33,7 +33,7 @@ export interface EnqueueOptions {
   idempotencyKey?: string;
   /** How long the key holds after completion. Default 24 h. */
   idempotencyWindow?: Duration;
-  /** The queue. Default: the handler's. */
+  /** The queue. Default: the handler's, which is the only one for a job that is `unique`. */
   queue?: string;
   /** How many times the job may be tried in all. Default: the handler's. */
   attempts?: number;
@@ -49,7 +49,10 @@ export interface EnqueueOptions {
   concurrencyKey?: JobKey;
   /** What `rateLimit` counts the job by. Default: the handler's. */
   rateLimitKey?: JobKey;
-  /** At most one job with this key among those of the handler. Default: the handler's. */
+  /**
+   * At most one job with this key among those of the handler. Not in a batch, nor for the first step of a chain. Default:
+   * the handler's.
+   */
   unique?: Omit<UniqueOptions, 'key'> & { key?: JobKey };
 }
 

@@ -36,7 +36,7 @@ export { readJobRef, type JobRef } from './job-ref.js';
 export { JobPreparer } from './job.preparer.js';
 export { JobReader } from './job-reader.js';
 export { JobScheduler } from './job-scheduler.js';
-export { assertStoredByUs, JobWriter } from './job-writer.js';
+export { assertStoredByUs, JobWriter, uniqueKeyOf } from './job-writer.js';
 export { PendingJobs, type PendingJob } from './pending-jobs.js';
 export type { EnqueuedJob, PreparedJob, StoredJobOptions } from './prepared-job.js';
 export { JobLimits, type LimitChange, type LimitsNow } from './job-limits.js';

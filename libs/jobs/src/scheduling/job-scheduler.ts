@@ -29,6 +29,7 @@ import { JobWriter } from './job-writer.js';
 import { StoreCalls } from './store-calls.js';
 import type { EnqueuedJob, PreparedJob } from './prepared-job.js';
 import { TransactionalJobs } from './transactional-jobs.js';
+import { UniquePlaces } from './unique-places.js';
 
 const NOT_ACTIVE = 'any but active (cancel it first)';
 
@@ -63,6 +64,7 @@ export class JobScheduler extends JobEnqueuer {
     private readonly continuations: Continuations,
     /** Batches: made, and found again by their ids. */
     readonly batches: Batches,
+    private readonly places: UniquePlaces,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {
     super({ registry, preparer, reader });
@@ -77,7 +79,7 @@ export class JobScheduler extends JobEnqueuer {
    */
   withTransaction(client: object): TransactionalJobs {
     const parts = { registry: this.registry, preparer: this.preparer, reader: this.reader };
-    return new TransactionalJobs(parts, this.engine, client);
+    return new TransactionalJobs(parts, this.engine, client, this.places);
   }
 
   /**

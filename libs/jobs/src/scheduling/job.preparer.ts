@@ -190,6 +190,12 @@ function applyLimits(
     opts.rateLimitKey = keyOf(options.rateLimitKey ?? rate?.key, 'rateLimit.key', job);
   const unique = uniqueness(options.unique, handler?.group ?? job.name) ?? handler?.unique;
   if (unique === undefined) return;
+  if (handler !== undefined && job.queue !== handler.queue) {
+    const fault =
+      `options: "queue" expected "${handler.queue}", the handler's, for a job that is \`unique\`: no one of its key is ` +
+      `looked for in others; got "${job.queue}"`;
+    throw new InvalidEnqueueOptionsError([fault], job);
+  }
   if (job.data.idempotency !== undefined) {
     const fault =
       'options: "idempotencyKey" expected a job that is not `unique`: which is there would be unclear';

@@ -8,6 +8,7 @@ import {
 import { JobEnqueuer, type EnqueueParts } from './job-enqueuer.js';
 import { assertStoredByUs, insertJobs, uniqueKeyOf } from './job-writer.js';
 import type { PreparedJob } from './prepared-job.js';
+import type { UniquePlaces } from './unique-places.js';
 
 /**
  * Enqueues inside a transaction of the application, as `JobScheduler.withTransaction()` returns it.
@@ -24,6 +25,7 @@ export class TransactionalJobs extends JobEnqueuer {
     parts: EnqueueParts,
     private readonly engine: Engine,
     private readonly client: object,
+    private readonly places: UniquePlaces,
   ) {
     super(parts);
     if (!engine.capabilities.transactionalEnqueue || engine.transactionBackend === undefined) {
@@ -40,7 +42,7 @@ export class TransactionalJobs extends JobEnqueuer {
     refuseKey(job);
     const queue = this.queueOf(job.queue);
     refuseReplacing(job);
-    await insertJobs(queue, [job]);
+    if (!(await this.isElsewhere(job))) await insertJobs(queue, [job]);
     await assertStored(queue, job);
   }
 
@@ -51,8 +53,10 @@ export class TransactionalJobs extends JobEnqueuer {
     for (const [name, group] of Map.groupBy(jobs, (job) => job.queue)) {
       const queue = this.queueOf(name);
       for (const job of group) refuseReplacing(job);
+      const here: PreparedJob[] = [];
+      for (const job of group) if (!(await this.isElsewhere(job))) here.push(job);
       // A failed statement spoils the whole transaction, so there is no use in trying the rest.
-      await insertJobs(queue, group);
+      if (here.length > 0) await insertJobs(queue, here);
       for (const job of group) outcomes.set(job, await this.outcomeOf(queue, job));
     }
     return jobs.map((job) => outcomes.get(job)!);
@@ -66,6 +70,22 @@ export class TransactionalJobs extends JobEnqueuer {
       if (!(reason instanceof DuplicateJobError)) throw reason;
       return { status: 'rejected', reason };
     }
+  }
+
+  /**
+   * Whether a job of the same key is in the queue that its handler had before it was moved to another one; then it notes
+   * which. What others enqueue there at this very moment is not seen.
+   */
+  private async isElsewhere(job: PreparedJob): Promise<boolean> {
+    if (job.unique === undefined) return false;
+    if (!this.places.areKnown) await this.places.follow();
+    for (const other of this.places.othersFor(job)) {
+      const id = await this.queueOf(other).getDeduplicationJobId(job.opts.deduplication!.id);
+      if (id === null) continue;
+      [job.storedAs, job.storedIn] = [id, other];
+      return true;
+    }
+    return false;
   }
 
   private queueOf(name: string): Queue {
@@ -97,7 +117,10 @@ async function assertStored(queue: Queue, job: PreparedJob): Promise<void> {
   if (job.storedAs === undefined) {
     if (job.data.nonce !== undefined) await assertStoredByUs(queue, job);
   } else if (job.unique?.onDuplicate === 'throw') {
-    throw new DuplicateJobError({ ...job, id: job.storedAs }, uniqueKeyOf(job));
+    throw new DuplicateJobError(
+      { ...job, queue: job.storedIn ?? job.queue, id: job.storedAs },
+      uniqueKeyOf(job),
+    );
   }
 }
 

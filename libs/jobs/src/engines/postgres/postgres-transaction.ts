@@ -16,8 +16,14 @@ import { withSchema } from './postgres-names.js';
 import { TYPES } from './postgres-types.js';
 import type { StoreClock } from './store-clock.js';
 
-/** The commands that make sense before the commit: adding, and reading one job back. */
-const COMMANDS = new Set(['add_job', 'add_jobs_bulk', 'add_flow', 'get_job_data']);
+/** The commands that make sense before the commit: adding, reading one job back, and asking who has a unique key. */
+const COMMANDS = new Set([
+  'add_job',
+  'add_jobs_bulk',
+  'add_flow',
+  'get_job_data',
+  'get_deduplication_job_id',
+]);
 
 const SAVEPOINT = 'nestjs_jobs';
 const NO_TRANSACTION = '25P01';
