@@ -44,15 +44,6 @@ export interface CoordinationStore {
   acquirePermit(name: string, holder: string, limit: number, ttlMs: number): Promise<boolean>;
   /** Gives a permit back. Unknown holders are ignored. @returns whether one was held */
   releasePermit(name: string, holder: string): Promise<boolean>;
-  /** Who holds permits now. */
-  permitHolders(name: string): Promise<readonly string[]>;
-
-  /** Appends to a FIFO list. @returns its new length */
-  push(list: string, ...values: readonly string[]): Promise<number>;
-  /** Takes up to `count` values from the front of a FIFO list, atomically. */
-  shift(list: string, count?: number): Promise<readonly string[]>;
-  /** How many values a FIFO list holds. */
-  length(list: string): Promise<number>;
 
   /**
    * Sends a message to every subscribed process, this one included. Best effort: a process that is

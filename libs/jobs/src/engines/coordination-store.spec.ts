@@ -98,11 +98,10 @@ describeEngines('coordination store', (fixture) => {
       ),
     );
     expect(taken.filter(Boolean)).toHaveLength(3);
-    const holders = await store.permitHolders('p');
-    expect(holders).toHaveLength(3);
-    expect(await store.acquirePermit('p', holders[0]!, 3, 60_000)).toBe(true);
-    expect(await store.releasePermit('p', holders[0]!)).toBe(true);
-    expect(await store.releasePermit('p', holders[0]!)).toBe(false);
+    const holder = `h${taken.indexOf(true)}`;
+    expect(await store.acquirePermit('p', holder, 3, 60_000)).toBe(true);
+    expect(await store.releasePermit('p', holder)).toBe(true);
+    expect(await store.releasePermit('p', holder)).toBe(false);
     expect(await store.releasePermit('p', 'nobody')).toBe(false);
     expect(await store.acquirePermit('p', 'next', 3, 60_000)).toBe(true);
     expect(await store.acquirePermit('p', 'one more', 3, 60_000)).toBe(false);
@@ -113,31 +112,9 @@ describeEngines('coordination store', (fixture) => {
     expect(await store.acquirePermit('q', 'renewing', 2, 200)).toBe(true);
     expect(await store.acquirePermit('q', 'renewing', 2, 60_000)).toBe(true);
     await pause(300);
-    expect(await store.permitHolders('q')).toEqual(['renewing']);
     expect(await store.releasePermit('q', 'crashed')).toBe(false);
     expect(await store.acquirePermit('q', 'a', 2, 60_000)).toBe(true);
     expect(await store.acquirePermit('q', 'b', 2, 60_000)).toBe(false);
-  });
-
-  it('takes from a list in the order of adding, each value once', async () => {
-    expect(await store.length('l')).toBe(0);
-    expect(await store.shift('l')).toEqual([]);
-    expect(await store.push('l', 'a', 'b', 'c')).toBe(3);
-    expect(await store.push('l', 'd')).toBe(4);
-    expect(await store.push('l')).toBe(4);
-    expect(await store.shift('l')).toEqual(['a']);
-    expect(await store.shift('l', 2)).toEqual(['b', 'c']);
-    expect(await store.length('l')).toBe(1);
-    expect(await store.shift('l', 10)).toEqual(['d']);
-
-    const values = Array.from({ length: 200 }, (_, i) => `v${i}`);
-    await store.push('m', ...values);
-    const taken = await Promise.all(
-      Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? engine : other).store.shift('m', 5)),
-    );
-    // A taker may find values locked by another that takes them just now: the rest is still there.
-    const rest = await store.shift('m', 200);
-    expect([...taken.flat(), ...rest].toSorted()).toEqual(values.toSorted());
   });
 
   it('delivers messages to every subscriber of their channel', async () => {
@@ -178,8 +155,6 @@ describeEngines('coordination store', (fixture) => {
     expect(await store.get(odd)).toBe(odd);
     expect((await store.entries(odd)).get(odd)).toBe(odd);
     expect(await store.acquirePermit(odd, odd, 1, 1_000)).toBe(true);
-    expect(await store.push(odd, odd)).toBe(1);
-    expect(await store.shift(odd)).toEqual([odd]);
     const heard: string[] = [];
     await store.subscribe(odd, (message) => heard.push(message));
     await store.publish(odd, odd);

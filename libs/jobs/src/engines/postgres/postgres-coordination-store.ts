@@ -76,28 +76,6 @@ export class PostgresCoordinationStore implements CoordinationStore {
     return rows[0]?.held === true;
   }
 
-  async permitHolders(name: string): Promise<readonly string[]> {
-    const { rows } = await this.run<{ holder: string }>('permitHolders', name);
-    return rows.map(({ holder }) => holder);
-  }
-
-  async push(list: string, ...values: readonly string[]): Promise<number> {
-    if (values.length === 0) return this.length(list);
-    const { rows } = await this.run<{ length: string }>('push', list, values);
-    return Number(rows[0]?.length);
-  }
-
-  async shift(list: string, count = 1): Promise<readonly string[]> {
-    if (count < 1) return [];
-    const { rows } = await this.run<{ value: string }>('shift', list, count);
-    return rows.map(({ value }) => value);
-  }
-
-  async length(list: string): Promise<number> {
-    const { rows } = await this.run<{ length: string }>('length', list);
-    return Number(rows[0]?.length);
-  }
-
   async publish(channel: string, message: string): Promise<void> {
     let payload = `=${message}`;
     if (Buffer.byteLength(payload) > LONGEST_PAYLOAD_BYTES) {

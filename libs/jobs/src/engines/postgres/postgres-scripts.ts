@@ -22,13 +22,6 @@ export const COORDINATION_MIGRATIONS: readonly string[] = [
    );
    CREATE INDEX jobs_permit_expiry ON jobs_permit (expires_at);
 
-   CREATE TABLE jobs_list (
-     list  text COLLATE "C" NOT NULL,
-     seq   bigint GENERATED ALWAYS AS IDENTITY,
-     value text NOT NULL,
-     PRIMARY KEY (list, seq)
-   );
-
    -- A lock per name makes counting and taking one step: two takers never see the same free permit.
    CREATE FUNCTION jobs_acquire_permit(p_name text, p_holder text, p_limit integer, p_ttl_ms float8)
    RETURNS boolean
@@ -77,26 +70,6 @@ export const SQL = {
   /** Whether it was live decides the answer; an expired one goes as well. */
   releasePermit: `DELETE FROM jobs_permit WHERE name = $1 AND holder = $2
         RETURNING expires_at > clock_timestamp() AS held`,
-  permitHolders: `SELECT holder FROM jobs_permit WHERE name = $1 AND expires_at > clock_timestamp()
-        ORDER BY expires_at`,
-  /** Counts before it inserts: one statement sees one state. */
-  push: `WITH pushed AS (
-          INSERT INTO jobs_list (list, value)
-          SELECT $1, value FROM unnest($2::text[]) WITH ORDINALITY AS v(value, ord) ORDER BY ord
-          RETURNING seq
-        )
-        SELECT (SELECT count(*) FROM pushed) + (SELECT count(*) FROM jobs_list WHERE list = $1)
-          AS length`,
-  shift: `WITH first AS (
-          SELECT seq FROM jobs_list WHERE list = $1 ORDER BY seq LIMIT $2 FOR UPDATE SKIP LOCKED
-        ),
-        taken AS (
-          DELETE FROM jobs_list USING first
-          WHERE jobs_list.list = $1 AND jobs_list.seq = first.seq
-          RETURNING jobs_list.seq, jobs_list.value
-        )
-        SELECT value FROM taken ORDER BY seq`,
-  length: 'SELECT count(*) AS length FROM jobs_list WHERE list = $1',
   notify: 'SELECT pg_notify($1, $2)',
   now: 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now',
   /** Some of what has expired: reads do not see it, this frees the space. */

@@ -5,8 +5,8 @@ import { RedisSubscriber } from './redis-subscriber.js';
 
 /**
  * Coordination on Redis: a string for each key with its expiry, beside it one index of all keys for
- * listings; a sorted set of holders for each permit; a list for each FIFO. All under `<prefix>:x:`,
- * where BullMQ has nothing.
+ * listings; a sorted set of holders for each permit. All under `<prefix>:x:`, where BullMQ has
+ * nothing.
  * @internal
  */
 export class RedisCoordinationStore implements CoordinationStore {
@@ -78,24 +78,6 @@ export class RedisCoordinationStore implements CoordinationStore {
   async releasePermit(name: string, holder: string): Promise<boolean> {
     const key = this.at('permit', name);
     return (await runScript<number>(this.redis.client, 'releasePermit', key, holder)) === 1;
-  }
-
-  async permitHolders(name: string): Promise<readonly string[]> {
-    return runScript<string[]>(this.redis.client, 'permitHolders', this.at('permit', name));
-  }
-
-  async push(list: string, ...values: readonly string[]): Promise<number> {
-    if (values.length === 0) return this.length(list);
-    return this.redis.client.rpush(this.at('list', list), ...values);
-  }
-
-  async shift(list: string, count = 1): Promise<readonly string[]> {
-    if (count < 1) return [];
-    return (await this.redis.client.lpop(this.at('list', list), count)) ?? [];
-  }
-
-  async length(list: string): Promise<number> {
-    return this.redis.client.llen(this.at('list', list));
   }
 
   async publish(channel: string, message: string): Promise<void> {

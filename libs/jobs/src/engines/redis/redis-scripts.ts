@@ -94,14 +94,6 @@ if expiry and tonumber(expiry) > now then return 1 end
 return 0`,
   },
 
-  /** Holders of permits that have not expired. KEYS holders by expiry. */
-  permitHolders: {
-    keys: 1,
-    lua: `
-${NOW}
-return redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf')`,
-  },
-
   /**
    * Renews locks, and takes those back that have run out. A key that has expired does not say whose it was: the job must
    * still be active, and not have been claimed again. KEYS active list, set of suspects; ARGV start of the keys, duration,

@@ -1,4 +1,3 @@
-import type { Transaction } from 'bullmq-sqlite';
 import type { CoordinationStore } from '../../contracts/index.js';
 import type { SharedSqlite } from './sqlite-connection.js';
 import { SQL } from './sqlite-scripts.js';
@@ -98,35 +97,6 @@ export class SqliteCoordinationStore implements CoordinationStore {
     return released === 1;
   }
 
-  async permitHolders(name: string): Promise<readonly string[]> {
-    const rows = await this.sqlite.read((tx) =>
-      tx.all<{ holder: string }>(SQL.permitHolders, this.scope, name, tx.steadyNow()),
-    );
-    return rows.map(({ holder }) => holder);
-  }
-
-  push(list: string, ...values: readonly string[]): Promise<number> {
-    return this.sqlite.write((tx) => {
-      for (const value of values) tx.run(SQL.push, this.scope, list, value);
-      return this.lengthIn(tx, list);
-    });
-  }
-
-  async shift(list: string, count = 1): Promise<readonly string[]> {
-    if (count < 1) return [];
-    const { scope } = this;
-    return this.sqlite.write((tx) => {
-      const first = tx.all<{ seq: number; value: string }>(SQL.first, scope, list, count);
-      const last = first.at(-1);
-      if (last !== undefined) tx.run(SQL.dropUpTo, scope, list, last.seq);
-      return first.map(({ value }) => value);
-    });
-  }
-
-  length(list: string): Promise<number> {
-    return this.sqlite.read((tx) => this.lengthIn(tx, list));
-  }
-
   publish(channel: string, message: string): Promise<void> {
     return this.subscriber.publish(channel, message);
   }
@@ -149,10 +119,6 @@ export class SqliteCoordinationStore implements CoordinationStore {
 
   private get scope(): string {
     return this.sqlite.prefix;
-  }
-
-  private lengthIn(transaction: Transaction, list: string): number {
-    return transaction.get<{ length: number }>(SQL.length, this.scope, list)?.length ?? 0;
   }
 }
 

@@ -24,13 +24,6 @@ export const COORDINATION_TABLES: readonly string[] = [
      PRIMARY KEY (scope, name, holder)
    ) STRICT, WITHOUT ROWID`,
   'CREATE INDEX IF NOT EXISTS coordination_permit_expiry ON coordination_permit (expires_at)',
-  `CREATE TABLE IF NOT EXISTS coordination_item (
-     seq   INTEGER PRIMARY KEY AUTOINCREMENT,
-     scope TEXT NOT NULL,
-     list  TEXT NOT NULL,
-     value TEXT NOT NULL
-   ) STRICT`,
-  'CREATE INDEX IF NOT EXISTS coordination_item_by_list ON coordination_item (scope, list, seq)',
   `CREATE TABLE IF NOT EXISTS coordination_message (
      seq        INTEGER PRIMARY KEY AUTOINCREMENT,
      scope      TEXT NOT NULL,
@@ -77,19 +70,6 @@ export const SQL = {
     WHERE (SELECT count(*) FROM coordination_permit WHERE scope = ? AND name = ?) < ?`,
   /** scope, name, holder. */
   releasePermit: 'DELETE FROM coordination_permit WHERE scope = ? AND name = ? AND holder = ?',
-  /** scope, name, now. */
-  permitHolders: `SELECT holder FROM coordination_permit WHERE scope = ? AND name = ? AND expires_at > ?
-    ORDER BY expires_at`,
-
-  /** scope, list, value. */
-  push: 'INSERT INTO coordination_item (scope, list, value) VALUES (?, ?, ?)',
-  /** scope, list, count. */
-  first:
-    'SELECT seq, value FROM coordination_item WHERE scope = ? AND list = ? ORDER BY seq LIMIT +?',
-  /** scope, list, last seq. */
-  dropUpTo: 'DELETE FROM coordination_item WHERE scope = ? AND list = ? AND seq <= ?',
-  /** scope, list. */
-  length: 'SELECT count(*) AS length FROM coordination_item WHERE scope = ? AND list = ?',
 
   /** scope, channel, message, expiry. */
   publish:
