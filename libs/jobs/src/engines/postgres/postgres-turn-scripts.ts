@@ -1,5 +1,3 @@
-import { FIRST_CHECK_MS, LONGEST_CHECK_MS, MOST_GIVEN } from '../../contracts/index.js';
-
 /**
  * The lines of concurrency keys: a row for each ticket. `state` is 0 parked, 1 a turn that is reserved, 2 one in use,
  * 3 away; `check_at` is when a turn is over, or when the ticket is to be looked at. And the log of starts of
@@ -8,6 +6,9 @@ import { FIRST_CHECK_MS, LONGEST_CHECK_MS, MOST_GIVEN } from '../../contracts/in
  * Keys share 2,048 locks, which a call takes in their order. A commit is not waited for: what a crash of the server
  * takes back is a turn that expires, or one that is taken again; and the job that is added after its ticket was taken
  * brings it to disk.
+ *
+ * Its numbers are written out, since a text that is in databases never changes: 1000 is `MOST_GIVEN`, 2000
+ * `FIRST_CHECK_MS`, 300000 `LONGEST_CHECK_MS`. Another value of one of them needs a migration of its own.
  * @internal
  */
 export const TURN_MIGRATION = `
@@ -48,14 +49,14 @@ export const TURN_MIGRATION = `
     v_free integer;
     v_next record;
   BEGIN
-    SELECT least(p_limit - count(*), ${MOST_GIVEN}) INTO v_free FROM jobs_turn WHERE key = p_key AND state IN (1, 2);
+    SELECT least(p_limit - count(*), 1000) INTO v_free FROM jobs_turn WHERE key = p_key AND state IN (1, 2);
     IF v_free <= 0 THEN
       RETURN;
     END IF;
     FOR v_next IN
       WITH given AS (
         UPDATE jobs_turn SET state = 1, turns = p_limit,
-          check_at = clock_timestamp() + interval '${FIRST_CHECK_MS} milliseconds'
+          check_at = clock_timestamp() + interval '2000 milliseconds'
         WHERE (key, queue, job) IN (
           SELECT t.key, t.queue, t.job FROM jobs_turn AS t
           WHERE t.key = p_key AND t.state = 0 ORDER BY t.seq LIMIT v_free)
@@ -124,7 +125,7 @@ export const TURN_MIGRATION = `
           DELETE FROM jobs_turn WHERE key = s.key AND queue = s.queue AND job = s.job;
         ELSIF t.state <> 0 THEN
           UPDATE jobs_turn SET state = 3, run = NULL,
-            check_at = clock_timestamp() + interval '${FIRST_CHECK_MS} milliseconds'
+            check_at = clock_timestamp() + interval '2000 milliseconds'
             WHERE key = s.key AND queue = s.queue AND job = s.job;
         END IF;
       END IF;
@@ -196,13 +197,13 @@ export const TURN_MIGRATION = `
       BEGIN
         IF t.state = 2 THEN
           UPDATE jobs_turn SET state = 3, run = NULL,
-            check_at = clock_timestamp() + interval '${FIRST_CHECK_MS} milliseconds'
+            check_at = clock_timestamp() + interval '2000 milliseconds'
             WHERE key = t.key AND queue = t.queue AND job = t.job;
           RETURN QUERY SELECT 0, t.key, a.queue, a.job, 0::float8, t.turns, NULL::text
             FROM jobs_advance_line(t.key, t.turns, '', '') AS a;
         ELSE
           UPDATE jobs_turn SET check_at = clock_timestamp() + interval '1 millisecond'
-            * least(greatest(age_ms / 2, ${FIRST_CHECK_MS}), ${LONGEST_CHECK_MS})
+            * least(greatest(age_ms / 2, 2000), 300000)
             WHERE key = t.key AND queue = t.queue AND job = t.job;
           RETURN NEXT;
         END IF;
@@ -215,7 +216,7 @@ export const TURN_MIGRATION = `
           fault := SQLERRM;
           RETURN NEXT;
           BEGIN
-            UPDATE jobs_turn SET check_at = clock_timestamp() + interval '${LONGEST_CHECK_MS} milliseconds'
+            UPDATE jobs_turn SET check_at = clock_timestamp() + interval '300000 milliseconds'
               WHERE key = t.key AND queue = t.queue AND job = t.job;
           EXCEPTION WHEN OTHERS THEN
             -- What cannot be written at all is told of as it is.
