@@ -14,8 +14,8 @@ export interface LibraryRules {
   /** Packages it must not import, by the start of their name. */
   forbidden?: string[];
   /**
-   * Folders (or root files, without `.ts`) of its source, lowest layer first. A folder may import
-   * itself and every lower layer, but neither a neighbour in its own layer nor a higher one.
+   * Folders (or root files, without `.ts`) of its source, lowest layer first; `room/below` for one inside another. A
+   * folder may import itself and every lower layer, but neither a neighbour in its own layer nor a higher one.
    */
   layers?: string[][];
 }
@@ -138,10 +138,12 @@ function resolveRelative(path: string, specifier: string, sources: Sources): str
   return candidates.find((candidate) => sources.has(candidate)) ?? plain;
 }
 
-/** First folder below the library's source; for a file in the source itself, its name. */
-function folderOf(path: string, library: LibraryRules): string {
-  const inside = path.slice(library.source.length + 1);
-  return inside.includes('/') ? (inside.split('/')[0] ?? '') : inside.replace(/\.[tj]sx?$/, '');
+/** The folder that has a layer: the first below the library's source, or one inside that; for a root file, its name. */
+function folderOf(path: string, { source, layers = [] }: LibraryRules): string {
+  const [first = '', second, ...rest] = path.slice(source.length + 1).split('/');
+  if (second === undefined) return first.replace(/\.[tj]sx?$/, '');
+  const inner = `${first}/${second}`;
+  return rest.length > 0 && layerOf(inner, layers) >= 0 ? inner : first;
 }
 
 function layerOf(folder: string, layers: string[][]): number {

@@ -16,9 +16,9 @@ const LIBRARIES: Record<string, Omit<LibraryRules, 'name' | 'source' | 'entries'
       ['timers'],
       ['errors'],
       ['options'],
-      ['cron'],
-      ['calendars'],
-      ['ticks'],
+      ['timing/cron'],
+      ['timing/calendars'],
+      ['timing/ticks'],
       ['contracts'],
       ['logging'],
       ['payload'],
@@ -74,7 +74,7 @@ describe('the checker', () => {
         source: 'libs/lib/src',
         entries: ['lib', 'lib/testing'],
         mayImport: ['base'],
-        layers: [['low'], ['left', 'right'], ['index']],
+        layers: [['low'], ['room/below'], ['room/above'], ['left', 'right'], ['index']],
       },
       {
         name: 'base',
@@ -117,6 +117,11 @@ describe('the checker', () => {
   it.each<[string, string, Record<string, string>]>([
     ['a sideways import', 'sideways', { 'libs/lib/src/left/a.ts': `import '../right/b.js';` }],
     ['an import of the index', 'upward', { 'libs/lib/src/left/a.ts': `import '../index.js';` }],
+    [
+      'an upward import inside a room',
+      'upward: "room/below" may not import "room/above"',
+      { 'libs/lib/src/room/below/a.ts': `import '../above/b.js';` },
+    ],
     ['an unknown folder', 'has no layer', { 'libs/lib/src/utils/a.ts': '' }],
     ['a long file', '6 lines', { 'libs/lib/src/low/a.ts': '//\n'.repeat(6) }],
     ['an export star', 'named exports', { 'libs/lib/src/index.ts': `export * from './low/a.js';` }],

@@ -8,13 +8,13 @@ export {
   type CronMonth,
   type CronOptions,
   type CronWeekday,
-} from './cron/index.js';
+} from './timing/cron/index.js';
 export {
   Calendar,
   type CalendarOptions,
   type CronCalendarOptions,
   type DailyWindowOptions,
-} from './calendars/index.js';
+} from './timing/calendars/index.js';
 export {
   JobChain,
   Batches,

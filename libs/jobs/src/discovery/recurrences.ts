@@ -11,7 +11,7 @@ import {
   type ResolvedOptions,
   type Rule,
 } from '../options/index.js';
-import { readTiming, SETTING_RULES, type Timing } from '../ticks/index.js';
+import { readTiming, SETTING_RULES, type Timing } from '../timing/ticks/index.js';
 import type { FoundHandler } from './handler.factory.js';
 import type { Handler, HandlerClass } from './handler.js';
 

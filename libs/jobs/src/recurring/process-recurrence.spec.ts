@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RecurringRun, StoredTick } from '../contracts/index.js';
 import type { TimeoutRegistry } from '../discovery/index.js';
 import type { JobLogger } from '../logging/index.js';
-import { createTickSource, type TickSource, type Timing } from '../ticks/index.js';
+import { createTickSource, type TickSource, type Timing } from '../timing/ticks/index.js';
 import { ProcessRecurrence } from './process-recurrence.js';
 import { readNativesAgain } from '../timers/index.js';
 

@@ -12,7 +12,7 @@ import {
   type TickProgress,
   type TickSource,
   type Timing,
-} from '../ticks/index.js';
+} from '../timing/ticks/index.js';
 import { after, type Timer } from '../timers/index.js';
 import { TickLog } from './tick-log.js';
 

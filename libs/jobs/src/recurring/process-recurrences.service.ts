@@ -4,7 +4,7 @@ import { HandlerRegistry, SchedulerLookup, type DeclaredRecurrence } from '../di
 import { JobsConfigurationError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
-import { createTickSource } from '../ticks/index.js';
+import { createTickSource } from '../timing/ticks/index.js';
 import { ProcessRecurrence, type RunTick } from './process-recurrence.js';
 import { ProcessRunner } from './process-runner.js';
 

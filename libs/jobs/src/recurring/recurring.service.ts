@@ -24,7 +24,7 @@ import {
   type RecurringJob,
   type RecurringJobOptions,
 } from '../scheduling/index.js';
-import { readTiming, SETTING_RULES, type Timing } from '../ticks/index.js';
+import { readTiming, SETTING_RULES, type Timing } from '../timing/ticks/index.js';
 import { nextTurn } from '../timers/index.js';
 import { describeSchedule } from './schedule-description.js';
 import { RecurringRuns } from './recurring-runs.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { JobLogger, messages } from '../logging/index.js';
-import { nextLook, type TickSource } from '../ticks/index.js';
+import { nextLook, type TickSource } from '../timing/ticks/index.js';
 import { monotonicNow, nextTurn } from '../timers/index.js';
 import { TickSources } from './tick-sources.js';
 import { ScheduleStore, type StoredSchedule } from './schedule-store.js';

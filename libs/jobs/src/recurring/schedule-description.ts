@@ -1,5 +1,5 @@
 import type { RecurringRun } from '../contracts/index.js';
-import { CronExpression, describeCron } from '../cron/index.js';
+import { CronExpression, describeCron } from '../timing/cron/index.js';
 import type { RecurringJob } from '../scheduling/index.js';
 import {
   emptyUntil,
@@ -8,7 +8,7 @@ import {
   type Search,
   type TickSource,
   type Timing,
-} from '../ticks/index.js';
+} from '../timing/ticks/index.js';
 import type { Schedule } from './schedule.js';
 import type { TickSources } from './tick-sources.js';
 

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { StoreCalls } from '../scheduling/index.js';
-import { withDialect } from '../ticks/index.js';
+import { withDialect } from '../timing/ticks/index.js';
 import type { Schedule } from './schedule.js';
 
 const KEY = 'recurring:';

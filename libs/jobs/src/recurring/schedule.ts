@@ -1,6 +1,6 @@
 import type { StoredPayload } from '../payload/index.js';
 import type { PreparedJob, StoredJobOptions } from '../scheduling/index.js';
-import { progressAt, type TickProgress, type Timing } from '../ticks/index.js';
+import { progressAt, type TickProgress, type Timing } from '../timing/ticks/index.js';
 
 /** The job that a tick becomes. @internal */
 export interface ScheduledCall {

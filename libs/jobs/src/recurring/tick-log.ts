@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { JobLogger, messages } from '../logging/index.js';
-import { TIMING_DEFAULTS, type Timing, type TickProgress } from '../ticks/index.js';
+import { TIMING_DEFAULTS, type Timing, type TickProgress } from '../timing/ticks/index.js';
 import { monotonicNow } from '../timers/index.js';
 
 /** Skipped ticks of a recurring job are told of at most this often: each second may have one. */

@@ -10,7 +10,7 @@ import {
   type RunBefore,
   type Search,
   type TickPlan,
-} from '../ticks/index.js';
+} from '../timing/ticks/index.js';
 import { ScheduleBook, type BookEntry } from './schedule-book.js';
 import { isEqual, tickJobId, type Schedule } from './schedule.js';
 import { ScheduleStore } from './schedule-store.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
-import { createTickSource, type TickSource } from '../ticks/index.js';
+import { createTickSource, type TickSource } from '../timing/ticks/index.js';
 import { isEqual, type Schedule } from './schedule.js';
 
 /** So many are kept; then it begins anew. */
