@@ -316,9 +316,15 @@ describeEngines('continuations', (engine) => {
         (error: unknown) => error,
       );
     const faults: [(s: Shop, o: Order) => unknown, RegExp, object?][] = [
-      [(s, o) => s.note(`order ${o.id}`), /InvalidInvocationError.*read the symbol/],
-      [(s, o) => s.note(o.id + '!'), /not known yet/],
-      [(s, o) => s.note(...o.lines.map((l) => l.sku)), /called the result.lines.map/],
+      [(s, o) => s.note(`order ${o.id}`), /InvalidInvocationError.*put "result.id" into a text/],
+      [
+        (s, o) => s.note(o.id + '!'),
+        /for Shop.note\(\).*"result.id".*second parameter.*\(s, result\) => s.note\(result.id\)/,
+      ],
+      [
+        (s, o) => s.note(...o.lines.map((l) => l.sku)),
+        /called "result.lines.map".*s.note\(result.lines\).* in Shop.note\(\)/,
+      ],
       [(s, o) => s.ship({ ...o }), /spread/],
       [(s, o) => s.note(o.total.toString()), /converted/],
       [() => undefined, /made no call/],
@@ -329,6 +335,18 @@ describeEngines('continuations', (engine) => {
     ];
     for (const [call, message, options] of faults)
       expect(String(await refusal(call, options))).toMatch(message);
+    const ofSeveral = jobs.continueWith([job, job], Shop, (s, [, second]) =>
+      s.note(second.id + '!'),
+    );
+    await expect(ofSeveral).rejects.toThrow(
+      /"results\[1\].id".*\(s, results\) => s.note\(results\[1\].id\)/,
+    );
+    const ofBatch = jobs.batch((b) => void b.enqueue(Shop, (s) => s.note('x')), {
+      onFinished: [Shop, (s, batch) => s.note(`${batch.failed} failed`)],
+    });
+    await expect(ofBatch).rejects.toThrow(
+      /for Shop.note\(\).*"batch.failed".*\(s, batch\) => s.note\(batch.failed\)/,
+    );
     await expect(jobs.continueWith([] as never, Shop, (s) => s.note('x'))).rejects.toThrow(
       /at least one/,
     );

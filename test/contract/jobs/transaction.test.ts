@@ -1,10 +1,31 @@
 import { randomUUID } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
 import { Injectable } from '@nestjs/common';
-import { DuplicateJobError, Job, JobsError, NoOpenTransactionError } from 'nestjs-jobs';
+import {
+  DuplicateJobError,
+  Job,
+  JobsConfigurationError,
+  JobsError,
+  NoOpenTransactionError,
+} from 'nestjs-jobs';
+import pg from 'pg';
 import { afterEach, expect, it } from 'vitest';
 import { type AppTransaction, beginTransaction } from '../../support/app-transaction.js';
-import { describeEnginesWith } from '../../support/engines.js';
+import { describeEnginesWith, type EngineName } from '../../support/engines.js';
 import { createJobsApp } from '../../support/jobs-app.js';
+
+/** What holds a transaction, by engine. */
+const EXPECTED: Partial<Record<EngineName, RegExp>> = {
+  postgres: /withTransaction\(\): expected the client of "pg" that holds the open transaction/,
+  sqlite:
+    /withTransaction\(\): expected the DatabaseSync of node:sqlite that holds the open transaction/,
+};
+
+/** What does on another one. */
+const OTHERS: Partial<Record<EngineName, () => object>> = {
+  postgres: () => new DatabaseSync(':memory:'),
+  sqlite: () => new pg.Client(),
+};
 
 @Injectable()
 class Mailer {
@@ -118,5 +139,26 @@ describeEnginesWith('transactionalEnqueue', 'enqueueing inside a transaction', (
     await expect(stray).rejects.toThrow(NoOpenTransactionError);
     await expect(stray).rejects.toBeInstanceOf(JobsError);
     expect(await jobs.get('stray')).toBeUndefined();
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['a pool', () => new pg.Pool(), /got (a pg.Pool, .*pool.connect\(\)|an instance of \w*Pool)/],
+    ['another wrapper', () => new (class EntityManager {})(), /got an instance of EntityManager/],
+    ['nothing', () => undefined, /got undefined/],
+    ['an address', () => 'postgres://u:hunter2@h/db', /got a text/],
+    ['a class', () => DatabaseSync, /got the class or function DatabaseSync/],
+    [
+      'the client of another store',
+      () => OTHERS[engine.name]!(),
+      /got an instance of (Client|DatabaseSync)/,
+    ],
+  ])('says what it expected, and that it got %s', async (_what, make, got) => {
+    const { jobs } = await boot();
+    const refused = (async () =>
+      jobs.withTransaction(make() as object).enqueue(Mailer, (s) => s.send('ada')))();
+    await expect(refused).rejects.toThrow(JobsConfigurationError);
+    await expect(refused).rejects.toThrow(EXPECTED[engine.name]);
+    await expect(refused).rejects.toThrow(got);
+    await expect(refused).rejects.not.toThrow('hunter2');
   });
 });

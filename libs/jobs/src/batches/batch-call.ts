@@ -4,10 +4,13 @@ import { show } from '../options/index.js';
 import { deserializeArguments, serializeArguments } from '../payload/index.js';
 import {
   recordInvocation,
+  UnknownValueError,
+  wordsOfRead,
   type BatchCallback,
   type BatchSummary,
   type JobPreparer,
   type PreparedJob,
+  type UnknownUse,
 } from '../scheduling/index.js';
 import type { BatchEvent, StoredCall, StoredSlot } from './batch-form.js';
 
@@ -79,7 +82,9 @@ class StandIn {
       if (key === 'id') return id;
       if (key === 'name') return name;
       const property = SUMMARY_PROPERTIES.find((one) => one === key);
-      return property ? this.part(property, refuseToRead) : refuseToRead(key);
+      if (property === undefined) return refuse('batch', wordsOfRead(key));
+      const partName = `batch.${property}`;
+      return this.part(property, (part) => refuse(partName, wordsOfRead(part)));
     }) as BatchSummary;
   }
 
@@ -90,13 +95,14 @@ class StandIn {
   }
 
   private part(property: StoredSlot['property'], get: (key: string | symbol) => unknown): object {
+    const name = property === undefined ? 'batch' : `batch.${property}`;
     const part = new Proxy(
       {},
       {
         get: (_, key) => get(key),
-        set: () => refuse('changed'),
-        ownKeys: () => refuse('copied'),
-        getPrototypeOf: () => refuse('passed on something that contains'),
+        set: () => refuse(name, (it) => `changed ${it}`),
+        ownKeys: () => refuse(name, (it) => `copied ${it}`),
+        getPrototypeOf: () => refuse(name, (it) => `passed on something that contains ${it}`),
       },
     );
     this.parts.set(part, property);
@@ -114,13 +120,12 @@ const SUMMARY_PROPERTIES = [
   'finishedAt',
 ] as const satisfies readonly (keyof BatchSummary)[];
 
-function refuseToRead(key: string | symbol): never {
-  return refuse(`read "${String(key)}" of`);
-}
-
-function refuse(what: string): never {
-  throw new InvalidInvocationError(
-    `The callback ${what} the batch, or a property of it, whose end is not known yet. It can only be passed on as an ` +
-      'argument, whole or a property of it, as in (s, batch) => s.report(batch, batch.failed): read it in the handler.',
-  );
+function refuse(name: string, what: UnknownUse['what']): never {
+  throw new UnknownValueError({
+    what,
+    name,
+    pass: name,
+    parameter: 'batch',
+    meaning: 'how the batch ends',
+  });
 }

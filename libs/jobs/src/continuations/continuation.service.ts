@@ -72,7 +72,8 @@ export class ContinuationService extends Continuations {
     const refs = given.map((ref) => readJobRef(ref, 'to continue'));
     if (refs.length === 0)
       throw new InvalidInvocationError('Expected at least one job to continue, got an empty list.');
-    const values = refs.map((_, place) => createPlaceholder(place));
+    const parameter = isList ? 'results' : 'result';
+    const values = refs.map((_, place) => createPlaceholder(place, [], parameter));
     const ticket = await this.jobs.prepare(
       this.jobs.read(type, call, options, isList ? values : values[0]),
     );

@@ -1,4 +1,4 @@
-import { InvalidInvocationError } from '../errors/index.js';
+import { isUse, UnknownValueError, wordsOfRead, type UnknownUse } from '../scheduling/index.js';
 
 /** Which value a placeholder stands for. @internal */
 export interface PlaceholderSource {
@@ -13,69 +13,86 @@ const sources = new WeakMap<object, PlaceholderSource>();
 /**
  * Stands for a value that is known only when the job before has ended. It can be passed on as an argument, whole or
  * a property of it; whatever else is done with it throws InvalidInvocationError.
+ * @param parameter what messages call the callback's parameter: `results` for a list of values
  * @internal
  */
-export function createPlaceholder(of: number, path: readonly string[] = []): unknown {
+export function createPlaceholder(
+  of: number,
+  path: readonly string[] = [],
+  parameter: Parameter = 'result',
+): unknown {
   // A function, so that a call reaches the proxy and not the engine's "is not a function".
-  const placeholder = new Proxy(() => undefined, new Placeholder(of, path));
+  const placeholder = new Proxy(() => undefined, new Placeholder(of, path, parameter));
   sources.set(placeholder, { of, path });
   return placeholder;
 }
+
+type Parameter = 'result' | 'results';
+
+const MEANINGS: Readonly<Record<Parameter, string>> = {
+  result: 'what the job before returns (its error, or how it ended, by `on`)',
+  results: 'what each of the jobs before returns (its error, or how it ended, by `on`)',
+};
 
 /** What a value stands for, if it is a placeholder. @internal */
 export function placeholderOf(value: unknown): PlaceholderSource | undefined {
   return typeof value === 'function' ? sources.get(value) : undefined;
 }
 
-/** Names by which the language looks for a way to make a value something else. */
-const CONVERSIONS = new Set(['then', 'toJSON', 'toString', 'valueOf']);
-
 class Placeholder implements ProxyHandler<() => undefined> {
   constructor(
     private readonly of: number,
     private readonly path: readonly string[],
+    private readonly parameter: Parameter,
   ) {}
 
   get(_target: unknown, key: string | symbol): unknown {
-    if (typeof key === 'symbol') return this.refuse(`read the symbol ${String(key)} of`);
-    if (CONVERSIONS.has(key)) return this.refuse(`converted (${key})`);
-    return createPlaceholder(this.of, [...this.path, key]);
+    if (isUse(key)) return this.refuse(wordsOfRead(key));
+    return createPlaceholder(this.of, [...this.path, String(key)], this.parameter);
   }
 
   apply(): never {
-    return this.refuse('called');
+    return this.refuse((name) => `called ${name}`, this.nameOf(this.path.slice(0, -1)));
   }
 
   set(): never {
-    return this.refuse('changed');
+    return this.refuse((name) => `changed ${name}`);
   }
 
   defineProperty(): never {
-    return this.refuse('changed');
+    return this.refuse((name) => `changed ${name}`);
   }
 
   deleteProperty(): never {
-    return this.refuse('changed');
+    return this.refuse((name) => `changed ${name}`);
   }
 
   has(): never {
-    return this.refuse('looked for a key in');
+    return this.refuse((name) => `looked for a key in ${name}`);
   }
 
   ownKeys(): never {
-    return this.refuse('spread or listed the keys of');
+    return this.refuse((name) => `spread ${name}, or listed its keys`);
   }
 
   getPrototypeOf(): never {
-    return this.refuse('looked at the type of');
+    return this.refuse((name) => `looked at the type of ${name}`);
   }
 
-  private refuse(what: string): never {
-    const name = ['the result', ...this.path].join('.');
-    throw new InvalidInvocationError(
-      `Expected the result of the job before to be passed on, whole or a property of it, as in ` +
-        `(s, result) => s.method(result.id); the callback ${what} ${name}, which is not known yet. ` +
-        'Work with it in the method that is called.',
-    );
+  private nameOf(path: readonly string[]): string {
+    const root = this.parameter === 'results' ? `results[${this.of}]` : 'result';
+    return [root, ...path].join('.');
+  }
+
+  private refuse(what: UnknownUse['what'], pass?: string): never {
+    const { parameter } = this;
+    const name = this.nameOf(this.path);
+    throw new UnknownValueError({
+      what,
+      name,
+      pass: pass ?? name,
+      parameter,
+      meaning: MEANINGS[parameter],
+    });
   }
 }

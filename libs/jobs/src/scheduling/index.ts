@@ -18,6 +18,7 @@ export {
   type ScheduleOptions,
 } from './enqueue-options.js';
 export { UniquePlaces } from './unique-places.js';
+export { isUse, UnknownValueError, wordsOfRead, type UnknownUse } from './unknown-value.js';
 export { IdempotencyKeys } from './idempotency-keys.js';
 export {
   Continuations,

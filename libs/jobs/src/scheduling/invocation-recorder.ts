@@ -1,6 +1,7 @@
 import type { HandlerClass } from '../discovery/index.js';
 import { InvalidInvocationError } from '../errors/index.js';
 import { show } from '../options/index.js';
+import { UnknownValueError } from './unknown-value.js';
 
 /** The one call that a callback made. @internal */
 export interface Invocation {
@@ -21,7 +22,7 @@ export function recordInvocation<T>(
   if (typeof type !== 'function' || typeof call !== 'function')
     throw new InvalidInvocationError(misuse(type, call));
   const recorder = new InvocationRecorder(type);
-  const returned = call(new Proxy({}, recorder) as T);
+  const returned = recorder.watch(() => call(new Proxy({}, recorder) as T));
   // What an async callback does later cannot be reported here; it must not crash the process either.
   if (returned instanceof Promise) returned.catch(() => undefined);
   return recorder.finish();
@@ -40,6 +41,15 @@ class InvocationRecorder implements ProxyHandler<object> {
   private finished = false;
 
   constructor(private readonly type: HandlerClass) {}
+
+  /** What is not known yet knows not either in whose call it was used. */
+  watch(call: () => unknown): unknown {
+    try {
+      return call();
+    } catch (error) {
+      throw error instanceof UnknownValueError ? error.in(this.type.name, this.read) : error;
+    }
+  }
 
   get(_target: object, key: string | symbol): unknown {
     if (typeof key === 'symbol') return this.refuse(`read the symbol ${String(key)} of`);

@@ -132,6 +132,21 @@ describeEngine(fixture, 'adding jobs inside a transaction of the application', (
       expect(await queues.get(queue.name).getJob('own')).toBeUndefined();
     }));
 
+  it('says that a wrapper answers otherwise than the client of pg', () =>
+    withClient(async (client) => {
+      class QueryRunner {
+        async query(text: string, values: unknown[]): Promise<unknown> {
+          return (await client.query(text, values)).rows;
+        }
+      }
+      await client.query('BEGIN');
+      const refused = queueOn(new QueryRunner()).add('n', {});
+      await expect(refused).rejects.toThrow(JobsConfigurationError);
+      await expect(refused).rejects.toThrow(
+        /expected the client of "pg".*got an instance of QueryRunner, whose query\(\) answers without rows/,
+      );
+    }));
+
   it('stores nothing without an open transaction', () =>
     withClient(async (client) => {
       const queue = queueOn(client);

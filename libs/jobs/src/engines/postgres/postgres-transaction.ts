@@ -11,6 +11,7 @@ import {
   NoOpenTransactionError,
   UnsupportedByEngineError,
 } from '../../errors/index.js';
+import { describeObject } from '../describe-object.js';
 import { statementOf } from './postgres-commands.js';
 import { withSchema } from './postgres-names.js';
 import { TYPES } from './postgres-types.js';
@@ -46,7 +47,14 @@ class TransactionClient {
   query(text: string, params: readonly unknown[]): Promise<PgQueryResult<Record<string, unknown>>> {
     const result = this.last.then(async () => {
       if (this.client.getTransactionStatus?.() !== 'T') await this.assertOpen();
-      return this.send(text, [...params]);
+      const answer = await this.send(text, [...params]);
+      // What it says is read by the caller; a layer above pg that gives rows alone would be taken for no answer.
+      if (!Array.isArray((answer as Partial<typeof answer> | undefined)?.rows))
+        throw wrongClient(
+          `${describeObject(this.client)}, whose query() answers without rows: give the client below it (TypeORM: ` +
+            '`await queryRunner.connect()`)',
+        );
+      return answer;
     });
     this.last = result.catch(() => undefined);
     return result;
@@ -138,14 +146,24 @@ export function transactionBackendFactory(
   clock: StoreClock,
 ): BackendFactory {
   if (!isClient(client)) {
-    throw new JobsConfigurationError([
-      'withTransaction(): expected the pg client that holds the open transaction, e.g. from `await pool.connect()`, ' +
-        'got something else. A pool would run each statement outside it.',
-    ]);
+    throw wrongClient(describeClient(client));
   }
   const shared = new TransactionClient(client);
   return (name, opts) =>
     new TransactionBackend(shared, clock, new TransactionConnection(schema), name, opts as never);
+}
+
+function wrongClient(got: string): JobsConfigurationError {
+  return new JobsConfigurationError([
+    'withTransaction(): expected the client of "pg" that holds the open transaction, as `await pool.connect()` returns ' +
+      `it (jobs are stored in PostgreSQL), got ${got}`,
+  ]);
+}
+
+function describeClient(client: unknown): string {
+  const isPool = typeof client === 'object' && client !== null && 'totalCount' in client;
+  if (!isPool) return describeObject(client);
+  return 'a pg.Pool, which would run each statement outside of it: begin the transaction on `await pool.connect()`';
 }
 
 function isClient(client: unknown): client is PgQueryable {

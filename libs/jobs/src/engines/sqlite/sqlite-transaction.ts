@@ -8,6 +8,7 @@ import {
   transactionParts,
 } from 'bullmq-sqlite';
 import { JobsConfigurationError, NoOpenTransactionError } from '../../errors/index.js';
+import { describeObject } from '../describe-object.js';
 
 /** Tells a missing transaction in this library's words; all else is the application's own to know. */
 class TransactionBackend extends SqliteQueueBackend {
@@ -38,8 +39,8 @@ export function transactionFactory(
 ): BackendFactory {
   if (!isDatabase(database)) {
     throw new JobsConfigurationError([
-      `withTransaction(): expected the DatabaseSync of node:sqlite that has ${connection.path} open and holds the ` +
-        'open transaction, got something else',
+      'withTransaction(): expected the DatabaseSync of node:sqlite that holds the open transaction and has ' +
+        `${connection.path} open (jobs are stored in SQLite), got ${describeObject(database)}`,
     ]);
   }
   return (name, opts) =>
