@@ -11,7 +11,7 @@ import {
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { JOBS_ENGINE, ShutdownState, type Engine } from './contracts/index.js';
 import { HandlerRegistry, SchedulerLookup } from './discovery/index.js';
-import { endsWithin, foreignOptions, QueueRegistry } from './engines/index.js';
+import { endsWithin, foreignOptions, GOODBYE_MS, QueueRegistry } from './engines/index.js';
 import { jobsExports, jobsProviders, queueProviders, StoreModule } from './wiring/index.js';
 import { JobsConfigurationError } from './errors/index.js';
 import { JobLogger, messages } from './logging/index.js';
@@ -33,9 +33,6 @@ import { ManagedServices, ShutdownSignals } from './shutdown/index.js';
  * way to say this; tests pin it.
  */
 const DISTANCE_BELOW_ALL = -1;
-
-/** A store that is gone must not hold up the exit. */
-const GOODBYE_TIMEOUT_MS = 1_000;
 
 /**
  * Background jobs. Import it once, in the root module; `JobScheduler` and `JobContext` are then
@@ -117,7 +114,7 @@ export class JobsModule
 
   /** Later than the workers, since destroy hooks of other modules may still enqueue. @internal */
   async onApplicationShutdown(): Promise<void> {
-    await endsWithin(GOODBYE_TIMEOUT_MS, this.queues.close());
+    await endsWithin(GOODBYE_MS, this.queues.close());
   }
 
   /** Each machine with jobs of its own is what nobody expects who deploys a second one. */

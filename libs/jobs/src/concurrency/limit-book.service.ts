@@ -6,7 +6,6 @@ import {
   type ConcurrencyLimit,
   type RateLimit,
 } from '../discovery/index.js';
-import { endsWithin } from '../engines/index.js';
 import { Repairs, type Repair } from '../execution/index.js';
 import { every, type Timer } from '../timers/index.js';
 
@@ -15,8 +14,6 @@ const PREFIX = 'limits:';
 
 /** Messages are hints: what is stored is read this often, in ms. */
 const REFRESH_MS = 5_000;
-
-const GOODBYE_TIMEOUT_MS = 1_000;
 
 /** What was changed of a group's limits, or of one of its keys. @internal */
 export interface StoredLimit {
@@ -74,13 +71,12 @@ export class LimitBook implements ManagedService {
 
   async stop(): Promise<void> {
     this.isStarted = false;
-    if (this.following)
-      await endsWithin(
-        GOODBYE_TIMEOUT_MS,
-        this.following.catch(() => undefined),
-      );
+    await this.following?.catch(() => undefined);
+  }
+
+  async leave(): Promise<void> {
     this.timer?.stop();
-    if (this.unsubscribe) await endsWithin(GOODBYE_TIMEOUT_MS, this.unsubscribe());
+    await this.unsubscribe?.();
     this.unsubscribe = undefined;
   }
 

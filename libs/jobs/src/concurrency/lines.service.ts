@@ -50,6 +50,7 @@ const STOP_TIMEOUT_MS = 2_000;
 @Injectable()
 export class LinesService implements ManagedService {
   readonly name = 'concurrency keys';
+  readonly boundsItsStop = true;
   private readonly steps = new CallBatch<TurnStep, boolean>((steps) => this.apply(steps));
   private timer: Timer | undefined;
   private sweeping: Promise<void> | undefined;

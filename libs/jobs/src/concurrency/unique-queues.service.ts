@@ -9,7 +9,6 @@ import {
   type ManagedService,
 } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
-import { endsWithin } from '../engines/index.js';
 import { Fleet, Repairs } from '../execution/index.js';
 import { UniquePlaces, type PreparedJob } from '../scheduling/index.js';
 import { every, pause, type Timer } from '../timers/index.js';
@@ -22,8 +21,6 @@ const ALONE_MS = 5_000;
 
 /** Who waits for a key asks for it this often, in ms. */
 const ASK_MS = 20;
-
-const GOODBYE_TIMEOUT_MS = 1_000;
 
 /**
  * In which queues the versions of a handler have their jobs. BullMQ keeps a job the only one of its key in its queue
@@ -58,7 +55,7 @@ export class UniqueQueues extends UniquePlaces implements ManagedService {
   async stop(): Promise<void> {
     this.isStarted = false;
     this.timer?.stop();
-    if (this.reading) await endsWithin(GOODBYE_TIMEOUT_MS, this.reading);
+    await this.reading;
   }
 
   get areKnown(): boolean {

@@ -7,7 +7,10 @@ export const MANAGED_SERVICES = Symbol('nestjs-jobs:managed-services');
  * - `start` is called once, after every other module's bootstrap hook.
  * - `stop` is called before any other module's destroy hook, so all that the service uses still
  *   works. Services are stopped in the reverse of the order they were started in.
- * - Both may be called when they have nothing to do, and neither may throw for that.
+ * - `leave` is called after `stop`, also after one that did not end in time: it gives up what others
+ *   wait for, and stops listening.
+ * - All may be called when they have nothing to do, and none may throw for that.
+ * - All are bounded by whoever calls them: a store that is gone must hold up neither boot nor exit.
  * @internal
  */
 export interface ManagedService {
@@ -15,4 +18,7 @@ export interface ManagedService {
   readonly name: string;
   start(): Promise<void>;
   stop(): Promise<void>;
+  leave?(): Promise<void>;
+  /** Whether its stop waits for work that may take long, and sees to it by itself that this comes to an end. */
+  readonly boundsItsStop?: boolean;
 }

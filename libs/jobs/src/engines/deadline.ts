@@ -1,4 +1,8 @@
 import { after, type Timer } from '../timers/index.js';
+
+/** How long whatever ends waits for its store, in ms: one that is gone must not hold up the exit. @internal */
+export const GOODBYE_MS = 1_000;
+
 /**
  * Waits for a promise, but not longer than a deadline. What the promise does later is ignored.
  * @param onTimeout makes the error that is thrown when the time is over

@@ -8,7 +8,6 @@ import {
   type Engine,
   type ManagedService,
 } from '../contracts/index.js';
-import { endsWithin } from '../engines/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { monotonicNow } from '../timers/index.js';
 import type { JobRun } from './job-run.js';
@@ -16,8 +15,6 @@ import { RunningJobs } from './running-jobs.js';
 
 /** A request that arrives just before its job is claimed must still be seen by the claim. */
 const REMEMBER_MS = 60_000;
-
-const GOODBYE_TIMEOUT_MS = 1_000;
 
 /**
  * Hears cancel requests from every process and aborts the jobs of this one.
@@ -43,7 +40,7 @@ export class CancellationsService implements ManagedService {
   }
 
   async stop(): Promise<void> {
-    if (this.unsubscribe) await endsWithin(GOODBYE_TIMEOUT_MS, this.unsubscribe());
+    await this.unsubscribe?.();
     this.unsubscribe = undefined;
     this.recent.clear();
   }

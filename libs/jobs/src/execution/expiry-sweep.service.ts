@@ -1,14 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
-import { endsWithin } from '../engines/index.js';
 import { every, type Timer } from '../timers/index.js';
 import { Repairs } from './repairs.service.js';
 
 /** Each process sweeps this often, in ms: what one has freed costs the others a look. */
 const SWEEP_INTERVAL_MS = 60_000;
-
-/** A store that is gone must not hold up the exit. */
-const STOP_TIMEOUT_MS = 1_000;
 
 /**
  * Frees the space of what has expired, a portion at a time, where the store does not do that by itself.
@@ -35,7 +31,7 @@ export class ExpirySweep implements ManagedService {
   async stop(): Promise<void> {
     this.isStopping = true;
     this.timer?.stop();
-    await endsWithin(STOP_TIMEOUT_MS, this.sweeping ?? Promise.resolve());
+    await this.sweeping;
   }
 
   /** Frees all that has expired. */

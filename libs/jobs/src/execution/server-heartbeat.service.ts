@@ -13,14 +13,12 @@ import {
   type ServerInfo,
 } from '../contracts/index.js';
 import { HandlerRegistry, releaseContentOf } from '../discovery/index.js';
-import { endsWithin, QueueRegistry } from '../engines/index.js';
+import { QueueRegistry } from '../engines/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { every, monotonicNow, type Timer } from '../timers/index.js';
 import { Fleet } from './fleet.js';
 import { Repairs } from './repairs.service.js';
 import { WorkersService } from './workers.service.js';
-
-const GOODBYE_TIMEOUT_MS = 1_000;
 
 /** What a release declares is stored again this often, in ms, so that it is remembered while it lives. */
 const REMEMBER_MS = 3_600_000;
@@ -81,7 +79,7 @@ export class ServerHeartbeat implements ManagedService {
     this.timer?.stop();
     this.server = undefined;
     // Without a goodbye, the others find out when the last beat expires.
-    await endsWithin(GOODBYE_TIMEOUT_MS, this.leave());
+    await this.retire();
   }
 
   /** What writes again what the store has lost. Called at its own time as well, so it must do no harm. */
@@ -132,7 +130,7 @@ export class ServerHeartbeat implements ManagedService {
     this.rememberedAt = monotonicNow();
   }
 
-  private async leave(): Promise<void> {
+  private async retire(): Promise<void> {
     const { store } = this.engine;
     await this.beating?.catch(() => undefined);
     await servers.retire(store, this.id);

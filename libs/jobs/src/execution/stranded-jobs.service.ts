@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, knownQueues, type Engine, type ManagedService } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
-import { endsWithin, QueueRegistry } from '../engines/index.js';
+import { QueueRegistry } from '../engines/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { every, type Timer } from '../timers/index.js';
 import { Fleet } from './fleet.js';
@@ -9,8 +9,6 @@ import { Repairs } from './repairs.service.js';
 
 /** The last server of a queue may leave long after this one has booted. */
 const LOOK_AGAIN_MS = 60_000;
-
-const GOODBYE_TIMEOUT_MS = 1_000;
 
 /**
  * Warns of queues that hold jobs and have no worker in the fleet: a handler that was moved to another queue leaves its
@@ -46,7 +44,7 @@ export class StrandedJobs implements ManagedService {
 
   async stop(): Promise<void> {
     this.timer?.stop();
-    if (this.looking) await endsWithin(GOODBYE_TIMEOUT_MS, this.looking);
+    await this.looking;
   }
 
   private async look(): Promise<void> {

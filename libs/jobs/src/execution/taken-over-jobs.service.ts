@@ -10,7 +10,7 @@ import {
   type UnknownJob,
 } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
-import { endsWithin, QueueRegistry } from '../engines/index.js';
+import { QueueRegistry } from '../engines/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { pause } from '../timers/index.js';
@@ -24,8 +24,6 @@ const CLAIMED_WITHIN_MS = 15;
 
 /** So many are remembered of a queue: what is forgotten comes back to its queue by itself. */
 const MOST_WAITING = 10_000;
-
-const GOODBYE_TIMEOUT_MS = 1_000;
 
 /**
  * Takes jobs over that servers without their handlers have claimed: makes them ready as soon as this process has room
@@ -72,7 +70,7 @@ export class TakenOverJobs implements ManagedService, JobHook {
   async stop(): Promise<void> {
     this.isStopped = true;
     this.waiting.clear();
-    if (this.unsubscribe) await endsWithin(GOODBYE_TIMEOUT_MS, this.unsubscribe());
+    await this.unsubscribe?.();
     this.unsubscribe = undefined;
   }
 

@@ -43,6 +43,7 @@ function untilGivingBack(abortTimeoutMs: number): number {
 @Injectable()
 export class WorkersService implements ManagedService {
   readonly name = 'workers';
+  readonly boundsItsStop = true;
   private workers: JobsWorker[] = [];
   private stopping: Promise<void> | undefined;
   private readonly ending = new AbortController();

@@ -7,15 +7,12 @@ import {
   type RedisQueueBackend,
 } from 'bullmq';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
-import { endsWithin, QueueRegistry, SafeQueue } from '../engines/index.js';
+import { endsWithin, GOODBYE_MS, QueueRegistry, SafeQueue } from '../engines/index.js';
 import { StoreOutage } from '../execution/index.js';
 import { HUBS_QUEUE } from '../options/index.js';
 import { StoreCalls, type PreparedJob } from '../scheduling/index.js';
 import { assertFlowStored, flowEntries, type FlowNode } from './hub-flow.js';
 import { hubOptions } from './hub-options.js';
-
-/** A store that is gone must not hold up the exit. */
-const GOODBYE_TIMEOUT_MS = 1_000;
 
 /** A store that takes longer than this for each job, beyond the usual time, does not answer. */
 const MS_PER_JOB = 1;
@@ -150,7 +147,7 @@ export class HubQueue implements OnApplicationShutdown {
   /** @internal */
   async onApplicationShutdown(): Promise<void> {
     const closing = Promise.all([this.flows?.close(), this.queue?.close()]);
-    await endsWithin(GOODBYE_TIMEOUT_MS, closing);
+    await endsWithin(GOODBYE_MS, closing);
   }
 
   private async hasCompleted({ queue, id }: StoredChild): Promise<boolean> {

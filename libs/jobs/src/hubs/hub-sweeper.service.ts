@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
-import { endsWithin } from '../engines/index.js';
 import { Repairs, WorkersService } from '../execution/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { after, type Timer } from '../timers/index.js';
@@ -12,9 +11,6 @@ const LEASE = 'hubs:sweeper';
 
 /** A sweeper that missed this many turns is replaced. */
 const LEASE_TURNS = 3;
-
-/** A store that is gone must not hold up the exit. */
-const GOODBYE_TIMEOUT_MS = 1_000;
 
 /**
  * Has each kind of hub repair what got stuck, one part of its records in each turn, in one process of the fleet.
@@ -46,12 +42,11 @@ export class HubSweeper implements ManagedService {
   async stop(): Promise<void> {
     this.isStopping = true;
     this.timer?.stop();
-    await endsWithin(GOODBYE_TIMEOUT_MS, this.turn);
-    if (this.turns === 0) return;
-    await endsWithin(
-      GOODBYE_TIMEOUT_MS,
-      this.engine.store.releasePermit(LEASE, this.holder).catch(() => undefined),
-    );
+    await this.turn;
+  }
+
+  async leave(): Promise<void> {
+    if (this.turns > 0) await this.engine.store.releasePermit(LEASE, this.holder);
   }
 
   private takeTurnLater(): void {

@@ -35,6 +35,7 @@ const CLOSE_TIMEOUT_MS = 2_000;
 @Injectable()
 export class HubWorker implements ManagedService {
   readonly name = 'hubs';
+  readonly boundsItsStop = true;
   private readonly kinds: ReadonlyMap<string, HubKind>;
   private worker: JobsWorker | undefined;
 

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ManagedService } from '../contracts/index.js';
 import { declarationHash, HandlerRegistry, type DeclaredRecurrence } from '../discovery/index.js';
-import { endsWithin } from '../engines/index.js';
 import { Repairs, ServerHeartbeat, WorkersService } from '../execution/index.js';
 import { JobPreparer } from '../scheduling/index.js';
 import { Declarations, isInForce } from './declarations.js';
@@ -12,8 +11,6 @@ import { toScheduledCall } from './scheduled-call.js';
 
 /** So many recurring jobs are stored at once. */
 const AT_ONCE = 500;
-
-const GOODBYE_TIMEOUT_MS = 1_000;
 
 /**
  * Brings what is stored in line with the decorators: at boot, and whenever it is found to differ. What has not changed
@@ -45,9 +42,9 @@ export class Reconciler implements ManagedService {
   }
 
   async stop(): Promise<void> {
-    if (this.unsubscribe) await endsWithin(GOODBYE_TIMEOUT_MS, this.unsubscribe());
+    await this.unsubscribe?.();
     this.unsubscribe = undefined;
-    if (this.mending) await endsWithin(GOODBYE_TIMEOUT_MS, this.mending);
+    await this.mending;
   }
 
   private get declared(): readonly DeclaredRecurrence[] {

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { StartContext, type ManagedService } from '../contracts/index.js';
-import { endsWithin } from '../engines/index.js';
 import { Fleet, Repairs, WorkersService, type Repair } from '../execution/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { after, monotonicNow, nextTurn } from '../timers/index.js';
@@ -29,9 +28,6 @@ const OUTAGE_PAUSE_MS = 1_000;
 
 /** What a leader tells the others when it stops, so that one of them takes its place at once. */
 const LEADER_LEFT = '';
-
-/** A store that is gone must not hold up the exit. */
-const GOODBYE_TIMEOUT_MS = 1_000;
 
 /**
  * Enqueues what is due, in the one process of the fleet that leads.
@@ -82,11 +78,14 @@ export class TickerService implements ManagedService {
   async stop(): Promise<void> {
     this.stopping = true;
     this.wake();
-    await endsWithin(GOODBYE_TIMEOUT_MS, this.running ?? Promise.resolve());
-    await endsWithin(GOODBYE_TIMEOUT_MS, Promise.allSettled([this.leave(), this.unsubscribe?.()]));
+    await this.running;
   }
 
-  private async leave(): Promise<void> {
+  async leave(): Promise<void> {
+    await Promise.all([this.resign(), this.unsubscribe?.()]);
+  }
+
+  private async resign(): Promise<void> {
     if (!this.leadership.isLeading) return;
     await this.leadership.resign();
     await this.store.tell(LEADER_LEFT);

@@ -5,8 +5,8 @@ import {
   type Engine,
   type ManagedService,
 } from '../contracts/index.js';
-import { withDeadline } from '../engines/index.js';
-import { StoreUnreachableError } from '../errors/index.js';
+import { endsWithin, GOODBYE_MS, withDeadline } from '../engines/index.js';
+import { StoreUnavailableError, StoreUnreachableError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 
@@ -54,10 +54,18 @@ export class ManagedServices {
   }
 
   private async stopOne(service: ManagedService): Promise<void> {
+    const stopped = this.end(service, 'stop');
+    await (service.boundsItsStop ? stopped : endsWithin(GOODBYE_MS, stopped));
+    await endsWithin(GOODBYE_MS, this.end(service, 'leave'));
+  }
+
+  private async end(service: ManagedService, how: 'stop' | 'leave'): Promise<void> {
     try {
-      await service.stop();
+      await service[how]?.();
     } catch (error) {
-      this.logger.error(messages.hookFailed(`stop of ${service.name}`, error));
+      // Who cannot say goodbye to a store that is lost is found out to be gone, all the same.
+      if (this.engine.isConnectionError(error) || error instanceof StoreUnavailableError) return;
+      this.logger.error(messages.hookFailed(`${how} of ${service.name}`, error));
     }
   }
 

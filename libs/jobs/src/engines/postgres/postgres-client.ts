@@ -1,6 +1,6 @@
 import type { PgNotification, PgPoolClient, PgQueryResult } from 'bullmq';
 import { StartContext } from '../../contracts/index.js';
-import { endsWithin } from '../deadline.js';
+import { endsWithin, GOODBYE_MS } from '../deadline.js';
 
 /** A query with its own time limit; pg gives up waiting for the answer after it. */
 export interface PostgresQuery {
@@ -58,9 +58,6 @@ export function connectingAtStart(Client: PostgresDriver['Client']): PostgresDri
     }
   };
 }
-
-/** A peer that does not answer any more would also not answer a goodbye. */
-const GOODBYE_MS = 1_000;
 
 /** Ends a connection, politely if that is quick. @internal */
 export async function endClient(client: PostgresClient): Promise<void> {
