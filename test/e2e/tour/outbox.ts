@@ -1,3 +1,4 @@
+// #region outbox
 import { Injectable } from '@nestjs/common';
 
 /** Stands for a mail server. */
@@ -10,3 +11,4 @@ export class Outbox {
     this.delivered.push(mail);
   }
 }
+// #endregion outbox

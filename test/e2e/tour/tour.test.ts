@@ -7,7 +7,9 @@ import { describeEngines } from '../../support/engines.js';
 import { createJobsApp } from '../../support/jobs-app.js';
 import { calendars } from './calendars.js';
 import { EmailService } from './email.service.js';
+import { enqueueInEveryWay } from './enqueueing.js';
 import { limit } from './limits.js';
+import { migrate } from './migrate.js';
 import { DeliveryService } from './delivery.service.js';
 import { Outbox } from './outbox.js';
 import { steer } from './steer.js';
@@ -50,6 +52,12 @@ describeEngines("the README's tour", (engine) => {
     expect(module.get(Outbox).delivered).not.toContain('digest u-3');
   });
 
+  it('enqueues in every way', async () => {
+    const { jobs } = await boot();
+    const users = ['u-2', 'u-1', 'u-3', 'u-4', 'u-5'];
+    expect(await enqueueInEveryWay(jobs)).toEqual(users.map((user) => `welcomed ${user}`));
+  });
+
   it('limits jobs', async () => {
     const { jobs, module } = await boot();
     const { concurrency, last, told, same } = await limit(jobs);
@@ -75,6 +83,19 @@ describeEngines("the README's tour", (engine) => {
     expect(await handle.result()).toBe('welcomed o-1');
     await pool.query('DROP TABLE tour_orders');
     await pool.end();
+  });
+
+  ifTransactional('makes the tables before the application starts', async () => {
+    const isolation = engine.isolation();
+    await migrate(engine.url, isolation.schema);
+    const options = { migrate: false };
+    const app = await createJobsApp(engine, {
+      providers: [EmailService, Outbox],
+      isolation,
+      options,
+    });
+    const handle = await app.jobs.enqueue(EmailService, (s) => s.sendWelcome('u-1'));
+    expect(await handle.result()).toBe('welcomed u-1');
   });
 
   it('enqueues from a process that provides no handler', async () => {
