@@ -28,7 +28,7 @@ export {
   StoreNotOpenedError,
   StoreReadOnlyError,
 } from './errors/index.js';
-export { promote } from './jobs/move-waiting-job.js';
+export { promote } from './jobs/changing/move-waiting-job.js';
 export { createSqliteRelayBackend } from './relay/create-sqlite-relay-backend.js';
 export { SqliteRelayBackend } from './relay/sqlite-relay-backend.js';
 export {

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { IQueueBackend, StreamReadRaw } from 'bullmq';
 import { jobError, type Refusal } from '../errors/index.js';
-import * as events from '../jobs/events.js';
+import * as events from '../jobs/queue/events.js';
 import type { Operation } from '../store/index.js';
 import { nextTurn } from '../timers/index.js';
 import type { Life } from './backend-life.js';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import type { SqliteConnection } from '../connection/index.js';
 import { StoreClosedError } from '../errors/index.js';
-import { registerClient, unregisterClient } from '../jobs/clients.js';
+import { registerClient, unregisterClient } from '../jobs/queue/clients.js';
 import {
   acquireStore,
   type JobStore,

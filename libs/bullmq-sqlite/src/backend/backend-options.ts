@@ -1,6 +1,6 @@
 import type { KeepJobs, QueueBaseOptions, WorkerOptions } from 'bullmq';
-import type { Claim } from '../jobs/claim-job.js';
-import type { Retention } from '../jobs/finish.js';
+import type { Claim } from '../jobs/claiming/claim-job.js';
+import type { Retention } from '../jobs/finishing/finish.js';
 
 const DEFAULT_PREFIX = 'bull';
 const KEEP_ALL: Retention = { count: -1 };

@@ -1,13 +1,13 @@
 import type { DependenciesOpts, IQueueBackend, JobJson, JobType } from 'bullmq';
-import * as clients from '../jobs/clients.js';
-import * as flowQueries from '../jobs/flow-queries.js';
-import * as jobLogs from '../jobs/job-logs.js';
-import { findJob, toJobJson } from '../jobs/job-row.js';
-import * as meta from '../jobs/meta.js';
-import * as metrics from '../jobs/metrics.js';
-import * as queries from '../jobs/queries.js';
-import { isMaxed } from '../jobs/queue-settings.js';
-import { getRanges } from '../jobs/ranges.js';
+import * as clients from '../jobs/queue/clients.js';
+import * as flowQueries from '../jobs/flows/flow-queries.js';
+import * as jobLogs from '../jobs/queries/job-logs.js';
+import { findJob, toJobJson } from '../jobs/row/job-row.js';
+import * as meta from '../jobs/queue/meta.js';
+import * as metrics from '../jobs/finishing/metrics.js';
+import * as queries from '../jobs/queries/queries.js';
+import { isMaxed } from '../jobs/queue/queue-settings.js';
+import { getRanges } from '../jobs/queries/ranges.js';
 import { BackendBase, type Result } from './backend-base.js';
 
 /** The questions that the contract answers: none of them changes anything. */

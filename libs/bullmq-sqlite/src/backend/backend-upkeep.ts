@@ -1,16 +1,16 @@
 import type { JobsOptions, RepeatableOptions } from 'bullmq';
 import { jobError } from '../errors/index.js';
-import { type CleanProgress, cleanStep } from '../jobs/clean.js';
-import * as deduplication from '../jobs/deduplication-holder.js';
-import { type DrainProgress, drainStep } from '../jobs/drain.js';
-import * as flowMoves from '../jobs/flow-moves.js';
-import * as meta from '../jobs/meta.js';
-import { obliterateStep } from '../jobs/obliterate.js';
-import { pauseQueue } from '../jobs/pause.js';
-import * as removal from '../jobs/remove-job.js';
-import { removeOrphansStep } from '../jobs/remove-orphans.js';
+import { type CleanProgress, cleanStep } from '../jobs/sweeps/clean.js';
+import * as deduplication from '../jobs/deduplication/deduplication-holder.js';
+import { type DrainProgress, drainStep } from '../jobs/sweeps/drain.js';
+import { removeChildDependency } from '../jobs/flows/flow-leave.js';
+import * as meta from '../jobs/queue/meta.js';
+import { obliterateStep } from '../jobs/sweeps/obliterate.js';
+import { pauseQueue } from '../jobs/queue/pause.js';
+import * as removal from '../jobs/removal/remove-job.js';
+import { removeOrphansStep } from '../jobs/sweeps/remove-orphans.js';
 import * as schedulers from '../jobs/schedulers/index.js';
-import { SWEEP_ROWS } from '../jobs/sweep-step.js';
+import { SWEEP_ROWS } from '../jobs/sweeps/sweep-step.js';
 import { sweep } from './sweep.js';
 import { accepted, type Result } from './backend-base.js';
 import { BackendQueries } from './backend-queries.js';
@@ -163,7 +163,7 @@ export abstract class BackendUpkeep extends BackendQueries {
 
   async removeChildDependency(jobId: string, parentKey: string): Promise<boolean> {
     const code = await this.write((tx) =>
-      flowMoves.removeChildDependency(tx, this.qualifiedName, jobId, parentKey),
+      removeChildDependency(tx, this.qualifiedName, jobId, parentKey),
     );
     return accepted(code, { command: 'removeChildDependency', jobId, parentKey }) === 0;
   }

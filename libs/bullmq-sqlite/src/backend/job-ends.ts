@@ -1,5 +1,5 @@
 import { SqliteStoreError } from '../errors/index.js';
-import type { Claim } from '../jobs/claim-job.js';
+import type { Claim } from '../jobs/claiming/claim-job.js';
 import type { Transaction } from '../store/index.js';
 import { monotonicNow, pause } from '../timers/index.js';
 import type { Life } from './backend-life.js';

@@ -1,8 +1,8 @@
 import type { StreamReadRaw } from 'bullmq';
 import { SqliteStoreError } from '../errors/index.js';
-import { nextDue } from '../jobs/claim-job.js';
-import { eventsAfter, lastEventId } from '../jobs/events.js';
-import { isMaxed, isPaused } from '../jobs/queue-settings.js';
+import { nextDue } from '../jobs/claiming/claim-job.js';
+import { eventsAfter, lastEventId } from '../jobs/queue/events.js';
+import { isMaxed, isPaused } from '../jobs/queue/queue-settings.js';
 import type { Transaction, Wait } from '../store/index.js';
 import { after, monotonicNow, type Timer } from '../timers/index.js';
 import type { Life } from './backend-life.js';

@@ -11,18 +11,19 @@ import type {
   RetryOptions,
 } from 'bullmq';
 import { jobError } from '../errors/index.js';
-import { addJob } from '../jobs/add-job.js';
-import { type Claim, claimNext, type ClaimResult } from '../jobs/claim-job.js';
-import { finishJob } from '../jobs/finish-job.js';
-import * as flowMoves from '../jobs/flow-moves.js';
-import * as jobFields from '../jobs/job-fields.js';
-import * as jobLogs from '../jobs/job-logs.js';
-import * as locks from '../jobs/lock.js';
-import * as activeMoves from '../jobs/move-active-job.js';
-import * as waitingMoves from '../jobs/move-waiting-job.js';
-import type { NewJob } from '../jobs/new-job.js';
-import { moveJobsToWait, type MoveToWait, reprocess } from '../jobs/retry-finished.js';
-import { recoverStalledStep, type StalledProgress } from '../jobs/stalled.js';
+import { addJob } from '../jobs/adding/add-job.js';
+import { type Claim, claimNext, type ClaimResult } from '../jobs/claiming/claim-job.js';
+import { finishJob } from '../jobs/finishing/finish-job.js';
+import { addFlow } from '../jobs/adding/add-flow.js';
+import { moveToWaitingChildren } from '../jobs/changing/move-to-children.js';
+import * as jobFields from '../jobs/changing/job-fields.js';
+import * as jobLogs from '../jobs/queries/job-logs.js';
+import * as locks from '../jobs/row/lock.js';
+import * as activeMoves from '../jobs/changing/move-active-job.js';
+import * as waitingMoves from '../jobs/changing/move-waiting-job.js';
+import type { NewJob } from '../jobs/row/new-job.js';
+import { moveJobsToWait, type MoveToWait, reprocess } from '../jobs/changing/retry-finished.js';
+import { recoverStalledStep, type StalledProgress } from '../jobs/sweeps/stalled.js';
 import { machineNow } from '../timers/index.js';
 import { QueueNames } from './queue-names.js';
 import { accepted, type Result } from './backend-base.js';
@@ -72,7 +73,7 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
       queueName: new QueueNames(prefix, queueName).qualified,
     }));
     return this.write((tx) =>
-      flowMoves.addFlow(tx, jobs, now).map((id): [Error | null, string | number] => [null, id]),
+      addFlow(tx, jobs, now).map((id): [Error | null, string | number] => [null, id]),
     );
   }
 
@@ -189,7 +190,7 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
     const childKey = child && `${child.queue}:${child.id}`;
     const options = { jobId, token, childKey, now: Date.now(), called: machineNow() };
     const code = await this.ends.store(options, (tx, end) =>
-      flowMoves.moveToWaitingChildren(tx, this.qualifiedName, end),
+      moveToWaitingChildren(tx, this.qualifiedName, end),
     );
     return accepted(code, { command: 'moveToWaitingChildren', jobId, state: 'active' }) === 0;
   }

@@ -1,4 +1,4 @@
-import { SWEEP_ROWS, type SweepStep } from '../jobs/sweep-step.js';
+import { SWEEP_ROWS, type SweepStep } from '../jobs/sweeps/sweep-step.js';
 
 /**
  * Repeats a step, each in its own transaction, until nothing is left. Other operations run in between.

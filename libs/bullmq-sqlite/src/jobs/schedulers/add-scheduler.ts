@@ -1,8 +1,8 @@
 import { ErrorCode, type JobsOptions, type RepeatableOptions } from 'bullmq';
 import type { QueueRecord, Transaction } from '../../store/index.js';
-import { findJob, type JobRow } from '../job-row.js';
-import { maxEventsOf } from '../queue-settings.js';
-import { removeJobRow } from '../removal.js';
+import { findJob, type JobRow } from '../row/job-row.js';
+import { maxEventsOf } from '../queue/queue-settings.js';
+import { removeJobRow } from '../removal/remove-job-row.js';
 import {
   findScheduler,
   saveScheduler,

@@ -1,5 +1,5 @@
 import type { QueueRecord, Transaction } from '../../store/index.js';
-import { maxEventsOf, trimEvents } from '../queue-settings.js';
+import { maxEventsOf, trimEvents } from '../queue/queue-settings.js';
 import { findScheduler, saveScheduler, type StoredScheduler } from './scheduler-record.js';
 import { addRun, isStored, runId, type RunOptions } from './scheduler-runs.js';
 import { nextSlot } from './scheduler-slots.js';

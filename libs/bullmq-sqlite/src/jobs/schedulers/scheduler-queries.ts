@@ -1,5 +1,5 @@
 import type { Transaction } from '../../store/index.js';
-import { spanOf } from '../ranges.js';
+import { spanOf } from '../queries/ranges.js';
 import { findScheduler, type SchedulerFields } from './scheduler-record.js';
 
 interface SchedulerPlace {

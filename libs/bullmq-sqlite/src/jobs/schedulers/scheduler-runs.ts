@@ -1,7 +1,7 @@
 import type { JobsOptions, RepeatOptions } from 'bullmq';
 import type { QueueRecord, Transaction } from '../../store/index.js';
-import { storeJob } from '../add-job.js';
-import { findJob, type JobRow } from '../job-row.js';
+import { storeJob } from '../adding/add-job.js';
+import { findJob, type JobRow } from '../row/job-row.js';
 import { type StoredScheduler, withoutNulls } from './scheduler-record.js';
 
 /** The options of a run's job: BullMQ keeps its schedule with them. */
