@@ -64,4 +64,14 @@ describeEngines('batches that nothing would end', (engine) => {
     await batch.finished();
     expect((await store.entries('batch:')).size).toBe(0);
   });
+
+  it('are forgotten a minute after they were announced, when they were never stored', async () => {
+    const app = await createJobsApp(engine, { providers: [Work] });
+    const { store } = app.module.get<Engine>(JOBS_ENGINE);
+    const running = app.module.get(RunningBatches);
+    await running.announce('announced-now-0', Date.now());
+    await running.announce('announced-before-0', Date.now() - 65_000);
+    await running.repair('0', app.module.get(Repairs).of('batches'));
+    expect([...(await store.entries('batch:')).keys()]).toEqual(['batch:0:announced-now-0']);
+  });
 });

@@ -9,8 +9,11 @@ import { pendingOf } from './batch-tally.js';
 /** A batch with more jobs to come is not stuck yet: those that hang are left over at its end. */
 const FEW = 200;
 
-/** A batch that is announced and was not stored after this long never will be. */
-const GIVEN_UP_MS = 3_600_000;
+/**
+ * A batch that is announced and was not stored after this long never will be: its process was killed in between. Were it
+ * stored all the same, it would be looked after by nobody, which matters only to a flow that was sent twice.
+ */
+const GIVEN_UP_MS = 60_000;
 
 /**
  * The batches that have not ended, so that those can be found which nothing would end any more.
