@@ -6,7 +6,13 @@ import {
   describeBatch,
   type BatchFault,
 } from '../errors/index.js';
-import { checkOptions, DEFAULT_QUEUE, takeOptions, type Rule } from '../options/index.js';
+import {
+  checkOptions,
+  DEFAULT_QUEUE,
+  takeOptions,
+  type Rule,
+  type Rules,
+} from '../options/index.js';
 import {
   JobHandle,
   newJobId,
@@ -54,12 +60,14 @@ const EVENTS: readonly BatchEvent[] = ['onCompleted', 'onFailed', 'onFinished'];
 
 const ANY: Rule = { expected: 'a continuation', accepts: () => true };
 
-const RULES: Readonly<Record<string, Rule>> = {
+const RULES: Rules<BatchOptions> = {
   name: {
     expected: 'a string of 1 to 256 characters',
     accepts: (v) => typeof v === 'string' && v.length > 0 && v.length <= 256 && !/\p{Cc}/u.test(v),
   },
-  ...Object.fromEntries(EVENTS.map((event) => [event, ANY])),
+  onCompleted: ANY,
+  onFailed: ANY,
+  onFinished: ANY,
 };
 
 /** A key may be that of another job, which cannot become a part of the batch. */

@@ -9,12 +9,12 @@ import {
   show,
   takeOptions,
   type JobKey,
-  type Rule,
+  type Rules,
 } from '../options/index.js';
 import { JobLimits, StoreCalls, type LimitChange, type LimitsNow } from '../scheduling/index.js';
 import { LimitBook, type StoredLimit } from './limit-book.service.js';
 
-const RULES: Readonly<Record<string, Rule>> = {
+const RULES: Rules<LimitChange> = {
   key: LIMIT_RULES.key,
   limit: LIMIT_RULES.limit,
   max: LIMIT_RULES.limit,

@@ -6,8 +6,10 @@ import {
   rules,
   show,
   type ContinuationMoment,
+  type ContinuationOptions,
   type JobOptions,
   type Rule,
+  type Rules,
 } from '../options/index.js';
 import type { FoundHandler } from './handler.factory.js';
 import type { Handler, HandlerClass } from './handler.js';
@@ -36,7 +38,7 @@ const AFTER: Rule = {
     (Array.isArray(v) && v.length === 2 && typeof v[0] === 'function' && typeof v[1] === 'string'),
 };
 
-const RULES: Readonly<Record<string, Rule>> = {
+const RULES: Rules<ContinuationOptions<object, never, ContinuationMoment>> = {
   ...JOB_RULES,
   after: AFTER,
   on: rules.continuationMoment,

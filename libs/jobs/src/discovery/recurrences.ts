@@ -10,6 +10,7 @@ import {
   type RecurringOptions,
   type ResolvedOptions,
   type Rule,
+  type Rules,
 } from '../options/index.js';
 import { readTiming, SETTING_RULES, type Timing } from '../timing/ticks/index.js';
 import type { FoundHandler } from './handler.factory.js';
@@ -46,7 +47,7 @@ const SCOPE: Rule = {
 const NO_SCHEDULER =
   'scope "process" needs ScheduleModule.forRoot() of @nestjs/schedule: npm install @nestjs/schedule and import it';
 
-const RECURRING_RULES: Readonly<Record<string, Rule>> = {
+const RECURRING_RULES: Rules<RecurringOptions> = {
   ...SETTING_RULES,
   ...HANDLER_RULES,
   id: rules.recurringId,
@@ -133,7 +134,7 @@ function disagreements(uses: readonly RecurringMetadata[]): string[] {
 function valid(options: RecurringOptions): RecurringOptions {
   const entries = Object.entries(options ?? {});
   return Object.fromEntries(
-    entries.filter(([name, value]) => value !== undefined && RECURRING_RULES[name]?.accepts(value)),
+    entries.filter(([name, value]) => value !== undefined && isAccepted(name, value)),
   );
 }
 
@@ -150,4 +151,9 @@ function defaultIdOf({ options, owner, methodName }: FoundHandler): string {
 
 function describe({ type, methodName }: FoundHandler): string {
   return `${type.name}.${methodName}`;
+}
+
+function isAccepted(name: string, value: unknown): boolean {
+  if (!Object.hasOwn(RECURRING_RULES, name)) return false;
+  return RECURRING_RULES[name as keyof RecurringOptions].accepts(value);
 }

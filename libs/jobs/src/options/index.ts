@@ -41,7 +41,15 @@ export type {
   JobsOptionsFactory,
   QueueOptions,
 } from './module-options.js';
-export { checkOptions, HUBS_QUEUE, RESERVED_IDS, rules, show, type Rule } from './option-rules.js';
+export {
+  checkOptions,
+  HUBS_QUEUE,
+  RESERVED_IDS,
+  rules,
+  show,
+  type Rule,
+  type Rules,
+} from './option-rules.js';
 export {
   JOBS_OPTIONS,
   type ResolvedOptions,

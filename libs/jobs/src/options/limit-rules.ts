@@ -1,5 +1,6 @@
 import { parseDuration } from './duration.js';
-import { checkOptions, rules, type Rule } from './option-rules.js';
+import type { ConcurrencyOptions, RateLimitOptions, UniqueOptions } from './limit-options.js';
+import { checkOptions, rules, type Rule, type Rules } from './option-rules.js';
 
 /** More than this is no limit. */
 const LARGEST_LIMIT = 1_000_000;
@@ -36,7 +37,7 @@ const oneOf = (...words: string[]): Rule => ({
   accepts: (v) => words.includes(v as string),
 });
 
-const CONCURRENCY: Readonly<Record<string, Rule>> = {
+const CONCURRENCY: Rules<ConcurrencyOptions> = {
   key: keyOrFunction,
   limit: {
     expected: `${limit.expected}, or a function of the key that returns one`,
@@ -46,14 +47,14 @@ const CONCURRENCY: Readonly<Record<string, Rule>> = {
   group: rules.jobName,
 };
 
-const RATE: Readonly<Record<string, Rule>> = {
+const RATE: Rules<RateLimitOptions> = {
   key: keyOrFunction,
   max: limit,
   per: rules.positiveDuration,
   group: rules.jobName,
 };
 
-const UNIQUE: Readonly<Record<string, Rule>> = {
+const UNIQUE: Rules<UniqueOptions> = {
   key: keyOrFunction,
   for: {
     expected: "'until-started', 'until-finished' or a duration above zero",
@@ -89,8 +90,8 @@ export const LIMIT_RULES = {
 function rateFaults(value: unknown): string[] {
   const faults = checkOptions(value, RATE, '');
   if (faults.length > 0) return faults;
-  const missing = ['max', 'per'].filter(
+  const missing = (['max', 'per'] as const).filter(
     (name) => (value as Record<string, unknown>)[name] === undefined,
   );
-  return missing.map((name) => `: "${name}" expected ${RATE[name]!.expected}, got undefined`);
+  return missing.map((name) => `: "${name}" expected ${RATE[name].expected}, got undefined`);
 }

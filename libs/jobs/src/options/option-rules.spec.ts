@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { checkOptions, rules, show } from './option-rules.js';
+import { checkOptions, rules, show, type Rules } from './option-rules.js';
 
 type RuleName = keyof typeof rules;
 
@@ -192,3 +192,18 @@ describe('the picture of a wrong value', () => {
 function picture(value: unknown): string {
   return Array.isArray(value) ? JSON.stringify(value) : show(value);
 }
+
+describe('a table of rules', () => {
+  it('has a rule for each option, and none for others', () => {
+    interface Options {
+      given: number;
+      left?: string;
+    }
+    const all: Rules<Options> = { given: rules.positiveInteger, left: rules.key };
+    // @ts-expect-error an option without a rule
+    const missing: Rules<Options> = { given: rules.positiveInteger };
+    // @ts-expect-error a rule of no option
+    const more: Rules<Options> = { ...all, lost: rules.key };
+    expect([all, missing, more].map((table) => Object.keys(table).length)).toEqual([2, 1, 3]);
+  });
+});

@@ -12,6 +12,9 @@ export interface Rule {
   readonly faults?: (value: unknown) => readonly string[];
 }
 
+/** A table with a rule for each option, also for those that may be left out. @internal */
+export type Rules<Options> = Readonly<Record<keyof Options, Rule>>;
+
 const NAME = /^[\w.-]{1,128}$/;
 
 /** The queue of this library's own bookkeeping, which no application can use. @internal */

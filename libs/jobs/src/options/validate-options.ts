@@ -1,6 +1,7 @@
 import type { JobOptions } from './job-options.js';
 import { LIMIT_RULES } from './limit-rules.js';
-import { checkOptions, rules, show, type Rule } from './option-rules.js';
+import type { JobsModuleOptions, QueueOptions } from './module-options.js';
+import { checkOptions, rules, show, type Rule, type Rules } from './option-rules.js';
 
 const CONNECTION: Rule = {
   expected:
@@ -10,7 +11,9 @@ const CONNECTION: Rule = {
   secret: true,
 };
 
-const MODULE_RULES: Readonly<Record<string, Rule>> = {
+type Parts<Option extends keyof JobsModuleOptions> = NonNullable<JobsModuleOptions[Option]>;
+
+const MODULE_RULES: Rules<JobsModuleOptions> = {
   connection: CONNECTION,
   directConnection: CONNECTION,
   prefix: rules.prefix,
@@ -32,12 +35,12 @@ const MODULE_RULES: Readonly<Record<string, Rule>> = {
   globalEnhancers: rules.boolean,
 };
 
-const QUEUE_RULES: Readonly<Record<string, Rule>> = {
+const QUEUE_RULES: Rules<QueueOptions> = {
   concurrency: rules.positiveInteger,
   rateLimit: rules.rateLimit,
 };
 
-const DEFAULTS_RULES: Readonly<Record<string, Rule>> = {
+const DEFAULTS_RULES: Rules<Parts<'defaults'>> = {
   attempts: rules.positiveInteger,
   backoff: rules.storedBackoff,
   timeout: rules.positiveDuration,
@@ -46,17 +49,17 @@ const DEFAULTS_RULES: Readonly<Record<string, Rule>> = {
   removeOnFail: rules.retention,
 };
 
-const LOCK_RULES: Readonly<Record<string, Rule>> = {
+const LOCK_RULES: Rules<Parts<'lock'>> = {
   duration: rules.positiveDuration,
   // BullMQ gives it to a timer of Node's, which can be no longer.
   sweep: rules.intervalInDriver,
   maxStalls: rules.positiveInteger,
 };
 
-const RECURRING_RULES: Readonly<Record<string, Rule>> = { dialect: rules.cronDialect };
+const RECURRING_RULES: Rules<Parts<'recurring'>> = { dialect: rules.cronDialect };
 
 /** The rules of `JobOptions`. @internal */
-export const JOB_RULES: Readonly<Record<keyof JobOptions, Rule>> = {
+export const JOB_RULES: Rules<JobOptions> = {
   queue: rules.queueName,
   name: rules.jobName,
   aliases: rules.jobNames,

@@ -8,7 +8,7 @@ import {
   type BackoffOptions,
   type Duration,
   type JobKey,
-  type Rule,
+  type Rules,
   type UniqueOptions,
 } from '../options/index.js';
 
@@ -74,7 +74,7 @@ export type ScheduleOptions = EnqueueOptions &
       }
   );
 
-const ENQUEUE_RULES: Readonly<Record<string, Rule>> = {
+const ENQUEUE_RULES: Rules<EnqueueOptions> = {
   id: rules.jobId,
   idempotencyKey: rules.key,
   idempotencyWindow: rules.positiveDuration,
@@ -89,12 +89,15 @@ const ENQUEUE_RULES: Readonly<Record<string, Rule>> = {
   unique: LIMIT_RULES.unique,
 };
 
+/** What is of one job cannot be of many. */
+type OfOneJob = 'id' | 'idempotencyKey' | 'idempotencyWindow';
+
 const { id: _, idempotencyKey: __, idempotencyWindow: ___, ...ofTicks } = ENQUEUE_RULES;
 
 /** The rules for options of the jobs of a recurring job, of which each has an id of its own. @internal */
-export const TICK_RULES: Readonly<Record<string, Rule>> = ofTicks;
+export const TICK_RULES: Rules<Omit<EnqueueOptions, OfOneJob>> = ofTicks;
 
-const SCHEDULE_RULES: Readonly<Record<string, Rule>> = {
+const SCHEDULE_RULES: Rules<ScheduleOptions> = {
   ...ENQUEUE_RULES,
   delay: rules.duration,
   at: rules.date,

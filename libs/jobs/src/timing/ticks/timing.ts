@@ -10,6 +10,7 @@ import {
   type Recurrence,
   type RecurrenceSettings,
   type Rule,
+  type Rules,
 } from '../../options/index.js';
 
 /** When a recurring job is due, as it is stored: what is not the default, durations and times in ms. @internal */
@@ -48,7 +49,7 @@ const oneOf = (...words: readonly string[]): Rule => ({
 });
 
 /** The rules of `RecurrenceSettings`. @internal */
-export const SETTING_RULES: Readonly<Record<keyof RecurrenceSettings, Rule>> = {
+export const SETTING_RULES: Rules<RecurrenceSettings> = {
   timeZone: {
     expected: "the IANA name of a time zone, such as 'Europe/Berlin'",
     accepts: (v) => typeof v === 'string' && v !== '',
