@@ -1,8 +1,8 @@
 import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import PostalMime, { type Email } from 'postal-mime';
 import type { SentMail } from '../mail/mailer.js';
 import { type CheckList, expectEqual, expectThat } from './check-list.js';
-import { type ParsedMail, parseEml } from './eml.parser.js';
 import type { Seen } from './scenario.js';
 
 /** What arrived on disk as mail. */
@@ -15,22 +15,25 @@ export async function checkMail(seen: Seen, dataFolder: string, list: CheckList)
   ] as const;
   for (const [what, subject] of expected) {
     await list.check(`the ${what.replace(' mail', '')} mail went to ${user.email}`, async () => {
-      const { headers } = await read(join(dataFolder, fileOf(jobs[what].result)));
-      expectEqual('subject', headers.get('subject'), subject);
-      expectEqual('recipient', headers.get('to'), user.email);
+      const mail = await read(join(dataFolder, fileOf(jobs[what].result)));
+      expectEqual('subject', mail.subject, subject);
+      expectEqual('recipient', recipientOf(mail), user.email);
     });
   }
   await list.check('the invoice mail has the PDF attached', async () => {
-    const { body } = await read(join(dataFolder, fileOf(jobs['invoice mail'].result)));
+    const { attachments } = await read(join(dataFolder, fileOf(jobs['invoice mail'].result)));
     const pdf = await readFile(join(dataFolder, 'invoices', `${order.id}.pdf`));
-    const attached = body.replaceAll('\n', '').includes(pdf.toString('base64'));
-    expectThat(attached, 'expected the bytes of the invoice in the mail, found others');
+    const [attached] = attachments.map(({ content }) => Buffer.from(content as ArrayBuffer));
+    expectThat(
+      attached?.equals(pdf) === true,
+      'expected the bytes of the invoice in the mail, found others',
+    );
   });
   await list.check('no mail was written twice', async () => {
     const ids: (string | undefined)[] = [];
     for await (const path of glob(join(dataFolder, 'mail', '*'))) {
-      const { headers } = await read(path);
-      if (headers.get('to') === user.email) ids.push(headers.get('message-id'));
+      const mail = await read(path);
+      if (recipientOf(mail) === user.email) ids.push(mail.messageId);
     }
     expectEqual('number of mails', [ids.length, new Set(ids).size], [3, 3]);
   });
@@ -42,6 +45,10 @@ function fileOf(result: unknown): string {
   return file;
 }
 
-async function read(path: string): Promise<ParsedMail> {
-  return parseEml(await readFile(path, 'utf8'));
+async function read(path: string): Promise<Email> {
+  return PostalMime.parse(await readFile(path));
+}
+
+function recipientOf({ to }: Email): string | undefined {
+  return to?.[0]?.address;
 }
