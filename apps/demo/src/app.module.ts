@@ -9,9 +9,14 @@ import { StoreErrorFilter } from './jobs/store-error.filter.js';
 import { LogModule } from './log/log.module.js';
 import { OrdersModule } from './orders/orders.module.js';
 import { ProductsModule } from './products/products.module.js';
+import { PaymentsModule } from './payments/payments.module.js';
 import { RecurringModule } from './recurring/recurring.module.js';
+import { calendars } from './reports/calendars.js';
+import { ReportsModule } from './reports/reports.module.js';
 import { SettingsModule } from './settings/settings.module.js';
 import { ShopSettings } from './settings/shop-settings.js';
+import { Tenants } from './tenants/tenants.js';
+import { TenantsModule } from './tenants/tenants.module.js';
 import { UsersModule } from './users/users.module.js';
 
 /** A small shop whose slow work is done by background jobs. */
@@ -22,24 +27,30 @@ export class AppModule {
       module: AppModule,
       imports: [
         SettingsModule.forRoot(settings),
+        TenantsModule,
         LogModule,
         // #region for-root
         JobsModule.forRootAsync({
-          inject: [ShopSettings],
-          useFactory: ({ jobsUrl, prefix, schema }: ShopSettings) => ({
+          inject: [ShopSettings, Tenants],
+          useFactory: ({ jobsUrl, prefix, schema }: ShopSettings, tenants: Tenants) => ({
             connection: jobsUrl,
             // Each of the stores has its own word for the part that belongs to an application.
-            ...(jobsUrl?.startsWith('postgres') ? { schema } : { prefix }),
-            // Images take much processor time and memory each; one sync at a time is enough.
-            queues: { images: { concurrency: 2 }, sync: { concurrency: 1 } },
+            ...(jobsUrl.startsWith('postgres') ? { schema } : { prefix }),
+            // Images take much processor time and memory each.
+            queues: { images: { concurrency: 2 } },
+            // A job is done for the tenant for which it was enqueued.
+            context: tenants,
+            calendars,
           }),
         }),
         // #endregion for-root
         UsersModule,
         ImagesModule,
         OrdersModule,
+        PaymentsModule,
         ProductsModule,
         CartsModule,
+        ReportsModule,
         RecurringModule,
         JobStatusModule,
         HealthModule,

@@ -30,12 +30,16 @@ Mail goes to ${smtpUrl ? 'SMTP_URL' : `${dataFolder}/mail`}; everything else is 
   curl ${url}/orders -H 'content-type: application/json' \\
     -d '{"userId":"<id of the user>","items":[{"name":"Tea","quantity":2,"unitPrice":450}]}'
   curl ${url}/images -F file=@photo.jpg
-  curl -X POST ${url}/sync
+  curl ${url}/orders/<id>             # once the invoice is mailed, with that job, too
+  curl ${url}/orders/<id>/refunds -H 'content-type: application/json' \\
+    -H 'idempotency-key: 1' -d '{"amount":450}'                # again: the same job
+  curl -X POST ${url}/sync            # its job returns a batch: curl ${url}/sync/<batch>
   curl ${url}/carts -H 'content-type: application/json' -d '{"total":4990,"touchedAt":"2020-01-01T00:00:00Z"}'
   curl ${url}/jobs/<queue>/<id>      # each answer above has these URLs
   curl ${url}/health
 
-Recurring jobs: a clean-up of carts each night, a sync each hour, figures of the carts each second.
+Recurring jobs: a clean-up of carts each night, a sync each hour, figures of the carts each second,
+a sales report each working day. With -H 'x-tenant: books', work is done for that tenant, in jobs too.
 
   curl ${url}/recurring              # all of them, with their next ticks and last runs
   curl -X POST ${url}/recurring/nightly-cart-cleanup/trigger   # then GET /carts: old ones are gone

@@ -32,8 +32,8 @@ export async function checkFiles(seen: Seen, dataFolder: string, list: CheckList
     const expected = Array.from({ length: SUPPLIER_PRODUCTS }, (_, index) => `SKU-${index + 1}`);
     expectEqual(
       'article numbers',
-      seen.products.map(({ id }) => id),
-      expected,
+      seen.products.map(({ id }) => id).toSorted(),
+      expected.toSorted(),
     );
     const changed = seen.products.filter(({ revision }) => revision !== 1);
     expectEqual('products that were changed after they were added', changed, []);

@@ -40,7 +40,8 @@ export async function checkMail(seen: Seen, dataFolder: string, list: CheckList)
 }
 
 function fileOf(result: unknown): string {
-  const { file } = (result ?? {}) as Partial<SentMail>;
+  // The welcome does more than to send its mail.
+  const { mail, file = mail?.file } = (result ?? {}) as Partial<SentMail> & { mail?: SentMail };
   if (!file) throw new Error('expected the job to return a file; does the shop run with SMTP_URL?');
   return file;
 }

@@ -1,3 +1,4 @@
+import { calendars } from '../reports/calendars.js';
 import { type CheckList, expectEqual, expectThat } from './check-list.js';
 import type { RecurringSeen } from './recurring.scenario.js';
 
@@ -7,10 +8,18 @@ const MINUTE = /^\d{4}-\d\d-\d\dT\d\d:(\d\d):00\.000Z$/;
 export async function checkRecurring(seen: RecurringSeen, list: CheckList): Promise<void> {
   await list.check('the recurring jobs are listed, with their next ticks', () => {
     const ids = seen.all.map(({ id }) => id);
-    expectEqual('ids', ids, ['cart-watch', 'hourly-sync', 'nightly-cart-cleanup']);
+    expectEqual('ids', ids, ['cart-watch', 'hourly-sync', 'nightly-cart-cleanup', 'sales-report']);
     const [, hourly, nightly] = seen.all;
     const minutes = [hourly, nightly].map((job) => MINUTE.exec(job?.next[0] ?? '')?.[1]);
     expectEqual('minutes of the next ticks', minutes, ['00', '30']);
+  });
+  await list.check('the sales report has no ticks on holidays and weekends', () => {
+    const next = seen.all.find(({ id }) => id === 'sales-report')?.next ?? [];
+    expectEqual('number of ticks', next.length, 5);
+    const off = next.filter((tick) =>
+      Object.values(calendars).some((calendar) => calendar.excludes(Date.parse(tick))),
+    );
+    expectEqual('ticks on days off', off, []);
   });
   await list.check('the clean-up removed abandoned carts from the table, and no others', () => {
     expectEqual('state', seen.cleanupJob.state, 'completed');

@@ -5,6 +5,7 @@ import type { CartFigure } from '../carts/cart-figures.repository.js';
 import type { JobStatus } from '../jobs/job-status.js';
 import type { ShopClient } from './shop.client.js';
 import type { Timeline } from './timeline.js';
+import { until } from './until.js';
 
 const CLEANUP = 'nightly-cart-cleanup';
 const WATCH = 'cart-watch';
@@ -110,19 +111,6 @@ function figures(shop: ShopClient, moment: number, count: number): Promise<CartF
     () => shop.figures(moment),
     ({ length }) => length >= count,
   );
-}
-
-/** @throws Error when it does not come true in time */
-async function until<T>(look: () => Promise<T>, isTrue: (seen: T) => boolean): Promise<T> {
-  const deadline = Date.now() + TIMEOUT_MS;
-  for (;;) {
-    const seen = await look();
-    if (isTrue(seen)) return seen;
-    if (Date.now() > deadline) {
-      throw new Error(`expected it within ${TIMEOUT_MS} ms, got ${JSON.stringify(seen)}`);
-    }
-    await pause(POLL_MS);
-  }
 }
 
 function daysAgo(days: number): string {

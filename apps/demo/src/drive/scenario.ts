@@ -3,10 +3,17 @@ import sharp from 'sharp';
 import type { JobLink } from '../jobs/job-link.js';
 import type { JobStatus } from '../jobs/job-status.js';
 import type { Order } from '../orders/orders.repository.js';
+import type { Refund } from '../payments/payment.provider.js';
 import type { Product } from '../products/products.repository.js';
+import type { SyncReport } from '../products/sync-reports.repository.js';
 import type { User } from '../users/users.repository.js';
+import type { Voucher } from '../users/vouchers.repository.js';
 import type { ShopClient } from './shop.client.js';
 import type { Timeline } from './timeline.js';
+import { until } from './until.js';
+
+/** In cents. */
+export const REFUND = 1_250;
 
 const JOB_TIMEOUT_MS = 15_000;
 
@@ -25,9 +32,12 @@ export interface Seen {
   userAgain: User;
   imageId: string;
   order: Order;
+  vouchers: Voucher[];
+  refunds: Refund[];
   products: Product[];
+  syncReport: SyncReport;
   jobs: Record<
-    'welcome' | 'reminder' | 'thumbnails' | 'invoice' | 'invoice mail' | 'sync',
+    'welcome' | 'reminder' | 'thumbnails' | 'invoice' | 'invoice mail' | 'refund' | 'sync',
     JobStatus
   >;
 }
@@ -46,32 +56,59 @@ export async function playScenario(shop: ShopClient, timeline: Timeline): Promis
   timeline.note('POST /images', `${PHOTO.width} × ${PHOTO.height}`);
   const placed = await shop.order(signUp.user.id, ITEMS);
   timeline.note('POST /orders', `total ${placed.order.total} cents`);
+  const refund = await shop.refund(placed.order.id, REFUND, `refund of ${placed.order.id}`);
+  await shop.refund(placed.order.id, REFUND, `refund of ${placed.order.id}`);
+  timeline.note('POST /orders/…/refunds', 'twice, with one idempotency key');
   const started = await shop.sync();
   timeline.note('POST /sync', 'from an API that refuses each third request');
 
-  const [welcome, reminder, thumbnails, sync, [invoice, invoiceMail]] = await Promise.all([
+  const [welcome, reminder, thumbnails, refunded, sync, invoice, invoiceMail] = await Promise.all([
     follow('welcome mail', signUp.jobs.welcome),
     follow('reminder mail', signUp.jobs.reminder),
     follow('thumbnails', upload.jobs.thumbnails),
+    follow('refund', refund.jobs.refund),
     follow('sync', started.jobs.sync),
-    follow('invoice', placed.jobs.invoice).then(
-      async (made) => [made, await follow('invoice mail', mailOf(made))] as const,
-    ),
+    follow('invoice', placed.jobs.invoice),
+    invoiceMailOf(shop, placed.order.id).then((link) => follow('invoice mail', link)),
   ]);
   return {
     user: signUp.user,
     userAgain: again.user,
     imageId: upload.image.id,
     order: placed.order,
+    vouchers: await shop.vouchers(signUp.user.id),
+    refunds: await shop.refunds(placed.order.id),
+    syncReport: await syncReportOf(shop, sync),
     products: await shop.products(),
-    jobs: { welcome, reminder, thumbnails, invoice, 'invoice mail': invoiceMail, sync },
+    jobs: {
+      welcome,
+      reminder,
+      thumbnails,
+      invoice,
+      'invoice mail': invoiceMail,
+      refund: refunded,
+      sync,
+    },
   };
 }
 
-/** The handler that draws the invoice returns the job that mails it. */
-function mailOf(invoice: JobStatus): JobLink {
-  if (invoice.state !== 'completed') throw new Error(`the invoice failed: ${invoice.failure}`);
-  return (invoice.result as { mail: JobLink }).mail;
+/** The order knows the job that mailed its invoice. */
+async function invoiceMailOf(shop: ShopClient, orderId: string): Promise<JobLink> {
+  const { jobs } = await until(
+    () => shop.placed(orderId),
+    ({ jobs: { invoiceMail } }) => invoiceMail !== undefined,
+  );
+  return jobs.invoiceMail!;
+}
+
+/** The job that starts a sync returns the batch of its pages. */
+async function syncReportOf(shop: ShopClient, sync: JobStatus): Promise<SyncReport> {
+  const { batch } = sync.result as { batch: string };
+  const { report } = await until(
+    () => shop.syncStatus(batch),
+    (status) => status.report !== undefined,
+  );
+  return report!;
 }
 
 function drawPhoto(): Promise<Buffer> {

@@ -3,10 +3,13 @@ import type { Cart } from '../carts/cart.dto.js';
 import type { CartFigure } from '../carts/cart-figures.repository.js';
 import type { JobLink } from '../jobs/job-link.js';
 import type { JobStatus } from '../jobs/job-status.js';
-import type { Order } from '../orders/orders.repository.js';
+import type { OrderAnswer } from '../orders/orders.controller.js';
+import type { Refund } from '../payments/payment.provider.js';
+import type { SyncStatus } from '../products/products.controller.js';
 import type { OrderDto } from '../orders/order.dto.js';
 import type { Product } from '../products/products.repository.js';
 import type { User } from '../users/users.repository.js';
+import type { Voucher } from '../users/vouchers.repository.js';
 import type { SeenRecurring } from './recurring.scenario.js';
 
 /** Uses the shop as any client does: over HTTP. */
@@ -16,8 +19,13 @@ export class ShopClient {
   signUp(
     email: string,
     name: string,
+    tenant = 'main',
   ): Promise<{ user: User; jobs: Record<'welcome' | 'reminder', JobLink> }> {
-    return this.post('/users', { email, name });
+    return this.post('/users', { email, name }, { 'x-tenant': tenant });
+  }
+
+  vouchers(userId: string): Promise<Voucher[]> {
+    return this.request(`/users/${userId}/vouchers`);
   }
 
   upload(image: Uint8Array): Promise<{ image: { id: string }; jobs: { thumbnails: JobLink } }> {
@@ -26,15 +34,34 @@ export class ShopClient {
     return this.request('/images', { method: 'POST', body: form });
   }
 
+  /** @param id chosen here, to find an order that is refused */
   order(
     userId: string,
     items: OrderDto['items'],
-  ): Promise<{ order: Order; jobs: { invoice: JobLink } }> {
-    return this.post('/orders', { userId, items });
+    id?: string,
+    tenant = 'main',
+  ): Promise<OrderAnswer> {
+    return this.post('/orders', { id, userId, items }, { 'x-tenant': tenant });
+  }
+
+  placed(orderId: string): Promise<OrderAnswer> {
+    return this.request(`/orders/${orderId}`);
+  }
+
+  refund(orderId: string, amount: number, key: string): Promise<{ jobs: { refund: JobLink } }> {
+    return this.post(`/orders/${orderId}/refunds`, { amount }, { 'idempotency-key': key });
+  }
+
+  refunds(orderId: string): Promise<Refund[]> {
+    return this.request(`/orders/${orderId}/refunds`);
   }
 
   sync(): Promise<{ jobs: { sync: JobLink } }> {
     return this.post('/sync', {});
+  }
+
+  syncStatus(batch: string): Promise<SyncStatus> {
+    return this.request(`/sync/${batch}`);
   }
 
   products(): Promise<Product[]> {
@@ -92,10 +119,14 @@ export class ShopClient {
     }
   }
 
-  private post<Answer>(path: string, body: object): Promise<Answer> {
+  private post<Answer>(
+    path: string,
+    body: object,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     return this.request(path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
     });
   }

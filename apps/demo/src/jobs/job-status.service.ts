@@ -3,7 +3,15 @@ import { JobNotFoundError, JobScheduler } from 'nestjs-jobs';
 import type { JobStatus } from './job-status.js';
 
 /** What clients may ask for: names from outside must not make queues in the store. */
-const QUEUES: ReadonlySet<string> = new Set(['mail', 'images', 'invoices', 'sync', 'carts']);
+const QUEUES: ReadonlySet<string> = new Set([
+  'mail',
+  'images',
+  'invoices',
+  'payments',
+  'reports',
+  'sync',
+  'carts',
+]);
 
 /** Reads the state of jobs for clients, who are shown neither arguments nor stack traces. */
 @Injectable()
@@ -17,7 +25,8 @@ export class JobStatusService {
     if (!handle) return undefined;
     try {
       const [details, log] = await Promise.all([handle.details(), handle.logs()]);
-      const { name, state, progress, attemptsMade, result, failedReason, finishedAt } = details;
+      const { name, state, progress, attemptsMade, result, failedReason, startedAt, finishedAt } =
+        details;
       // It may have ended after its state was read.
       const isRunning = state === 'active' && finishedAt === undefined;
       return {
@@ -29,6 +38,7 @@ export class JobStatusService {
         attempts: attemptsMade + (isRunning ? 1 : 0),
         result,
         failure: failedReason,
+        startedAt: startedAt?.toISOString(),
         log: [...log],
       };
     } catch (error) {

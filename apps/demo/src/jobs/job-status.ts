@@ -13,6 +13,8 @@ export interface JobStatus {
   result?: unknown;
   /** Why the last attempt failed. */
   failure?: string | undefined;
+  /** When the last attempt started, ISO 8601. */
+  startedAt?: string | undefined;
   /** What the handler logged with `JobContext.log()`. */
   log: string[];
 }

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import pino from 'pino';
 import { ShopSettings } from '../settings/shop-settings.js';
+import { Tenants } from '../tenants/tenants.js';
 
 /** Nest tells each module and route at boot: 30 lines that hide the few that matter. */
 const BOOT_CONTEXTS: ReadonlySet<unknown> = new Set([
@@ -12,17 +13,19 @@ const BOOT_CONTEXTS: ReadonlySet<unknown> = new Set([
 
 /**
  * Logs one JSON object a line, without noise: level names, ISO times, no process id. Lines that are
- * logged inside a handler carry the job's id, name, queue and attempt: the jobs module sees to that.
+ * logged inside a handler carry the job's id, name, queue and attempt: the jobs module sees to that. Each
+ * names its tenant, which is that of the request, or of the request that a job was enqueued by.
  */
 @Module({
   imports: [
     LoggerModule.forRootAsync({
-      inject: [ShopSettings],
-      useFactory: ({ logLevel, logFile }: ShopSettings) => ({
+      inject: [ShopSettings, Tenants],
+      useFactory: ({ logLevel, logFile }: ShopSettings, tenants: Tenants) => ({
         pinoHttp: [
           {
             level: logLevel,
             base: undefined,
+            mixin: () => ({ tenant: tenants.current }),
             timestamp: pino.stdTimeFunctions.isoTime,
             formatters: { level: (label) => ({ level: label }) },
             hooks: {

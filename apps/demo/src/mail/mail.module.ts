@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ShopSettings } from '../settings/shop-settings.js';
+import { Tenants } from '../tenants/tenants.js';
 import { FileMailer } from './file.mailer.js';
 import { Mailer } from './mailer.js';
 import { SmtpMailer } from './smtp.mailer.js';
@@ -9,9 +10,9 @@ import { SmtpMailer } from './smtp.mailer.js';
   providers: [
     {
       provide: Mailer,
-      inject: [ShopSettings],
-      useFactory: ({ smtpUrl, dataFolder }: ShopSettings): Mailer =>
-        smtpUrl ? new SmtpMailer(smtpUrl) : new FileMailer(dataFolder),
+      inject: [ShopSettings, Tenants],
+      useFactory: ({ smtpUrl, dataFolder }: ShopSettings, tenants: Tenants): Mailer =>
+        smtpUrl ? new SmtpMailer(smtpUrl, tenants) : new FileMailer(dataFolder, tenants),
     },
   ],
   exports: [Mailer],

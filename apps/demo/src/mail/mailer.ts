@@ -9,6 +9,8 @@ export interface Mail {
 /** Where a mail went. */
 export interface SentMail {
   messageId: string;
+  /** The address of the tenant that sent it. */
+  from: string;
   /** Its file below the data folder, when mail is written to files. */
   file?: string;
 }
@@ -22,8 +24,10 @@ export abstract class Mailer {
   abstract send(id: string, mail: Mail): Promise<SentMail>;
 }
 
-/** The sender of all mail of the shop. */
-export const SENDER = { name: 'Demo shop', address: 'shop@demo.example' };
+/** The sender of the mail of a tenant. */
+export function senderOf(tenant: string): { name: string; address: string } {
+  return { name: `Demo shop (${tenant})`, address: `${tenant}@demo.example` };
+}
 
 /** A Message-ID that is the same each time the job runs. */
 export function messageIdOf(id: string): string {

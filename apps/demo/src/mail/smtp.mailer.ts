@@ -1,14 +1,18 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { createTransport } from 'nodemailer';
-import { type Mail, Mailer, messageIdOf, SENDER, type SentMail } from './mailer.js';
+import { type Mail, Mailer, messageIdOf, senderOf, type SentMail } from './mailer.js';
+import type { Tenants } from '../tenants/tenants.js';
 
 /** Sends mail through an SMTP server. */
 export class SmtpMailer extends Mailer implements OnApplicationShutdown {
   private readonly transport;
 
-  constructor(smtpUrl: string) {
+  constructor(
+    smtpUrl: string,
+    private readonly tenants: Tenants,
+  ) {
     super();
-    this.transport = createTransport(smtpUrl, { from: SENDER });
+    this.transport = createTransport(smtpUrl);
   }
 
   /**
@@ -17,8 +21,9 @@ export class SmtpMailer extends Mailer implements OnApplicationShutdown {
    */
   async send(id: string, mail: Mail): Promise<SentMail> {
     const messageId = messageIdOf(id);
-    await this.transport.sendMail({ messageId, ...mail });
-    return { messageId };
+    const from = senderOf(this.tenants.current);
+    await this.transport.sendMail({ from, messageId, ...mail });
+    return { messageId, from: from.address };
   }
 
   /** The module drains its workers before this, so no job still needs the connection. */

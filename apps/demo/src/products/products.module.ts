@@ -1,13 +1,14 @@
 import { Module } from '@nestjs/common';
+import { SupplierModule } from '../supplier/supplier.module.js';
 import { ProductSync } from './product-sync.service.js';
 import { ProductsController } from './products.controller.js';
 import { ProductsRepository } from './products.repository.js';
-import { SupplierClient } from './supplier.client.js';
-import { SyncPositionRepository } from './sync-position.repository.js';
+import { SyncReportsRepository } from './sync-reports.repository.js';
 
 /** Products, pulled from a third-party API. */
 @Module({
+  imports: [SupplierModule],
   controllers: [ProductsController],
-  providers: [ProductSync, ProductsRepository, SupplierClient, SyncPositionRepository],
+  providers: [ProductSync, ProductsRepository, SyncReportsRepository],
 })
 export class ProductsModule {}

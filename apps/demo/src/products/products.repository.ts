@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { ShopSettings } from '../settings/shop-settings.js';
 import { JsonCollection } from '../storage/json-collection.js';
-import type { SupplierPage } from './supplier.client.js';
+import type { SupplierPage } from '../supplier/supplier.client.js';
 
 /** A product of the shop. */
 export interface Product {

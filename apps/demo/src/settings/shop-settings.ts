@@ -5,8 +5,8 @@ export type ShopSettingsInput = Partial<ShopSettings>;
 
 /** Everything that differs between two runs of the shop. Injectable. */
 export class ShopSettings {
-  /** Where jobs are stored: `file:…`, `redis://…` or `postgres://…`; undefined = `./data/jobs.sqlite`. Default undefined. */
-  readonly jobsUrl: string | undefined;
+  /** Where jobs are stored: `file:…`, `redis://…` or `postgres://…`. Default `file:./data/jobs.sqlite`. */
+  readonly jobsUrl: string;
   /** Redis: what every key starts with; SQLite: the jobs' part of the file. Default `demo`. */
   readonly prefix: string;
   /** PostgreSQL: the schema that holds the tables. Default `demo`. */
@@ -25,7 +25,7 @@ export class ShopSettings {
   readonly logFile: string | undefined;
 
   constructor(input: ShopSettingsInput) {
-    this.jobsUrl = input.jobsUrl || undefined;
+    this.jobsUrl = input.jobsUrl || 'file:./data/jobs.sqlite';
     this.prefix = input.prefix ?? 'demo';
     this.schema = input.schema ?? 'demo';
     this.dataFolder = resolve(input.dataFolder ?? 'data/demo');

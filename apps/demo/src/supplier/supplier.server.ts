@@ -19,16 +19,20 @@ export interface SupplierServer {
 
 /**
  * Plays a supplier with a flaky API: `GET /products?page=1` answers five products, and each third
- * request is refused with 503, so that a sync of all five pages always meets a failure. It knows
- * nothing of the shop, and would run elsewhere.
+ * request is refused with 503, so that a sync of all five pages always meets a failure; `PUT /samples/<user>`
+ * sends a sample, and is refused the first time for each user. It knows nothing of the shop, and would run elsewhere.
  * @param port 0 for a free one
  */
 export async function startSupplierServer(port: number): Promise<SupplierServer> {
   let requests = 0;
+  const asked = new Set<string>();
   const server = createServer((request, response) => {
-    requests += 1;
-    const refused = requests % FAILS_EACH === 0;
-    void answer(new URL(request.url ?? '/', 'http://supplier'), refused, response);
+    const url = new URL(request.url ?? '/', 'http://supplier');
+    const isSample = request.method === 'PUT' && url.pathname.startsWith('/samples/');
+    if (!isSample) requests += 1;
+    const isRefused = isSample ? !asked.has(url.pathname) : requests % FAILS_EACH === 0;
+    asked.add(url.pathname);
+    void answer(url, isRefused, response);
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -42,9 +46,10 @@ export async function startSupplierServer(port: number): Promise<SupplierServer>
   };
 }
 
-async function answer(url: URL, refused: boolean, response: ServerResponse): Promise<void> {
+async function answer(url: URL, isRefused: boolean, response: ServerResponse): Promise<void> {
   await pause(LATENCY_MS);
-  if (refused) return send(response, 503, { error: 'overloaded, try again' });
+  if (isRefused) return send(response, 503, { error: 'overloaded, try again' });
+  if (url.pathname.startsWith('/samples/')) return send(response, 202, { sent: true });
   const page = Number(url.searchParams.get('page') ?? '1');
   const pages = Math.ceil(PRODUCTS / PAGE_SIZE);
   if (url.pathname !== '/products' || !Number.isInteger(page) || page < 1 || page > pages) {

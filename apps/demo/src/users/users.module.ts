@@ -1,14 +1,16 @@
 import { Module } from '@nestjs/common';
 import { MailModule } from '../mail/mail.module.js';
-import { OnboardingMails } from './onboarding.mails.js';
+import { SupplierModule } from '../supplier/supplier.module.js';
+import { Onboarding } from './onboarding.service.js';
 import { UsersController } from './users.controller.js';
 import { UsersRepository } from './users.repository.js';
+import { VouchersRepository } from './vouchers.repository.js';
 
-/** Users and their mails. */
+/** Users, and what they get. */
 @Module({
-  imports: [MailModule],
+  imports: [MailModule, SupplierModule],
   controllers: [UsersController],
-  providers: [UsersRepository, OnboardingMails],
+  providers: [UsersRepository, VouchersRepository, Onboarding],
   exports: [UsersRepository],
 })
 export class UsersModule {}

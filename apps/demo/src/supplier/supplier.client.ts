@@ -16,7 +16,7 @@ export class SupplierError extends Error {
     readonly status: number,
     url: string,
   ) {
-    super(`expected 200 from ${url}, got ${status}`);
+    super(`expected success from ${url}, got ${status}`);
     this.name = 'SupplierError';
   }
 
@@ -36,12 +36,24 @@ export class SupplierClient {
    * @throws SupplierError when the API answers with an error
    */
   async page(number: number, signal: AbortSignal): Promise<SupplierPage> {
-    const url = `${this.settings.supplierUrl}/products?page=${number}`;
-    const response = await fetch(url, { signal });
+    return pageSchema.parse(await this.request(`/products?page=${number}`, { signal }));
+  }
+
+  /**
+   * Has a sample sent to a user; a second request for the same user sends none.
+   * @throws SupplierError when the API answers with an error
+   */
+  async sendSample(userId: string, signal: AbortSignal): Promise<void> {
+    await this.request(`/samples/${userId}`, { method: 'PUT', signal });
+  }
+
+  private async request(path: string, init: RequestInit): Promise<unknown> {
+    const url = this.settings.supplierUrl + path;
+    const response = await fetch(url, init);
     if (!response.ok) {
       await response.body?.cancel();
       throw new SupplierError(response.status, url);
     }
-    return pageSchema.parse(await response.json());
+    return response.json();
   }
 }
