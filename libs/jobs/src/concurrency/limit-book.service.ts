@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
+import { JOBS_ENGINE, Records, type Engine, type ManagedService } from '../contracts/index.js';
 import {
   HandlerRegistry,
   limitOf,
@@ -37,6 +37,7 @@ export class LimitBook implements ManagedService {
   private following: Promise<void> | undefined;
   private reading: Promise<void> = Promise.resolve();
   private readonly repair: Repair;
+  private readonly stored: Records<StoredLimit>;
 
   constructor(
     private readonly registry: HandlerRegistry,
@@ -44,6 +45,7 @@ export class LimitBook implements ManagedService {
     repairs: Repairs,
   ) {
     this.repair = repairs.of('changed limits');
+    this.stored = new Records(engine, PREFIX);
   }
 
   async start(): Promise<void> {
@@ -97,18 +99,12 @@ export class LimitBook implements ManagedService {
   }
 
   async change(group: string, key: string | undefined, change: StoredLimit): Promise<void> {
-    const { store } = this.engine;
-    const name = nameOf(group, key);
-    for (;;) {
-      const before = await store.get(name);
-      const after = { ...(before === undefined ? {} : (JSON.parse(before) as object)), ...change };
-      if (await store.compareAndSet(name, before, JSON.stringify(after))) break;
-    }
+    await this.stored.change(nameOf(group, key), (before) => ({ ...before, ...change }));
     await this.tell();
   }
 
   async reset(group: string, key: string | undefined): Promise<void> {
-    await this.engine.store.delete(nameOf(group, key));
+    await this.engine.store.delete(PREFIX + nameOf(group, key));
     await this.tell();
   }
 
@@ -131,7 +127,7 @@ export class LimitBook implements ManagedService {
     const changes = new Map<string, StoredLimit>();
     for (const [name, text] of entries)
       await this.repair.one(name, async () => {
-        changes.set(name, JSON.parse(text) as StoredLimit);
+        changes.set(name.slice(PREFIX.length), JSON.parse(text) as StoredLimit);
       });
     const hasChanged = !isSame(changes, this.changes);
     this.changes = changes;
@@ -162,7 +158,7 @@ export class LimitBook implements ManagedService {
 }
 
 function nameOf(group: string, key: string | undefined): string {
-  return key === undefined ? PREFIX + group : `${PREFIX}${group}|${key}`;
+  return key === undefined ? group : `${group}|${key}`;
 }
 
 function isSame(a: ReadonlyMap<string, StoredLimit>, b: ReadonlyMap<string, StoredLimit>): boolean {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, Records, type Engine, type ReadRecord } from '../contracts/index.js';
 import { hubKeyOf, type StoredChild } from '../hubs/index.js';
 import { StoreCalls } from '../scheduling/index.js';
 
@@ -45,20 +45,23 @@ export class LinkBook {
   /** By antecedent: what is to be stored next, and what is being stored. */
   private readonly waiting = new Map<string, { added: Link[]; stored: Promise<Links> }>();
   private readonly storing = new Map<string, Promise<void>>();
+  private readonly records: Records<Links>;
 
   constructor(
     private readonly calls: StoreCalls,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
-  ) {}
+  ) {
+    this.records = new Records(engine, KEY);
+  }
 
   async read(antecedent: Pick<StoredChild, 'queue' | 'id'>): Promise<ReadLinks | undefined> {
-    const text = await this.engine.store.get(keyOf(antecedent));
-    return text === undefined ? undefined : parseLinks(text);
+    const read = await this.records.read(hubKeyOf(antecedent));
+    return read && { links: read.value, text: read.text };
   }
 
   /** Adds links; those that are there already stay. @returns all links of the antecedent */
   add(antecedent: StoredChild, continuations: readonly Link[]): Promise<Links> {
-    const key = keyOf(antecedent);
+    const key = hubKeyOf(antecedent);
     const waiting = this.waiting.get(key);
     if (waiting !== undefined) {
       waiting.added.push(...continuations);
@@ -81,25 +84,25 @@ export class LinkBook {
   }
 
   /** @returns false when they were changed meanwhile */
-  async delete({ links, text }: ReadLinks): Promise<boolean> {
-    return this.engine.store.delete(keyOf(links.antecedent), text);
+  delete(read: ReadLinks): Promise<boolean> {
+    return this.records.delete(hubKeyOf(read.links.antecedent), read);
   }
 
   /** Keeps these alone, for a retry of the antecedent. @returns false when they were changed meanwhile */
-  async keepSkipped({ links, text }: ReadLinks, continuations: readonly Link[]): Promise<boolean> {
-    const kept = { ...links, continuations, skipped: true } as const;
-    return this.write(kept, text, SKIPPED_TTL_MS);
+  async keepSkipped(read: ReadLinks, continuations: readonly Link[]): Promise<boolean> {
+    const kept = { ...read.links, continuations, skipped: true } as const;
+    return (await this.replace(read, kept, SKIPPED_TTL_MS)) !== undefined;
   }
 
   /** Lets skipped links count again. @returns undefined when they were changed meanwhile */
-  async revive({ links, text }: ReadLinks): Promise<Links | undefined> {
-    const { skipped: _, ...rest } = links;
+  async revive(read: ReadLinks): Promise<Links | undefined> {
+    const { skipped: _, ...rest } = read.links;
     const revived: Links = {
       ...rest,
       generation: newGeneration(),
       at: await this.engine.store.steadyNow(),
     };
-    return (await this.write(revived, text)) ? revived : undefined;
+    return (await this.replace(read, revived))?.value;
   }
 
   /** The stored text of all links whose hashed key starts with a digit, by their keys: one of them may be damaged. */
@@ -108,28 +111,29 @@ export class LinkBook {
   }
 
   private store(antecedent: StoredChild, continuations: readonly Link[]): Promise<Links> {
-    return this.calls.change('store a link between jobs', async () => {
-      for (;;) {
-        const read = await this.read(antecedent);
-        const known = read?.links.continuations ?? [];
-        const added = continuations.filter((one) => !known.some((other) => isSame(one, other)));
-        if (read !== undefined && added.length === 0) return read.links;
-        const links: Links = {
-          antecedent: { queue: antecedent.queue, id: antecedent.id, name: antecedent.name },
-          // What was skipped has had its hub: what is added now needs another one.
-          generation:
-            read === undefined || read.links.skipped ? newGeneration() : read.links.generation,
-          at: await this.engine.store.steadyNow(),
-          continuations: [...known, ...added],
-        };
-        if (await this.write(links, read?.text)) return links;
-      }
-    });
+    const withAdded = async (links: Links | undefined): Promise<Links> => {
+      const known = links?.continuations ?? [];
+      const added = continuations.filter((one) => !known.some((other) => isSame(one, other)));
+      if (links !== undefined && added.length === 0) return links;
+      return {
+        antecedent: { queue: antecedent.queue, id: antecedent.id, name: antecedent.name },
+        // What was skipped has had its hub: what is added now needs another one.
+        generation: links === undefined || links.skipped ? newGeneration() : links.generation,
+        at: await this.engine.store.now(),
+        continuations: [...known, ...added],
+      };
+    };
+    return this.calls.change('store a link between jobs', () =>
+      this.records.change(hubKeyOf(antecedent), withAdded),
+    );
   }
 
-  private write(links: Links, expected: string | undefined, ttlMs?: number): Promise<boolean> {
-    const key = keyOf(links.antecedent);
-    return this.engine.store.compareAndSet(key, expected, JSON.stringify(links), ttlMs);
+  private replace(
+    read: ReadLinks,
+    links: Links,
+    ttlMs?: number,
+  ): Promise<ReadRecord<Links> | undefined> {
+    return this.records.replace(hubKeyOf(links.antecedent), read, links, ttlMs);
   }
 }
 
@@ -141,10 +145,6 @@ export function parseLinks(text: string): ReadLinks {
 /** The id of the hub that carries these links out. @internal */
 export function hubIdOf({ antecedent, generation }: Links): string {
   return `links.${hubKeyOf(antecedent)}.${generation}`;
-}
-
-function keyOf(antecedent: Pick<StoredChild, 'queue' | 'id'>): string {
-  return KEY + hubKeyOf(antecedent);
 }
 
 function newGeneration(): string {

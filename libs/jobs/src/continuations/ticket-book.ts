@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, Records, type Engine } from '../contracts/index.js';
 import { DuplicateJobError } from '../errors/index.js';
 import { hubKeyOf, HubQueue } from '../hubs/index.js';
 import { PendingJobs, StoreCalls, type PendingJob, type PreparedJob } from '../scheduling/index.js';
@@ -27,6 +27,8 @@ export interface ReadTicket {
  */
 @Injectable()
 export class TicketBook extends PendingJobs {
+  private readonly records: Records<Ticket>;
+
   constructor(
     private readonly links: LinkBook,
     private readonly hubs: HubQueue,
@@ -34,6 +36,7 @@ export class TicketBook extends PendingJobs {
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {
     super();
+    this.records = new Records(engine, KEY);
   }
 
   async find(address: Address): Promise<PendingJob | undefined> {
@@ -44,34 +47,38 @@ export class TicketBook extends PendingJobs {
   }
 
   async cancel(address: Address, reason: string | undefined): Promise<boolean> {
+    const end = { kind: 'cancelled', ...(reason !== undefined && { reason }) } as const;
     return this.calls.change('cancel a continuation', async () => {
-      for (;;) {
-        const read = await this.read(address);
-        if (read === undefined || read.ticket.end !== undefined) return false;
-        const end = { kind: 'cancelled', ...(reason !== undefined && { reason }) } as const;
-        if (await this.end(read, end)) return true;
-      }
+      let isEnded = false;
+      const ended = (ticket: Ticket | undefined): Ticket | undefined => {
+        isEnded = ticket !== undefined && ticket.end === undefined;
+        return isEnded ? { ...ticket!, end } : ticket;
+      };
+      await this.records.change(hubKeyOf(address), ended, { ttlMs: ENDED_TTL_MS });
+      if (isEnded) await this.tellFollowing(address);
+      return isEnded;
     });
   }
 
   async read(address: Address): Promise<ReadTicket | undefined> {
-    const text = await this.engine.store.get(keyOf(address));
-    return text === undefined ? undefined : parseTicket(text);
+    const read = await this.records.read(hubKeyOf(address));
+    return read && { ticket: read.value, text: read.text };
   }
 
   /** Stores a new one. @throws DuplicateJobError when there is one for this job, unless it is to be kept */
   async create(ticket: Ticket, options: { keepExisting?: boolean } = {}): Promise<void> {
     const { job } = ticket;
     const isNew = await this.calls.change('store a continuation', () =>
-      this.engine.store.compareAndSet(keyOf(job), undefined, JSON.stringify(ticket)),
+      this.records.create(hubKeyOf(job), ticket),
     );
     if (!isNew && !options.keepExisting) throw new DuplicateJobError(job);
   }
 
   /** @returns false when it was changed meanwhile */
-  replace({ ticket: { job }, text }: ReadTicket, ticket: Ticket): Promise<boolean> {
+  async replace(read: ReadTicket, ticket: Ticket): Promise<boolean> {
     const ttlMs = ticket.end === undefined ? undefined : ENDED_TTL_MS;
-    return this.engine.store.compareAndSet(keyOf(job), text, JSON.stringify(ticket), ttlMs);
+    const key = hubKeyOf(read.ticket.job);
+    return (await this.records.replace(key, read, ticket, ttlMs)) !== undefined;
   }
 
   /** The stored text of all tickets whose hashed key starts with a part, by their keys: one of them may be damaged. */
@@ -80,8 +87,8 @@ export class TicketBook extends PendingJobs {
   }
 
   /** Its job is in its queue. @returns false when it was changed meanwhile */
-  delete({ ticket: { job }, text }: ReadTicket): Promise<boolean> {
-    return this.engine.store.delete(keyOf(job), text);
+  delete(read: ReadTicket): Promise<boolean> {
+    return this.records.delete(hubKeyOf(read.ticket.job), read);
   }
 
   /** Notes that it will not be enqueued; what follows it is told. @returns false when it was changed meanwhile */
@@ -101,8 +108,4 @@ export class TicketBook extends PendingJobs {
 /** @throws SyntaxError when the text is damaged @internal */
 export function parseTicket(text: string): ReadTicket {
   return { ticket: JSON.parse(text) as Ticket, text };
-}
-
-function keyOf(address: Address): string {
-  return KEY + hubKeyOf(address);
 }

@@ -17,6 +17,7 @@ export { holdUniqueKey, type UniqueKeyBackend } from './unique-keys.js';
 export { ShutdownState } from './shutdown-state.js';
 export { SettledJobs } from './settled-jobs.js';
 export { HEARTBEAT_INTERVAL_MS, SERVERS_CHANNEL, servers, type ServerInfo } from './servers.js';
+export { Records, type ReadRecord } from './records.js';
 export { releases, type Release, type ReleaseContent } from './releases.js';
 export { StartContext } from './start-context.js';
 export type { StartRequest, StartStore } from './start-store.js';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CoordinationStore } from './coordination-store.js';
+import { Records } from './records.js';
 
 const PREFIX = 'release:';
 
@@ -42,18 +43,10 @@ export const releases = {
     content: ReleaseContent,
     since?: number,
   ): Promise<Release> {
-    for (;;) {
-      const text = await store.get(keyOf(hash));
-      const release = text === undefined ? undefined : (JSON.parse(text) as Release);
-      const next = release ?? { ...content, since: since ?? (await store.steadyNow()) };
-      const isStored = await store.compareAndSet(
-        keyOf(hash),
-        text,
-        text ?? JSON.stringify(next),
-        REMEMBERED_MS,
-      );
-      if (isStored) return next;
-    }
+    // A copy: what does not change is written again, which makes it last.
+    const remembered = async (release: Release | undefined): Promise<Release> =>
+      release ? { ...release } : { ...content, since: since ?? (await store.steadyNow()) };
+    return recordsIn(store).change(hash, remembered, { ttlMs: REMEMBERED_MS });
   },
 
   /** Those of the last 30 days, whether or not one of their servers lives. */
@@ -63,11 +56,10 @@ export const releases = {
   },
 
   async get(store: CoordinationStore, hash: string): Promise<Release | undefined> {
-    const text = await store.get(keyOf(hash));
-    return text === undefined ? undefined : (JSON.parse(text) as Release);
+    return (await recordsIn(store).read(hash))?.value;
   },
 };
 
-function keyOf(hash: string): string {
-  return PREFIX + hash;
+function recordsIn(store: CoordinationStore): Records<Release> {
+  return new Records({ store }, PREFIX);
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   JOBS_ENGINE,
+  Records,
   type ClaimDecision,
   type Engine,
   type JobHook,
@@ -22,8 +23,6 @@ const REMEMBERED = 20;
 /** A result larger than this is left out, in characters of JSON. */
 const LARGEST_RESULT = 4_096;
 const LONGEST_ERROR = 1_024;
-
-const MOST_TRIES = 20;
 
 /** Of a recurring job that has no more runs, the runs are forgotten after so long, in ms: a yearly one has its last. */
 const KEPT_MS = 400 * 24 * 3_600_000;
@@ -48,20 +47,23 @@ interface StoredRun {
 export class RecurringRuns implements JobHook {
   /** Jobs that were completed without a run: what their tick's run returned stays. */
   private readonly done = new Set<string>();
+  private readonly ledgers: Records<readonly StoredRun[]>;
 
   constructor(
     private readonly schedules: ScheduleStore,
     private readonly calls: StoreCalls,
     private readonly logger: JobLogger,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
-  ) {}
+  ) {
+    this.ledgers = new Records(engine, KEY, { parse });
+  }
 
   /** The runs that have ended, the newest tick first. */
   async of(id: string): Promise<readonly RecurringRun[]> {
-    const text = await this.calls.read(`read the runs of the recurring job "${id}"`, () =>
-      this.engine.store.get(KEY + id),
+    const ledger = await this.calls.read(`read the runs of the recurring job "${id}"`, () =>
+      this.ledgers.read(id),
     );
-    return parse(text).map(toRun);
+    return (ledger?.value ?? []).map(toRun);
   }
 
   async forget(id: string): Promise<void> {
@@ -95,9 +97,9 @@ export class RecurringRuns implements JobHook {
   }
 
   /** A store that is lost at this moment is no failure of the job, which runs without knowing of those before. */
-  private async endedRuns(recurring: string): Promise<StoredRun[]> {
+  private async endedRuns(recurring: string): Promise<readonly StoredRun[]> {
     try {
-      return parse(await this.engine.store.get(KEY + recurring));
+      return (await this.ledgers.read(recurring))?.value ?? [];
     } catch (error) {
       if (!this.calls.isUnavailable(error)) throw error;
       return [];
@@ -105,13 +107,11 @@ export class RecurringRuns implements JobHook {
   }
 
   private async record(recurring: string, run: StoredRun): Promise<void> {
-    const { store } = this.engine;
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const text = await store.get(KEY + recurring);
-      const others = parse(text).filter(({ jobId }) => jobId !== run.jobId);
-      const runs = [run, ...others].toSorted((a, b) => b.due - a.due).slice(0, REMEMBERED);
-      if (await store.compareAndSet(KEY + recurring, text, JSON.stringify(runs), KEPT_MS)) return;
-    }
+    const withRun = (runs: readonly StoredRun[] = []): readonly StoredRun[] => {
+      const others = runs.filter(({ jobId }) => jobId !== run.jobId);
+      return [run, ...others].toSorted((a, b) => b.due - a.due).slice(0, REMEMBERED);
+    };
+    await this.ledgers.change(recurring, withRun, { ttlMs: KEPT_MS });
   }
 }
 
@@ -141,9 +141,9 @@ function toRun({ due, finishedAt, result, ...run }: StoredRun): RecurringRun {
 }
 
 /** A damaged ledger must not fail the runs to come: it is begun anew with the end of the next. */
-function parse(text: string | undefined): StoredRun[] {
+function parse(text: string): StoredRun[] {
   try {
-    const runs: unknown = JSON.parse(text ?? '[]');
+    const runs: unknown = JSON.parse(text);
     return Array.isArray(runs) ? (runs as StoredRun[]) : [];
   } catch {
     return [];

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, Records, type Engine, type ReadRecord } from '../contracts/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { StoreCalls } from '../scheduling/index.js';
 import { withDialect } from '../timing/ticks/index.js';
@@ -7,9 +7,6 @@ import type { Schedule } from './schedule.js';
 
 const KEY = 'recurring:';
 const CHANGED = 'recurring';
-
-/** Somebody else changed the value each time: more than this comes from no fleet. */
-const MOST_TRIES = 100;
 
 /** A stored recurring job, and its text, which a change must find unchanged. @internal */
 export interface StoredSchedule {
@@ -25,18 +22,22 @@ export interface StoredSchedule {
 export class ScheduleStore {
   /** What was told of, by id. */
   private readonly damaged = new Map<string, string>();
+  private readonly records: Records<Schedule>;
 
   constructor(
     private readonly calls: StoreCalls,
     private readonly logger: JobLogger,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
-  ) {}
+  ) {
+    this.records = new Records(engine, KEY, {
+      parse,
+      reading: (id, read) => calls.read(`read the recurring job "${id}"`, read),
+      changing: (id, change) => calls.change(`change the recurring job "${id}"`, change),
+    });
+  }
 
   async get(id: string): Promise<StoredSchedule | undefined> {
-    const text = await this.calls.read(`read the recurring job "${id}"`, () =>
-      this.engine.store.get(KEY + id),
-    );
-    return text === undefined ? undefined : parse(text);
+    return toStored(await this.records.read(id));
   }
 
   async all(): Promise<ReadonlyMap<string, StoredSchedule>> {
@@ -65,19 +66,16 @@ export class ScheduleStore {
     change: (schedule: Schedule | undefined) => Schedule | undefined,
     known?: StoredSchedule,
   ): Promise<Schedule | undefined> {
-    let current = known ?? (await this.get(id));
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const next = change(current?.schedule);
-      if (next === current?.schedule) return next;
-      if (await this.swap(id, current, next)) {
-        await this.tell(id);
-        return next;
-      }
-      current = await this.get(id);
-    }
-    throw new Error(
-      `The recurring job "${id}" was changed by others ${MOST_TRIES} times in a row.`,
-    );
+    let isChanged = false;
+    const changing = (schedule: Schedule | undefined): Schedule | undefined => {
+      const next = change(schedule);
+      isChanged = next !== schedule;
+      return next;
+    };
+    const read = known && { value: known.schedule, text: known.text };
+    const next = await this.records.change(id, changing, { known: read });
+    if (isChanged) await this.tell(id);
+    return next;
   }
 
   /**
@@ -89,9 +87,7 @@ export class ScheduleStore {
     known: StoredSchedule,
     schedule: Schedule,
   ): Promise<StoredSchedule | undefined> {
-    const text = JSON.stringify(schedule);
-    const isDone = await this.swap(id, known, schedule, text);
-    return isDone ? { schedule, text } : undefined;
+    return toStored(await this.records.replace(id, known, schedule));
   }
 
   /** Listens for changes, as a hint: the id of what may have changed. @returns stops listening */
@@ -110,7 +106,7 @@ export class ScheduleStore {
   /** A damaged value must not hide the other recurring jobs. */
   private parseOrTell(id: string, text: string): StoredSchedule | undefined {
     try {
-      return parse(text);
+      return { schedule: parse(text), text };
     } catch (error) {
       if (this.damaged.get(id) !== text) {
         this.logger.error(messages.scheduleUnreadable(id, error), error as Error);
@@ -119,22 +115,13 @@ export class ScheduleStore {
       return undefined;
     }
   }
-
-  private swap(
-    id: string,
-    from: StoredSchedule | undefined,
-    to: Schedule | undefined,
-    text = JSON.stringify(to),
-  ): Promise<boolean> {
-    const { store } = this.engine;
-    return this.calls.change(`change the recurring job "${id}"`, async () => {
-      if (to === undefined) return from === undefined || (await store.delete(KEY + id, from.text));
-      return store.compareAndSet(KEY + id, from?.text, text);
-    });
-  }
 }
 
-function parse(text: string): StoredSchedule {
+function parse(text: string): Schedule {
   const schedule = JSON.parse(text) as Schedule;
-  return { schedule: { ...schedule, timing: withDialect(schedule.timing) }, text };
+  return { ...schedule, timing: withDialect(schedule.timing) };
+}
+
+function toStored(read: ReadRecord<Schedule> | undefined): StoredSchedule | undefined {
+  return read && { schedule: read.value, text: read.text };
 }
