@@ -32,6 +32,8 @@ export interface Seen {
   userAgain: User;
   imageId: string;
   order: Order;
+  /** What the same order was answered when it came again. */
+  orderAgain: Order;
   vouchers: Voucher[];
   refunds: Refund[];
   products: Product[];
@@ -56,6 +58,8 @@ export async function playScenario(shop: ShopClient, timeline: Timeline): Promis
   timeline.note('POST /images', `${PHOTO.width} × ${PHOTO.height}`);
   const placed = await shop.order(signUp.user.id, ITEMS);
   timeline.note('POST /orders', `total ${placed.order.total} cents`);
+  const placedAgain = await shop.order(signUp.user.id, ITEMS, placed.order.id);
+  timeline.note('POST /orders', 'the same again, by its id');
   const refund = await shop.refund(placed.order.id, REFUND, `refund of ${placed.order.id}`);
   await shop.refund(placed.order.id, REFUND, `refund of ${placed.order.id}`);
   timeline.note('POST /orders/…/refunds', 'twice, with one idempotency key');
@@ -76,6 +80,7 @@ export async function playScenario(shop: ShopClient, timeline: Timeline): Promis
     userAgain: again.user,
     imageId: upload.image.id,
     order: placed.order,
+    orderAgain: placedAgain.order,
     vouchers: await shop.vouchers(signUp.user.id),
     refunds: await shop.refunds(placed.order.id),
     syncReport: await syncReportOf(shop, sync),

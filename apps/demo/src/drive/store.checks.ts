@@ -39,6 +39,9 @@ export async function checkStore(seen: Seen, list: CheckList): Promise<void> {
   await list.check('progress was reported', () => {
     expectEqual('thumbnails', seen.jobs.thumbnails.progress, 100);
   });
+  await list.check('a repeated order gave the same order', () =>
+    expectEqual('order', seen.orderAgain, seen.order),
+  );
   await list.check('a repeated sign-up gave the same user', () =>
     expectEqual('user', seen.userAgain, seen.user),
   );
