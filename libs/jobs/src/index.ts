@@ -16,7 +16,17 @@ export {
   type DailyWindowOptions,
 } from './timing/calendars/index.js';
 export {
-  JobChain,
+  JobHandle,
+  type EnqueueManyOptions,
+  type EnqueueOptions,
+  type HandleOf,
+  type JobDetails,
+  type JobRef,
+  type JobStateName,
+  type ScheduleOptions,
+} from './enqueueing/index.js';
+export { JobChain, JobScheduler, TransactionalJobs } from './scheduler/index.js';
+export {
   Batches,
   type BatchBuilder,
   type BatchCallback,
@@ -26,26 +36,10 @@ export {
   type BatchProgress,
   type BatchResult,
   type BatchSummary,
-  JobHandle,
-  JobLimits,
-  JobScheduler,
-  RecurringJobs,
-  TransactionalJobs,
-  type RecurringJob,
-  type RecurringJobOptions,
-  type Antecedents,
-  type ContinuationValues,
-  type ContinueOptions,
-  type EnqueueManyOptions,
-  type EnqueueOptions,
-  type HandleOf,
-  type JobDetails,
-  type LimitChange,
-  type LimitsNow,
-  type JobRef,
-  type JobStateName,
-  type ScheduleOptions,
-} from './scheduling/index.js';
+} from './batches/index.js';
+export { JobLimits, type LimitChange, type LimitsNow } from './concurrency/index.js';
+export { RecurringJobs, type RecurringJob, type RecurringJobOptions } from './recurring/index.js';
+export type { Antecedents, ContinuationValues, ContinueOptions } from './continuations/index.js';
 export { JobContext } from './execution/index.js';
 export { JobsHealth, type JobsHealthReport } from './health/index.js';
 export { migratePostgres } from './engines/index.js';

@@ -6,12 +6,11 @@ import {
   recordInvocation,
   UnknownValueError,
   wordsOfRead,
-  type BatchCallback,
-  type BatchSummary,
   type JobPreparer,
   type PreparedJob,
   type UnknownUse,
-} from '../scheduling/index.js';
+} from '../enqueueing/index.js';
+import type { BatchCallback, BatchSummary } from './batch.js';
 import type { BatchEvent, StoredCall, StoredSlot } from './batch-form.js';
 
 /** A batch as far as it is known before it has ended. */

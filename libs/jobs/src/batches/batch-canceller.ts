@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { cancelRequests, JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import { HubQueue } from '../hubs/index.js';
-import { JobCanceller, StoreCalls } from '../scheduling/index.js';
+import { JobCanceller, StoreCalls } from '../enqueueing/index.js';
 import { readBatch, type BatchHubJob } from './batch-form.js';
 import { pendingOf } from './batch-tally.js';
 

@@ -1,7 +1,8 @@
 import type { Job } from 'bullmq';
 import type { HubQueue } from '../hubs/index.js';
 import { restoreValue, storeValue } from '../payload/index.js';
-import type { BatchSummary, PreparedJob } from '../scheduling/index.js';
+import type { PreparedJob } from '../enqueueing/index.js';
+import type { BatchSummary } from './batch.js';
 
 /** The kind of hub that a batch is. @internal */
 export const BATCH_KIND = 'batch';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { QueueRegistry } from '../engines/index.js';
 import { DuplicateJobError, type BatchFault } from '../errors/index.js';
-import { StoreCalls } from '../scheduling/index.js';
+import { StoreCalls } from '../enqueueing/index.js';
 import type { BatchPart } from './batch-recorder.js';
 
 /** Ids that are looked up at once. */

@@ -19,9 +19,6 @@ import {
   recordInvocation,
   readEnqueueOptions,
   readScheduleOptions,
-  type BatchBuilder,
-  type BatchHandle,
-  type BatchOptions,
   type DueOptions,
   type EnqueueManyOptions,
   type EnqueueOptions,
@@ -30,7 +27,8 @@ import {
   type JobReader,
   type PreparedJob,
   type ScheduleOptions,
-} from '../scheduling/index.js';
+} from '../enqueueing/index.js';
+import type { BatchBuilder, BatchHandle, BatchOptions } from './batch.js';
 import { recordCall } from './batch-call.js';
 import type { BatchEvent, StoredCall } from './batch-form.js';
 

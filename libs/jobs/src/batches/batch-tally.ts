@@ -2,7 +2,7 @@ import { cancelRequests } from '../contracts/index.js';
 import { describeBatch } from '../errors/index.js';
 import type { HubQueue } from '../hubs/index.js';
 import { restoreValue } from '../payload/index.js';
-import type { BatchProgress, BatchResult } from '../scheduling/index.js';
+import type { BatchProgress, BatchResult } from './batch.js';
 import { fromStoredSummary, type BatchHubJob } from './batch-form.js';
 
 /** Children that are read at once. */

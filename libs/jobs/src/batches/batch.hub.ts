@@ -1,12 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { RepairRound } from '../execution/index.js';
 import { HubQueue, tellStep, type HubKind } from '../hubs/index.js';
-import {
-  JobWriter,
-  type BatchEnd,
-  type BatchProgress,
-  type BatchSummary,
-} from '../scheduling/index.js';
+import { JobWriter } from '../enqueueing/index.js';
+import type { BatchEnd, BatchProgress, BatchSummary } from './batch.js';
 import { completeCall } from './batch-call.js';
 import { BATCH_KIND, toStoredSummary, type BatchEvent, type BatchHubJob } from './batch-form.js';
 import { tallyOf } from './batch-tally.js';

@@ -1,5 +1,15 @@
 export { BatchCanceller } from './batch-canceller.js';
 export { BatchHub } from './batch.hub.js';
 export { BatchIds } from './batch-ids.js';
-export { BatchService } from './batch.service.js';
+export { Batches } from './batches.js';
+export type {
+  BatchBuilder,
+  BatchCallback,
+  BatchEnd,
+  BatchHandle,
+  BatchOptions,
+  BatchProgress,
+  BatchResult,
+  BatchSummary,
+} from './batch.js';
 export { RunningBatches } from './running-batches.js';

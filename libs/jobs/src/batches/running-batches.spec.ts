@@ -6,7 +6,8 @@ import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { Job } from '../decorators/index.js';
 import { Repairs } from '../execution/index.js';
 import { HubQueue } from '../hubs/index.js';
-import { JobScheduler, type JobHandle } from '../scheduling/index.js';
+import type { JobHandle } from '../enqueueing/index.js';
+import { JobScheduler } from '../scheduler/index.js';
 import { RunningBatches } from './running-batches.js';
 
 @Injectable()

@@ -2,14 +2,8 @@ import { inspect } from 'node:util';
 import { BatchNotFoundError, ResultTimeoutError } from '../errors/index.js';
 import type { HubQueue } from '../hubs/index.js';
 import { parseDuration, rules, show, type Duration } from '../options/index.js';
-import type {
-  BatchEnd,
-  BatchHandle,
-  BatchProgress,
-  BatchResult,
-  BatchSummary,
-  StoreCalls,
-} from '../scheduling/index.js';
+import type { StoreCalls } from '../enqueueing/index.js';
+import type { BatchEnd, BatchHandle, BatchProgress, BatchResult, BatchSummary } from './batch.js';
 import { monotonicNow, pause } from '../timers/index.js';
 import type { BatchCanceller } from './batch-canceller.js';
 import { fromStoredSummary, readBatch, type BatchHubJob } from './batch-form.js';

@@ -3,7 +3,7 @@ import type { Job } from 'bullmq';
 import type { TurnStep } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { JobLogger, messages } from '../logging/index.js';
-import { JobLines, type PreparedJob } from '../scheduling/index.js';
+import { JobLines, type PreparedJob } from '../enqueueing/index.js';
 import { ArrivingJobs } from './arriving-jobs.js';
 import { LimitBook } from './limit-book.service.js';
 import { LinesService } from './lines.service.js';

@@ -1,7 +1,8 @@
 export { ArrivingJobs } from './arriving-jobs.js';
 export { EnqueueLines } from './enqueue-lines.js';
 export { LimitBook } from './limit-book.service.js';
-export { LimitsService } from './limits.service.js';
+export { JobLimits } from './job-limits.js';
+export type { LimitChange, LimitsNow } from './limit-change.js';
 export { LinesService } from './lines.service.js';
 export { RateLimitHook } from './rate-limit.hook.js';
 export { SentAwayTurns } from './sent-away-turns.js';

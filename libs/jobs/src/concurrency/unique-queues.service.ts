@@ -10,7 +10,7 @@ import {
 } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { Fleet, Repairs } from '../execution/index.js';
-import { UniquePlaces, type PreparedJob } from '../scheduling/index.js';
+import { UniquePlaces, type PreparedJob } from '../enqueueing/index.js';
 import { every, pause, type Timer } from '../timers/index.js';
 
 /** Not every process hears of servers that come and go. */

@@ -15,10 +15,10 @@ import {
   JobPreparer,
   recordInvocation,
   readEnqueueOptions,
-  type ContinueOptions,
   type EnqueueOptions,
   type PreparedJob,
-} from '../scheduling/index.js';
+} from '../enqueueing/index.js';
+import type { ContinueOptions } from './continue-options.js';
 import { withKnownKey } from './known-key.js';
 import { extractSlots, fillSlots, type Slot } from './slots.js';
 import type { Ticket } from './ticket.js';

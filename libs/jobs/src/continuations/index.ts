@@ -1,5 +1,6 @@
 export { ContinuationJobs } from './continuation-jobs.js';
-export { ContinuationService } from './continuation.service.js';
+export { Continuations, type ReadStep } from './continuations.js';
+export type { Antecedents, ContinuationValues, ContinueOptions } from './continue-options.js';
 export { DeclaredContinuations } from './declared-continuations.js';
 export { LinkAttachment } from './link-attachment.js';
 export { LinkBook } from './link-book.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, Records, type Engine, type ReadRecord } from '../contracts/index.js';
 import { hubKeyOf, type StoredChild } from '../hubs/index.js';
-import { StoreCalls } from '../scheduling/index.js';
+import { StoreCalls } from '../enqueueing/index.js';
 
 const KEY = 'links:';
 

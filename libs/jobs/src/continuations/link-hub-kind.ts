@@ -8,7 +8,7 @@ import {
 } from '../errors/index.js';
 import type { RepairRound } from '../execution/index.js';
 import { ChildOutcomes, tellStep, type HubKind, type JobOutcome } from '../hubs/index.js';
-import { JobCanceller, JobWriter, uniqueKeyOf, type PreparedJob } from '../scheduling/index.js';
+import { JobCanceller, JobWriter, uniqueKeyOf, type PreparedJob } from '../enqueueing/index.js';
 import { ContinuationJobs } from './continuation-jobs.js';
 import { LinkAttachment } from './link-attachment.js';
 import { LinkBook, type Link, type Links } from './link-book.js';

@@ -1,4 +1,4 @@
-import { isUse, UnknownValueError, wordsOfRead, type UnknownUse } from '../scheduling/index.js';
+import { isUse, UnknownValueError, wordsOfRead, type UnknownUse } from '../enqueueing/index.js';
 
 /** Which value a placeholder stands for. @internal */
 export interface PlaceholderSource {

@@ -8,7 +8,7 @@ import { QueueRegistry } from '../engines/index.js';
 import { Repairs } from '../execution/index.js';
 import { HubQueue } from '../hubs/index.js';
 import { JobsModule } from '../jobs.module.js';
-import { JobScheduler } from '../scheduling/index.js';
+import { JobScheduler } from '../scheduler/index.js';
 import { LinkAttachment } from './link-attachment.js';
 import { hubIdOf, LinkBook } from './link-book.js';
 import { LinkSweep } from './link-sweep.js';

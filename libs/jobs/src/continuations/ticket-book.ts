@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, Records, type Engine } from '../contracts/index.js';
 import { DuplicateJobError } from '../errors/index.js';
 import { hubKeyOf, HubQueue } from '../hubs/index.js';
-import { PendingJobs, StoreCalls, type PendingJob, type PreparedJob } from '../scheduling/index.js';
+import { PendingJobs, StoreCalls, type PendingJob, type PreparedJob } from '../enqueueing/index.js';
 import { LinkBook } from './link-book.js';
 import { hubOf } from './link-hub.js';
 import { toError, type Ticket, type TicketEnd } from './ticket.js';

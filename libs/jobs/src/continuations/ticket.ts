@@ -1,7 +1,7 @@
 import { ContinuationSkippedError, JobCancelledError } from '../errors/index.js';
 import type { ContinuationMoment } from '../options/index.js';
 import type { JobOutcome, StoredChild, StoredError } from '../hubs/index.js';
-import type { PreparedJob } from '../scheduling/index.js';
+import type { PreparedJob } from '../enqueueing/index.js';
 import type { Slot } from './slots.js';
 
 /**

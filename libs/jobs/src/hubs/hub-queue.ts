@@ -10,7 +10,7 @@ import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { endsWithin, GOODBYE_MS, QueueRegistry, SafeQueue } from '../engines/index.js';
 import { StoreOutage } from '../execution/index.js';
 import { HUBS_QUEUE } from '../options/index.js';
-import { StoreCalls, type PreparedJob } from '../scheduling/index.js';
+import { StoreCalls, type PreparedJob } from '../enqueueing/index.js';
 import { assertFlowStored, flowEntries, type FlowNode } from './hub-flow.js';
 import { hubOptions } from './hub-options.js';
 

@@ -6,7 +6,8 @@ import { describeEngines, placeOn } from '../../../../test/support/engines.js';
 import { Job } from '../decorators/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import { JobsModule } from '../jobs.module.js';
-import { JobScheduler, type PreparedJob } from '../scheduling/index.js';
+import type { PreparedJob } from '../enqueueing/index.js';
+import { JobScheduler } from '../scheduler/index.js';
 import { ChildOutcomes, HUB_KINDS, HubQueue, type HubKind, type JobOutcome } from './index.js';
 
 @Injectable()

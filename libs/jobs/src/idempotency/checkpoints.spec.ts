@@ -6,7 +6,7 @@ import { StoreUnavailableError } from '../errors/index.js';
 import { Repairs, StoreOutage } from '../execution/index.js';
 import type { JobLogger } from '../logging/index.js';
 import { resolveOptions, type ResolvedOptions } from '../options/index.js';
-import { StoreCalls } from '../scheduling/index.js';
+import { StoreCalls } from '../enqueueing/index.js';
 import { readNativesAgain } from '../timers/index.js';
 import { CheckpointStore, PARTS } from './checkpoint-store.js';
 import { CheckpointSweep } from './checkpoint-sweep.service.js';

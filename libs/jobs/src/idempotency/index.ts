@@ -3,4 +3,4 @@ export { CheckpointSweep } from './checkpoint-sweep.service.js';
 export { KeyRecords } from './key-records.js';
 export { KeyedRuns } from './keyed-runs.js';
 export { StoredCheckpoints } from './stored-checkpoints.js';
-export { StoredKeys } from './stored-keys.js';
+export { IdempotencyKeys } from './idempotency-keys.js';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine, type StoredKey } from '../contracts/index.js';
 import { describeJob } from '../errors/index.js';
-import { StoreCalls } from '../scheduling/index.js';
+import { StoreCalls } from '../enqueueing/index.js';
 
 const KEYS = 'idem:';
 

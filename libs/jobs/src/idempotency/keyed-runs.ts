@@ -8,7 +8,7 @@ import type {
   StoredKey,
 } from '../contracts/index.js';
 import { JobLogger, messages } from '../logging/index.js';
-import { JobReader } from '../scheduling/index.js';
+import { JobReader } from '../enqueueing/index.js';
 import { HELD_MS, keyOfGroup, KeyRecords, MOST_TRIES, type KeyRecord } from './key-records.js';
 
 /** A larger result is not kept with the key, in characters of JSON. */

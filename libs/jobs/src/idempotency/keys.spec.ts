@@ -5,11 +5,15 @@ import { createEngine } from '../engines/index.js';
 import { IdempotencyKeyReusedError, StoreUnavailableError } from '../errors/index.js';
 import type { JobLogger } from '../logging/index.js';
 import { resolveOptions, type ResolvedOptions } from '../options/index.js';
-import type { JobReader, JobWriter, PreparedJob } from '../scheduling/index.js';
-import { StoreCalls } from '../scheduling/index.js';
+import {
+  StoreCalls,
+  type JobReader,
+  type JobWriter,
+  type PreparedJob,
+} from '../enqueueing/index.js';
 import { KeyRecords } from './key-records.js';
 import { KeyedRuns } from './keyed-runs.js';
-import { StoredKeys } from './stored-keys.js';
+import { IdempotencyKeys } from './idempotency-keys.js';
 
 const DAY = 24 * 3_600_000;
 const HELD_MS = 30 * DAY;
@@ -27,7 +31,7 @@ describeEngines('idempotency keys', (fixture) => {
   let writeFails: boolean;
   let storedHash: string;
   let records: KeyRecords;
-  let keys: StoredKeys;
+  let keys: IdempotencyKeys;
   let runs: KeyedRuns;
   let count = 0;
 
@@ -75,7 +79,7 @@ describeEngines('idempotency keys', (fixture) => {
       },
     } as unknown as JobWriter;
     records = new KeyRecords(calls, losing);
-    keys = new StoredKeys(records, reader, writer);
+    keys = new IdempotencyKeys(records, reader, writer);
     runs = new KeyedRuns(records, reader, { warn } as unknown as JobLogger);
   }
 

@@ -6,7 +6,7 @@ import { Checkpoints, doneBy } from '../execution/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions, type ReturnedValue } from '../options/index.js';
 import { restoreValue, toStorableResult } from '../payload/index.js';
-import { StoreCalls } from '../scheduling/index.js';
+import { StoreCalls } from '../enqueueing/index.js';
 import { CheckpointStore, type SteppedJob } from './checkpoint-store.js';
 
 /** What one run of a job did and asked for. */

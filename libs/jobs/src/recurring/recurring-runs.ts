@@ -12,7 +12,7 @@ import {
 } from '../contracts/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { restoreValue, toStorableText } from '../payload/index.js';
-import { StoreCalls } from '../scheduling/index.js';
+import { StoreCalls } from '../enqueueing/index.js';
 import { ScheduleStore } from './schedule-store.js';
 
 const KEY = 'recurring-run:';

@@ -1,6 +1,6 @@
 import type { RecurringRun } from '../contracts/index.js';
 import { CronExpression, describeCron } from '../timing/cron/index.js';
-import type { RecurringJob } from '../scheduling/index.js';
+import type { RecurringJob } from './recurring-job.js';
 import {
   emptyUntil,
   goOn,

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Engine } from '../contracts/index.js';
 import type { JobLogger } from '../logging/index.js';
 import { resolveOptions } from '../options/index.js';
-import { StoreCalls } from '../scheduling/index.js';
+import { StoreCalls } from '../enqueueing/index.js';
 import { ScheduleStore } from './schedule-store.js';
 
 describe('the stored recurring jobs', () => {

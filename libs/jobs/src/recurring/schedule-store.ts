@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, Records, type Engine, type ReadRecord } from '../contracts/index.js';
 import { JobLogger, messages } from '../logging/index.js';
-import { StoreCalls } from '../scheduling/index.js';
+import { StoreCalls } from '../enqueueing/index.js';
 import { withDialect } from '../timing/ticks/index.js';
 import type { Schedule } from './schedule.js';
 

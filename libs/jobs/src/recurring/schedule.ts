@@ -1,5 +1,5 @@
 import type { StoredPayload } from '../payload/index.js';
-import type { PreparedJob, StoredJobOptions } from '../scheduling/index.js';
+import type { PreparedJob, StoredJobOptions } from '../enqueueing/index.js';
 import { progressAt, type TickProgress, type Timing } from '../timing/ticks/index.js';
 
 /** The job that a tick becomes. @internal */

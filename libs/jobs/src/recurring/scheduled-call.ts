@@ -1,4 +1,4 @@
-import type { PreparedJob } from '../scheduling/index.js';
+import type { PreparedJob } from '../enqueueing/index.js';
 import type { ScheduledCall } from './schedule.js';
 
 /** What all runs of a recurring job have in common, in the form that is read back from the store. @internal */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Engine } from '../contracts/index.js';
-import type { StoreCalls } from '../scheduling/index.js';
+import type { StoreCalls } from '../enqueueing/index.js';
 import { StoreClock } from './store-clock.js';
 
 const MINUTE = 60_000;

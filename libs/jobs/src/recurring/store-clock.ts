@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
-import { StoreCalls } from '../scheduling/index.js';
+import { StoreCalls } from '../enqueueing/index.js';
 import { monotonicNow } from '../timers/index.js';
 
 /** The wall clock that went this far from the monotonic one was set, or the machine was asleep. */

@@ -3,7 +3,7 @@ import type { Engine } from '../contracts/index.js';
 import type { QueueRegistry } from '../engines/index.js';
 import type { JobLogger } from '../logging/index.js';
 import type { Calendar, ResolvedOptions } from '../options/index.js';
-import type { JobWriter, PreparedJob, StoreCalls } from '../scheduling/index.js';
+import type { JobWriter, PreparedJob, StoreCalls } from '../enqueueing/index.js';
 import { ScheduleBook } from './schedule-book.js';
 import { newSchedule, type Schedule } from './schedule.js';
 import { ScheduleStore } from './schedule-store.js';

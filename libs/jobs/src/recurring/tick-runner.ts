@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { QueueRegistry } from '../engines/index.js';
 import { DuplicateJobError, EnqueueUncertainError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
-import { JobWriter, StoreCalls, type PreparedJob } from '../scheduling/index.js';
+import { JobWriter, StoreCalls, type PreparedJob } from '../enqueueing/index.js';
 import {
   goOn,
   planTicks,

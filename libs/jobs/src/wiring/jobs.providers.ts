@@ -1,11 +1,5 @@
 import type { Provider } from '@nestjs/common';
-import {
-  BatchCanceller,
-  BatchHub,
-  BatchIds,
-  BatchService,
-  RunningBatches,
-} from '../batches/index.js';
+import { BatchCanceller, BatchHub, BatchIds, Batches, RunningBatches } from '../batches/index.js';
 import {
   JOBS_ENGINE,
   MANAGED_SERVICES,
@@ -18,7 +12,7 @@ import {
   ArrivingJobs,
   EnqueueLines,
   LimitBook,
-  LimitsService,
+  JobLimits,
   LinesService,
   RateLimitHook,
   TurnHook,
@@ -66,12 +60,12 @@ import {
   KeyedRuns,
   KeyRecords,
   StoredCheckpoints,
-  StoredKeys,
+  IdempotencyKeys,
 } from '../idempotency/index.js';
 import { ChildOutcomes, HUB_KINDS, HubQueue, HubSweeper, HubWorker } from '../hubs/index.js';
 import {
   ContinuationJobs,
-  ContinuationService,
+  Continuations,
   DeclaredContinuations,
   LinkAttachment,
   LinkBook,
@@ -89,7 +83,7 @@ import {
   ProcessRunner,
   Reconciler,
   RecurringRuns,
-  RecurringService,
+  RecurringJobs,
   ScheduleBook,
   ScheduleStore,
   StoreClock,
@@ -99,22 +93,17 @@ import {
   TickSources,
 } from '../recurring/index.js';
 import {
-  Continuations,
-  IdempotencyKeys,
-  Batches,
   JobCanceller,
-  JobLimits,
   JobLines,
   JobPreparer,
   JobReader,
-  JobScheduler,
   JobWriter,
   PendingJobs,
-  RecurringJobs,
   StoreCalls,
   UniquePlaces,
   WaitingRuns,
-} from '../scheduling/index.js';
+} from '../enqueueing/index.js';
+import { JobScheduler } from '../scheduler/index.js';
 import { ManagedServices, ShutdownSignals } from '../shutdown/index.js';
 
 const queueRegistryProvider: Provider = {
@@ -227,18 +216,18 @@ export const jobsProviders: readonly Provider[] = [
   TicketSweep,
   LinkHubKind,
   ContinuationJobs,
-  { provide: Continuations, useClass: ContinuationService },
+  Continuations,
   DeclaredContinuations,
   BatchHub,
   BatchIds,
   BatchCanceller,
   RunningBatches,
-  { provide: Batches, useClass: BatchService },
+  Batches,
   ScheduleStore,
   StoreClock,
   RecurringRuns,
   DroppedRuns,
-  { provide: RecurringJobs, useClass: RecurringService },
+  RecurringJobs,
   Declarations,
   Reconciler,
   ScheduleBook,
@@ -253,7 +242,7 @@ export const jobsProviders: readonly Provider[] = [
   CheckpointSweep,
   KeyRecords,
   KeyedRuns,
-  { provide: IdempotencyKeys, useClass: StoredKeys },
+  IdempotencyKeys,
   { provide: Checkpoints, useClass: StoredCheckpoints },
   ArrivingJobs,
   LimitBook,
@@ -261,7 +250,7 @@ export const jobsProviders: readonly Provider[] = [
   { provide: JobLines, useClass: EnqueueLines },
   UniqueQueues,
   { provide: UniquePlaces, useExisting: UniqueQueues },
-  { provide: JobLimits, useClass: LimitsService },
+  JobLimits,
   TurnHook,
   SentAwayTurns,
   RateLimitHook,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { PublicService } from '../contracts/index.js';
 import { HandlerRegistry, type HandlerClass } from '../discovery/index.js';
 import { InvalidRecurringJobError, RecurringJobNotFoundError } from '../errors/index.js';
 import {
@@ -18,12 +19,10 @@ import {
   JobReader,
   JobWriter,
   recordInvocation,
-  RecurringJobs,
   TICK_RULES,
   type PreparedJob,
-  type RecurringJob,
-  type RecurringJobOptions,
-} from '../scheduling/index.js';
+} from '../enqueueing/index.js';
+import type { RecurringJob, RecurringJobOptions } from './recurring-job.js';
 import { readTiming, SETTING_RULES, type Timing } from '../timing/ticks/index.js';
 import { nextTurn } from '../timers/index.js';
 import { describeSchedule } from './schedule-description.js';
@@ -34,9 +33,14 @@ import { toScheduledCall } from './scheduled-call.js';
 import { StoreClock } from './store-clock.js';
 import { TickSources } from './tick-sources.js';
 
-/** See {@link RecurringJobs}. @internal */
+/**
+ * Recurring jobs that are made, changed and asked for at run time; `JobScheduler.recurring`. What `@Recurring()`
+ * declares is found here too.
+ * @publicApi
+ */
 @Injectable()
-export class RecurringService extends RecurringJobs {
+export class RecurringJobs extends PublicService {
+  /** @internal */
   constructor(
     private readonly registry: HandlerRegistry,
     private readonly preparer: JobPreparer,
@@ -51,6 +55,15 @@ export class RecurringService extends RecurringJobs {
     super();
   }
 
+  /**
+   * Stores a recurring job, or changes the one with this id. Nothing runs at once: its ticks are those after
+   * now. With the same recurrence and settings as stored, it is left alone, so this can be called at each boot.
+   *
+   * @param id letters, digits, `_`, `.`, `-`, at most 128
+   * @param call makes exactly one call, whose arguments each run gets: `(s) => s.sync('orders')`
+   * @param recurrence a cron expression, see `Cron`; or `{ every: '10 min' }`
+   * @throws InvalidRecurringJobError with every fault of id, recurrence and options, and as `enqueue` for the call
+   */
   async addOrUpdate<T extends object>(
     id: string,
     type: HandlerClass<T>,
@@ -72,6 +85,12 @@ export class RecurringService extends RecurringJobs {
     );
   }
 
+  /**
+   * Changes when a recurring job is due; what it does stays. Its ticks are those after now. One that a decorator
+   * declares has the decorator's recurrence again after the next boot.
+   * @param settings all of them: what is left out is the default from now on
+   * @throws RecurringJobNotFoundError, InvalidRecurringJobError
+   */
   async reschedule(
     id: string,
     recurrence: Recurrence,
@@ -85,6 +104,11 @@ export class RecurringService extends RecurringJobs {
     });
   }
 
+  /**
+   * Removes a recurring job. Runs that were enqueued, or are at this very moment, stay. One that a decorator declares is back within a
+   * minute: pause it instead.
+   * @returns false when there is none
+   */
   async remove(id: string): Promise<boolean> {
     let existed = false;
     await this.store.change(id, (stored) => {
@@ -95,6 +119,11 @@ export class RecurringService extends RecurringJobs {
     return existed;
   }
 
+  /**
+   * Runs it now, whatever its state, and changes nothing about its ticks.
+   * @returns the run's job
+   * @throws RecurringJobNotFoundError
+   */
   async trigger(id: string): Promise<JobHandle> {
     const stored = await this.store.get(id);
     if (stored === undefined) throw new RecurringJobNotFoundError(id);
@@ -108,14 +137,24 @@ export class RecurringService extends RecurringJobs {
     return new JobHandle(storedAs, storedIn, name, this.reader);
   }
 
+  /**
+   * Lets its ticks pass until `resume()`, over restarts and deploys too. A run that is being enqueued at this very
+   * moment still runs.
+   * @throws RecurringJobNotFoundError
+   */
   pause(id: string): Promise<void> {
     return this.setPaused(id, true);
   }
 
+  /**
+   * Ends a pause; the ticks that were missed are treated by its misfire policy.
+   * @throws RecurringJobNotFoundError
+   */
   resume(id: string): Promise<void> {
     return this.setPaused(id, false);
   }
 
+  /** All recurring jobs, by id. */
   async list(): Promise<readonly RecurringJob[]> {
     const all = await this.store.all();
     const described: RecurringJob[] = [];
@@ -128,6 +167,7 @@ export class RecurringService extends RecurringJobs {
     return described.toSorted((one, other) => (one.id < other.id ? -1 : 1));
   }
 
+  /** One of them, with its last run; undefined when there is none. */
   async get(id: string): Promise<RecurringJob | undefined> {
     const [stored, [lastRun]] = await Promise.all([this.store.get(id), this.runs.of(id)]);
     if (stored === undefined || stored.schedule.undeclaredSince !== undefined) return undefined;

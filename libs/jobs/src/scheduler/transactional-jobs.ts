@@ -5,10 +5,15 @@ import {
   InvalidEnqueueOptionsError,
   UnsupportedByEngineError,
 } from '../errors/index.js';
-import { JobEnqueuer, type EnqueueParts } from './job-enqueuer.js';
-import { assertStoredByUs, insertJobs, uniqueKeyOf } from './job-writer.js';
-import type { PreparedJob } from './prepared-job.js';
-import type { UniquePlaces } from './unique-places.js';
+import {
+  JobEnqueuer,
+  assertStoredByUs,
+  insertJobs,
+  uniqueKeyOf,
+  type EnqueueParts,
+  type PreparedJob,
+  type UniquePlaces,
+} from '../enqueueing/index.js';
 
 /**
  * Enqueues inside a transaction of the application, as `JobScheduler.withTransaction()` returns it.

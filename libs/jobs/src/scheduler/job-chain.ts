@@ -7,8 +7,8 @@ import {
   type ContinuationValue,
   type ReturnedValue,
 } from '../options/index.js';
-import type { Continuations, ContinueOptions } from './continuations.js';
-import type { JobHandle } from './job-handle.js';
+import type { Continuations, ContinueOptions, ReadStep } from '../continuations/index.js';
+import type { JobHandle } from '../enqueueing/index.js';
 
 const NOT_AWAITED =
   'Expected .enqueue() at the end of a chain of jobs, got an await of the chain itself. Nothing was stored.';
@@ -21,10 +21,10 @@ const NOT_AWAITED =
  */
 export class JobChain<R> {
   readonly #continuations: Continuations;
-  readonly #steps: readonly unknown[];
+  readonly #steps: readonly ReadStep[];
 
   /** @internal */
-  constructor(continuations: Continuations, steps: readonly unknown[] = []) {
+  constructor(continuations: Continuations, steps: readonly ReadStep[] = []) {
     this.#continuations = continuations;
     this.#steps = steps;
   }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { PublicService } from '../contracts/index.js';
 import { HandlerRegistry, type Handler, type HandlerClass } from '../discovery/index.js';
 import { InvalidLimitError } from '../errors/index.js';
 import {
@@ -11,8 +12,15 @@ import {
   type JobKey,
   type Rules,
 } from '../options/index.js';
-import { JobLimits, StoreCalls, type LimitChange, type LimitsNow } from '../scheduling/index.js';
+import { StoreCalls } from '../enqueueing/index.js';
+import type { LimitChange, LimitsNow } from './limit-change.js';
 import { LimitBook, type StoredLimit } from './limit-book.service.js';
+
+/** Names of the methods of a class. */
+type MethodOf<T> = {
+  [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never;
+}[keyof T] &
+  string;
 
 const RULES: Rules<LimitChange> = {
   key: LIMIT_RULES.key,
@@ -22,11 +30,14 @@ const RULES: Rules<LimitChange> = {
 };
 
 /**
- * Limits that are changed at run time.
- * @internal
+ * Limits of handlers, changed at run time for the whole fleet; `JobScheduler.limits`. A change is stored, and outlives
+ * restarts and deploys until it is reset; processes that run know of it at once, or within 5 s where messages do not
+ * arrive. A limit that is lowered stops nothing that runs.
+ * @publicApi
  */
 @Injectable()
-export class LimitsService extends JobLimits {
+export class JobLimits extends PublicService {
+  /** @internal */
   constructor(
     private readonly registry: HandlerRegistry,
     private readonly book: LimitBook,
@@ -35,9 +46,14 @@ export class LimitsService extends JobLimits {
     super();
   }
 
+  /**
+   * Changes limits of a handler. What is left out stays as it is.
+   * @param method a `@Job()` method with `concurrency` or `rateLimit`; handlers of the same `group` change together
+   * @throws InvalidLimitError with every fault
+   */
   async set<T extends object>(
     type: HandlerClass<T>,
-    method: string,
+    method: MethodOf<T>,
     given: LimitChange,
   ): Promise<void> {
     const change = takeOptions(given);
@@ -55,9 +71,13 @@ export class LimitsService extends JobLimits {
     });
   }
 
+  /**
+   * The limits in force, of a key or of all that have none of their own.
+   * @throws InvalidLimitError when the handler has no limits, or the key is none
+   */
   async get<T extends object>(
     type: HandlerClass<T>,
-    method: string,
+    method: MethodOf<T>,
     key?: JobKey,
   ): Promise<LimitsNow> {
     const { concurrency, rateLimit } = this.limited(type, method, key);
@@ -69,9 +89,14 @@ export class LimitsService extends JobLimits {
     };
   }
 
+  /**
+   * Takes a change back: the decorator's limits count again.
+   * @param key that of the change; none takes back that for all keys, and leaves those of single keys
+   * @throws InvalidLimitError when the handler has no limits, or the key is none
+   */
   async reset<T extends object>(
     type: HandlerClass<T>,
-    method: string,
+    method: MethodOf<T>,
     key?: JobKey,
   ): Promise<void> {
     const { name, concurrency, rateLimit } = this.limited(type, method, key);

@@ -11,19 +11,16 @@ import { HubQueue, type StoredChild } from '../hubs/index.js';
 import type { ContinuationMoment } from '../options/index.js';
 import {
   assertStoredByUs,
-  Continuations,
   JobHandle,
   JobReader,
   JobWriter,
   readJobRef,
   StoreCalls,
-  type Antecedents,
-  type ContinuationValues,
-  type ContinueOptions,
   type HandleOf,
   type JobRef,
   type PreparedJob,
-} from '../scheduling/index.js';
+} from '../enqueueing/index.js';
+import type { Antecedents, ContinuationValues, ContinueOptions } from './continue-options.js';
 import { ContinuationJobs, linkTo, type ReadCall } from './continuation-jobs.js';
 import { LinkAttachment } from './link-attachment.js';
 import { LinkBook } from './link-book.js';
@@ -31,17 +28,21 @@ import { hubOf } from './link-hub.js';
 import { createPlaceholder } from './placeholder.js';
 import { TicketBook } from './ticket-book.js';
 
-/** A step of a chain, or why it is none. */
-type ReadStep =
+/** A step of a chain, or why it is none. @internal */
+export type ReadStep =
   { readonly call: ReadCall } | { readonly call?: undefined; readonly fault: unknown };
 
 /** The steps behind it would wait for the other job's end, or for a job that is not there. */
 const UNIQUE_FIRST =
   'expected a first step that is not `unique`, in whose place another job may be: enqueue() it, and continueWith() its handle';
 
-/** See {@link Continuations}. @internal */
+/**
+ * What `JobScheduler` needs of continuations; the feature provides it.
+ * @internal
+ */
 @Injectable()
-export class ContinuationService extends Continuations {
+export class Continuations {
+  /** @internal */
   constructor(
     private readonly jobs: ContinuationJobs,
     private readonly tickets: TicketBook,
@@ -52,9 +53,7 @@ export class ContinuationService extends Continuations {
     private readonly reader: JobReader,
     private readonly writer: JobWriter,
     private readonly calls: StoreCalls,
-  ) {
-    super();
-  }
+  ) {}
 
   async continueWith<
     const A extends Antecedents,
@@ -87,6 +86,10 @@ export class ContinuationService extends Continuations {
     return this.handle(ticket.job) as HandleOf<R>;
   }
 
+  /**
+   * Reads a step of a chain when it is asked for: what its values become later does not matter.
+   * @returns the step, or its fault, which `enqueueChain` tells of; nobody else needs to know what is in it
+   */
   readStep(
     type: HandlerClass,
     call: (service: never, value: never) => unknown,
@@ -102,6 +105,11 @@ export class ContinuationService extends Continuations {
     }
   }
 
+  /**
+   * Stores all steps, or none.
+   * @param steps as `readStep` returned them
+   * @returns the handle of the last one
+   */
   async enqueueChain(steps: readonly ReadStep[]): Promise<JobHandle> {
     const calls = steps.map((step) => {
       if (step.call === undefined) throw step.fault;
@@ -132,6 +140,7 @@ export class ContinuationService extends Continuations {
     return this.handle(prepared.at(-1)!.job);
   }
 
+  /** A failed job is about to be retried: what was skipped because of its failure waits for it again. */
   async revive(job: { readonly queue: string; readonly id: string }): Promise<void> {
     const read = await this.links.read(job);
     if (read?.links.skipped) await this.attachment.revive(read);

@@ -1,17 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { PublicService } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import { BatchUncertainError, InvalidBatchError, type BatchFault } from '../errors/index.js';
 import { HubQueue, type HubChild, type HubDraft } from '../hubs/index.js';
-import {
-  Batches,
-  JobPreparer,
-  JobReader,
-  StoreCalls,
-  type BatchBuilder,
-  type BatchHandle,
-  type BatchOptions,
-} from '../scheduling/index.js';
+import { JobPreparer, JobReader, StoreCalls } from '../enqueueing/index.js';
+import type { BatchBuilder, BatchHandle, BatchOptions } from './batch.js';
 import { BatchCanceller } from './batch-canceller.js';
 import { BATCH_KIND, readBatch, type StoredBatch } from './batch-form.js';
 import { BatchIds } from './batch-ids.js';
@@ -29,26 +23,33 @@ interface BatchDraft extends HubDraft {
 }
 
 /**
- * Makes batches. A batch is a hub whose children are its jobs: stored with them in one operation, all or nothing,
- * and released by BullMQ when the last of them has settled.
- * @internal
+ * Batches of jobs; `JobScheduler.batches`.
+ * @publicApi
  */
 @Injectable()
-export class BatchService extends Batches {
+export class Batches extends PublicService {
+  /** @internal */
   constructor(
     private readonly registry: HandlerRegistry,
     private readonly preparer: JobPreparer,
     private readonly reader: JobReader,
     private readonly queues: QueueRegistry,
-    readonly hubs: HubQueue,
-    readonly calls: StoreCalls,
-    readonly canceller: BatchCanceller,
+    private readonly hubs: HubQueue,
+    private readonly calls: StoreCalls,
+    private readonly canceller: BatchCanceller,
     private readonly ids: BatchIds,
     private readonly running: RunningBatches,
   ) {
     super();
   }
 
+  /**
+   * Stores many jobs together, all or none of them, with continuations for when all of them have ended. (All of it
+   * is written at once: for more than some 20,000 jobs, use several batches.)
+   * @param build adds the jobs; may be asynchronous
+   * @returns the batch's handle, once the store has confirmed all jobs
+   * @throws InvalidBatchError with the faults of all jobs, in which case nothing was stored; BatchUncertainError
+   */
   async create<C extends object, F extends object, E extends object>(
     build: (batch: BatchBuilder) => unknown,
     options: BatchOptions<C, F, E> = {},
@@ -64,6 +65,7 @@ export class BatchService extends Batches {
     return this.handleOf(batch.id, batch.name);
   }
 
+  /** Finds a batch. @returns undefined when it is not in the store */
   async get(id: string): Promise<BatchHandle | undefined> {
     const hub = await this.calls.read(`read the batch ${id}`, () => readBatch(this.hubs, id));
     return hub?.name === BATCH_KIND ? this.handleOf(id, hub.data.name) : undefined;
@@ -79,7 +81,8 @@ export class BatchService extends Batches {
   }
 
   private handleOf(id: string, name: string | undefined): BatchHandle {
-    return new StoredBatchHandle(id, name, this);
+    const { hubs, calls, canceller } = this;
+    return new StoredBatchHandle(id, name, { hubs, calls, canceller });
   }
 
   private async store(draft: BatchDraft): Promise<void> {

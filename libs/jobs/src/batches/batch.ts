@@ -1,8 +1,11 @@
-import { PublicService } from '../contracts/index.js';
 import type { HandlerClass } from '../discovery/index.js';
 import type { Duration } from '../options/index.js';
-import type { EnqueueOptions, ScheduleOptions } from './enqueue-options.js';
-import type { EnqueueManyOptions, HandleOf } from './job-enqueuer.js';
+import type {
+  EnqueueOptions,
+  ScheduleOptions,
+  EnqueueManyOptions,
+  HandleOf,
+} from '../enqueueing/index.js';
 
 /**
  * How a batch ended. `completed`: each of its jobs did. `failed`: at least one failed for good. `cancelled`: none
@@ -171,25 +174,4 @@ export interface BatchHandle {
    * @throws BatchNotFoundError
    */
   cancel(reason?: string): Promise<number>;
-}
-
-/**
- * Batches of jobs; `JobScheduler.batches`.
- * @publicApi
- */
-export abstract class Batches extends PublicService {
-  /**
-   * Stores many jobs together, all or none of them, with continuations for when all of them have ended. (All of it
-   * is written at once: for more than some 20,000 jobs, use several batches.)
-   * @param build adds the jobs; may be asynchronous
-   * @returns the batch's handle, once the store has confirmed all jobs
-   * @throws InvalidBatchError with the faults of all jobs, in which case nothing was stored; BatchUncertainError
-   */
-  abstract create<C extends object, F extends object, E extends object>(
-    build: (batch: BatchBuilder) => unknown,
-    options?: BatchOptions<C, F, E>,
-  ): Promise<BatchHandle>;
-
-  /** Finds a batch. @returns undefined when it is not in the store */
-  abstract get(id: string): Promise<BatchHandle | undefined>;
 }

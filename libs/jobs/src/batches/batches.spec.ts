@@ -10,7 +10,7 @@ import {
   StoreUnavailableError,
 } from '../errors/index.js';
 import { HubQueue } from '../hubs/index.js';
-import { JobScheduler } from '../scheduling/index.js';
+import { JobScheduler } from '../scheduler/index.js';
 import { readBatch } from './batch-form.js';
 import { BatchHub } from './batch.hub.js';
 

@@ -11,25 +11,36 @@ import {
   type Antecedents,
   type ContinuationValues,
   type ContinueOptions,
-} from './continuations.js';
-import { IdempotencyKeys } from './idempotency-keys.js';
-import { changeJob } from './changed-job.js';
-import { Batches, type BatchBuilder, type BatchHandle, type BatchOptions } from './batches.js';
-import { JobCanceller } from './job-canceller.js';
+} from '../continuations/index.js';
+import { IdempotencyKeys } from '../idempotency/index.js';
+import {
+  changeJob,
+  JobCanceller,
+  JobEnqueuer,
+  handleOf,
+  JobHandle,
+  JobLines,
+  readJobRef,
+  JobReader,
+  JobPreparer,
+  JobWriter,
+  StoreCalls,
+  UniquePlaces,
+  type HandleOf,
+  type JobRef,
+  type EnqueuedJob,
+  type PreparedJob,
+} from '../enqueueing/index.js';
+import {
+  Batches,
+  type BatchBuilder,
+  type BatchHandle,
+  type BatchOptions,
+} from '../batches/index.js';
 import { JobChain } from './job-chain.js';
-import { JobEnqueuer, type HandleOf } from './job-enqueuer.js';
-import { handleOf, JobHandle } from './job-handle.js';
-import { JobLimits } from './job-limits.js';
-import { JobLines } from './job-lines.js';
-import { readJobRef, type JobRef } from './job-ref.js';
-import { JobReader } from './job-reader.js';
-import { RecurringJobs } from './recurring-jobs.js';
-import { JobPreparer } from './job.preparer.js';
-import { JobWriter } from './job-writer.js';
-import { StoreCalls } from './store-calls.js';
-import type { EnqueuedJob, PreparedJob } from './prepared-job.js';
+import { JobLimits } from '../concurrency/index.js';
+import { RecurringJobs } from '../recurring/index.js';
 import { TransactionalJobs } from './transactional-jobs.js';
-import { UniquePlaces } from './unique-places.js';
 
 const NOT_ACTIVE = 'any but active (cancel it first)';
 

@@ -1,13 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { describeJob, IdempotencyKeyReusedError } from '../errors/index.js';
 import { restoreValue } from '../payload/index.js';
-import {
-  IdempotencyKeys,
-  JobReader,
-  JobWriter,
-  type EnqueuedJob,
-  type PreparedJob,
-} from '../scheduling/index.js';
+import { JobReader, JobWriter, type EnqueuedJob, type PreparedJob } from '../enqueueing/index.js';
 import {
   HELD_MS,
   keyOfGroup,
@@ -26,15 +20,18 @@ import {
  * @internal
  */
 @Injectable()
-export class StoredKeys extends IdempotencyKeys {
+export class IdempotencyKeys {
   constructor(
     private readonly records: KeyRecords,
     private readonly reader: JobReader,
     private readonly writer: JobWriter,
-  ) {
-    super();
-  }
+  ) {}
 
+  /**
+   * Stores a job that has a key, unless another has it: one that is live, or completed within its window.
+   * @returns the job that has the key now
+   * @throws IdempotencyKeyReusedError, and as enqueue
+   */
   async store(job: PreparedJob): Promise<EnqueuedJob> {
     const key = keyOf(job);
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
