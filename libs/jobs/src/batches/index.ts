@@ -1,5 +1,5 @@
 export { BatchCanceller } from './batch-canceller.js';
-export { BatchHub } from './batch.hub.js';
+export { BatchHubKind } from './batch-hub-kind.js';
 export { BatchIds } from './batch-ids.js';
 export { Batches } from './batches.js';
 export type {

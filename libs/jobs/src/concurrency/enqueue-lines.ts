@@ -8,7 +8,7 @@ import { ArrivingJobs } from './arriving-jobs.js';
 import { LimitBook } from './limit-book.service.js';
 import { LinesService } from './lines.service.js';
 import { PARKED_MS } from './parking.js';
-import { lineOf } from './stored-key.js';
+import { lineOf } from './stored-limit-key.js';
 
 /**
  * Gives tickets to jobs that are enqueued. Those without a turn are stored as parked ones at once: moving them later

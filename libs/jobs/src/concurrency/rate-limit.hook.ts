@@ -10,7 +10,7 @@ import {
 import { HandlerRegistry, type RateLimit } from '../discovery/index.js';
 import { CallBatch } from './call-batch.js';
 import { LimitBook } from './limit-book.service.js';
-import { storedKey } from './stored-key.js';
+import { storedKey } from './stored-limit-key.js';
 
 /**
  * Lets a claimed job start where the window of its key has room, and sends it back until the moment that is promised to

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { JobHook, SentAwayJob, TurnStep, UnknownJob } from '../contracts/index.js';
 import { TakenOverJobs } from '../execution/index.js';
 import { LinesService } from './lines.service.js';
-import { lineOf } from './stored-key.js';
+import { lineOf } from './stored-limit-key.js';
 
 /**
  * The turns of jobs that were claimed where nobody knows their names.

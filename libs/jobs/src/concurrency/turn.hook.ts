@@ -18,7 +18,7 @@ import { after, monotonicNow, type Timer } from '../timers/index.js';
 import { LimitBook } from './limit-book.service.js';
 import { LinesService } from './lines.service.js';
 import { PARKED_MS } from './parking.js';
-import { lineOf, storedKey } from './stored-key.js';
+import { lineOf, storedKey } from './stored-limit-key.js';
 
 /** That a reserved turn is in use is noted after so long at most, in ms: well before it would be looked at. */
 const NOTE_AFTER_MS = 200;

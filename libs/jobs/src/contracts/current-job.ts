@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { JobInfo } from './job-info.js';
 import type { RecurringRun } from './recurring-tick.js';
-import type { StoredKey } from './stored-key.js';
+import type { StoredKey } from './idempotency-key.js';
 
 /** A job as it is stored, as far as features look at it. @internal */
 export interface StoredJob {

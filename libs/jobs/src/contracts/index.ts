@@ -9,7 +9,7 @@ export type { JobInfo } from './job-info.js';
 export type { RecurringRun, RecurringTick, StoredTick } from './recurring-tick.js';
 export { MANAGED_SERVICES, type ManagedService } from './managed-service.js';
 export { PublicService } from './public-service.js';
-export type { StoredKey } from './stored-key.js';
+export type { StoredKey } from './idempotency-key.js';
 export { knownQueues } from './known-queues.js';
 export { handovers, type Handover } from './handovers.js';
 export { unknownJobs, type UnknownJob } from './unknown-jobs.js';

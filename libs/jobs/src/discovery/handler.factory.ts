@@ -12,7 +12,7 @@ import {
 } from '../options/index.js';
 import type { ArgumentSchemas } from '../payload/index.js';
 import type { Handler, HandlerClass } from './handler.js';
-import { concurrencyLimit, rateLimit, uniqueness } from './job-limits.js';
+import { concurrencyLimit, rateLimit, uniqueness } from './handler-limits.js';
 
 /** A decorated method as the explorer found it. @internal */
 export interface FoundHandler {

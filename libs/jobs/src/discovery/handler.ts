@@ -6,7 +6,7 @@ import type {
   ResolvedRetention,
 } from '../options/index.js';
 import type { ArgumentSchemas } from '../payload/index.js';
-import type { ConcurrencyLimit, RateLimit, Uniqueness } from './job-limits.js';
+import type { ConcurrencyLimit, RateLimit, Uniqueness } from './handler-limits.js';
 
 /**
  * A class as it is used to name a handler: concrete or abstract.

@@ -8,7 +8,7 @@ export {
   type ConcurrencyLimit,
   type RateLimit,
   type Uniqueness,
-} from './job-limits.js';
+} from './handler-limits.js';
 export { HandlerExplorer } from './handler.explorer.js';
 export { QueueRetention, type KeptJobs } from './queue-retention.js';
 export type { DeclaredContinuation } from './continuations.js';

@@ -9,7 +9,7 @@ export type { RecurringJob, RecurringJobOptions } from './recurring-job.js';
 export { RecurringJobs } from './recurring-jobs.js';
 export { ScheduleBook } from './schedule-book.js';
 export { ScheduleStore } from './schedule-store.js';
-export { StoreClock } from './store-clock.js';
+export { TickClock } from './tick-clock.js';
 export { TickerService } from './ticker.service.js';
 export { TickLog } from './tick-log.js';
 export { TickRunner } from './tick-runner.js';

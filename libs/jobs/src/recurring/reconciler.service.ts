@@ -6,7 +6,7 @@ import { JobPreparer } from '../enqueueing/index.js';
 import { Declarations, isInForce } from './declarations.js';
 import { newSchedule, redefined, type Schedule, type ScheduleDefinition } from './schedule.js';
 import { ScheduleStore, type StoredSchedule } from './schedule-store.js';
-import { StoreClock } from './store-clock.js';
+import { TickClock } from './tick-clock.js';
 import { toScheduledCall } from './scheduled-call.js';
 
 /** So many recurring jobs are stored at once. */
@@ -30,7 +30,7 @@ export class Reconciler implements ManagedService {
     private readonly store: ScheduleStore,
     private readonly declarations: Declarations,
     private readonly heartbeat: ServerHeartbeat,
-    private readonly clock: StoreClock,
+    private readonly clock: TickClock,
     private readonly repairs: Repairs,
   ) {}
 

@@ -30,7 +30,7 @@ import { RecurringRuns } from './recurring-runs.js';
 import { newSchedule, redefined, tickJobId, type Schedule } from './schedule.js';
 import { ScheduleStore } from './schedule-store.js';
 import { toScheduledCall } from './scheduled-call.js';
-import { StoreClock } from './store-clock.js';
+import { TickClock } from './tick-clock.js';
 import { TickSources } from './tick-sources.js';
 
 /**
@@ -48,7 +48,7 @@ export class RecurringJobs extends PublicService {
     private readonly reader: JobReader,
     private readonly store: ScheduleStore,
     private readonly runs: RecurringRuns,
-    private readonly clock: StoreClock,
+    private readonly clock: TickClock,
     private readonly sources: TickSources,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {

@@ -7,7 +7,7 @@ import type { JobWriter, PreparedJob, StoreCalls } from '../enqueueing/index.js'
 import { ScheduleBook } from './schedule-book.js';
 import { newSchedule, type Schedule } from './schedule.js';
 import { ScheduleStore } from './schedule-store.js';
-import type { StoreClock } from './store-clock.js';
+import type { TickClock } from './tick-clock.js';
 import { TickLog } from './tick-log.js';
 import { TickSources } from './tick-sources.js';
 import { TickRunner } from './tick-runner.js';
@@ -66,7 +66,7 @@ describe('the runner of due ticks', () => {
     store = new ScheduleStore(calls, logger, engine);
     book = new ScheduleBook(store, logger, new TickSources(options));
     const queues = { get: () => ({ getJob: async () => undefined }) } as unknown as QueueRegistry;
-    const clock = { now: () => now } as StoreClock;
+    const clock = { now: () => now } as TickClock;
     runner = new TickRunner(book, store, writer, queues, calls, clock, new TickLog(logger), logger);
   });
 

@@ -14,7 +14,7 @@ import {
 import { ScheduleBook, type BookEntry } from './schedule-book.js';
 import { isEqual, tickJobId, type Schedule } from './schedule.js';
 import { ScheduleStore } from './schedule-store.js';
-import { StoreClock } from './store-clock.js';
+import { TickClock } from './tick-clock.js';
 import { TickLog } from './tick-log.js';
 
 /** A tick that waits for an earlier run is looked at again after this long, should nobody tell of its end. */
@@ -51,7 +51,7 @@ export class TickRunner {
     private readonly writer: JobWriter,
     private readonly queues: QueueRegistry,
     private readonly calls: StoreCalls,
-    private readonly clock: StoreClock,
+    private readonly clock: TickClock,
     private readonly log: TickLog,
     private readonly logger: JobLogger,
   ) {}

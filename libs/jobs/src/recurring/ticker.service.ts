@@ -8,7 +8,7 @@ import { Leadership } from './leadership.js';
 import { ScheduleBook } from './schedule-book.js';
 import { replanned } from './schedule.js';
 import { ScheduleStore } from './schedule-store.js';
-import { StoreClock } from './store-clock.js';
+import { TickClock } from './tick-clock.js';
 import { TickRunner } from './tick-runner.js';
 
 /** How often the leader reads all recurring jobs anew: messages are hints, the store decides. */
@@ -51,7 +51,7 @@ export class TickerService implements ManagedService {
     private readonly book: ScheduleBook,
     private readonly runner: TickRunner,
     private readonly leadership: Leadership,
-    private readonly clock: StoreClock,
+    private readonly clock: TickClock,
     private readonly declarations: Declarations,
     private readonly fleet: Fleet,
     private readonly context: StartContext,

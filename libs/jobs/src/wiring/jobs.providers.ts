@@ -1,13 +1,11 @@
 import type { Provider } from '@nestjs/common';
-import { BatchCanceller, BatchHub, BatchIds, Batches, RunningBatches } from '../batches/index.js';
 import {
-  JOBS_ENGINE,
-  MANAGED_SERVICES,
-  SettledJobs,
-  ShutdownState,
-  StartContext,
-  type Engine,
-} from '../contracts/index.js';
+  BatchCanceller,
+  BatchHubKind,
+  BatchIds,
+  Batches,
+  RunningBatches,
+} from '../batches/index.js';
 import {
   ArrivingJobs,
   EnqueueLines,
@@ -21,12 +19,41 @@ import {
   UniqueQueues,
 } from '../concurrency/index.js';
 import {
+  ContinuationJobs,
+  Continuations,
+  DeclaredContinuations,
+  LinkAttachment,
+  LinkBook,
+  LinkHubKind,
+  LinkSweep,
+  TicketBook,
+  TicketSweep,
+} from '../continuations/index.js';
+import {
+  JOBS_ENGINE,
+  SettledJobs,
+  ShutdownState,
+  StartContext,
+  type Engine,
+} from '../contracts/index.js';
+import {
   HandlerExplorer,
   HandlerRegistry,
   QueueRetention,
   SchedulerLookup,
 } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
+import {
+  JobCanceller,
+  JobLines,
+  JobPreparer,
+  JobReader,
+  JobWriter,
+  PendingJobs,
+  StoreCalls,
+  UniquePlaces,
+  WaitingRuns,
+} from '../enqueueing/index.js';
 import {
   CancellationsService,
   Checkpoints,
@@ -38,7 +65,6 @@ import {
   Farewell,
   Fleet,
   HandlerCaller,
-  JOB_HOOKS,
   JobContext,
   JobExecutor,
   JobHooks,
@@ -54,6 +80,7 @@ import {
   WorkersService,
 } from '../execution/index.js';
 import { JobsHealth } from '../health/index.js';
+import { ChildOutcomes, HUB_KINDS, HubQueue, HubSweeper, HubWorker } from '../hubs/index.js';
 import {
   CheckpointStore,
   CheckpointSweep,
@@ -62,18 +89,6 @@ import {
   StoredCheckpoints,
   IdempotencyKeys,
 } from '../idempotency/index.js';
-import { ChildOutcomes, HUB_KINDS, HubQueue, HubSweeper, HubWorker } from '../hubs/index.js';
-import {
-  ContinuationJobs,
-  Continuations,
-  DeclaredContinuations,
-  LinkAttachment,
-  LinkBook,
-  LinkHubKind,
-  LinkSweep,
-  TicketBook,
-  TicketSweep,
-} from '../continuations/index.js';
 import { JobLogger } from '../logging/index.js';
 import {
   Declarations,
@@ -86,25 +101,16 @@ import {
   RecurringJobs,
   ScheduleBook,
   ScheduleStore,
-  StoreClock,
+  TickClock,
   TickerService,
   TickLog,
   TickRunner,
   TickSources,
 } from '../recurring/index.js';
-import {
-  JobCanceller,
-  JobLines,
-  JobPreparer,
-  JobReader,
-  JobWriter,
-  PendingJobs,
-  StoreCalls,
-  UniquePlaces,
-  WaitingRuns,
-} from '../enqueueing/index.js';
 import { JobScheduler } from '../scheduler/index.js';
 import { ManagedServices, ShutdownSignals } from '../shutdown/index.js';
+import { jobHooksProvider } from './hook-order.js';
+import { managedServicesProvider } from './start-and-stop-order.js';
 
 const queueRegistryProvider: Provider = {
   provide: QueueRegistry,
@@ -115,50 +121,10 @@ const queueRegistryProvider: Provider = {
   inject: [JOBS_ENGINE, StoreOutage, JobLogger],
 };
 
-/** In the order in which they are started; they are stopped in reverse. A group starts and stops together. */
-const SERVICE_GROUPS = [
-  [StoreOutage, ExpirySweep],
-  [CancellationsService, EarlyRemoval, LimitBook],
-  [LinesService],
-  [WorkersService, HubWorker, HubSweeper, ProcessRecurrences],
-  [ServerHeartbeat],
-  [Reconciler, CheckpointSweep, TakenOverJobs, SharedQueues, StrandedJobs],
-  [UniqueQueues],
-  [TickerService],
-  [Farewell],
-];
-
-const managedServicesProvider: Provider = {
-  provide: MANAGED_SERVICES,
-  useFactory: (...services: unknown[]) =>
-    SERVICE_GROUPS.map((group) => services.splice(0, group.length)),
-  inject: SERVICE_GROUPS.flat(),
-};
-
-const jobHooksProvider: Provider = {
-  provide: JOB_HOOKS,
-  useFactory: (...hooks: unknown[]) => hooks,
-  inject: [
-    JobLogger,
-    SettledJobs,
-    EarlyRemoval,
-    RecurringRuns,
-    DroppedRuns,
-    // Before the keys: a job that is completed without its handler is followed all the same.
-    DeclaredContinuations,
-    KeyedRuns,
-    TurnHook,
-    SentAwayTurns,
-    RateLimitHook,
-    UniqueHook,
-    TakenOverJobs,
-  ],
-};
-
 const hubKindsProvider: Provider = {
   provide: HUB_KINDS,
   useFactory: (...kinds: unknown[]) => kinds,
-  inject: [LinkHubKind, BatchHub],
+  inject: [LinkHubKind, BatchHubKind],
 };
 
 /** Everything the module is made of, but its options and queues. @internal */
@@ -218,13 +184,13 @@ export const jobsProviders: readonly Provider[] = [
   ContinuationJobs,
   Continuations,
   DeclaredContinuations,
-  BatchHub,
+  BatchHubKind,
   BatchIds,
   BatchCanceller,
   RunningBatches,
   Batches,
   ScheduleStore,
-  StoreClock,
+  TickClock,
   RecurringRuns,
   DroppedRuns,
   RecurringJobs,

@@ -12,7 +12,7 @@ const MOST_DRIFT_MS = 1_000;
  * @internal
  */
 @Injectable()
-export class StoreClock {
+export class TickClock {
   /** Both are added to the monotonic clock, which nobody sets. */
   private offsetMs = wallOffset();
   private wallOffsetMs = this.offsetMs;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Engine } from '../contracts/index.js';
 import type { StoreCalls } from '../enqueueing/index.js';
-import { StoreClock } from './store-clock.js';
+import { TickClock } from './tick-clock.js';
 
 const MINUTE = 60_000;
 
@@ -12,7 +12,7 @@ describe("the store's clock", () => {
     const realNow = Date.now.bind(Date);
     const engine = { store: { now: async () => realNow() - MINUTE } } as unknown as Engine;
     const calls = { read: async (_: string, read: () => unknown) => read() } as StoreCalls;
-    const clock = new StoreClock(calls, engine);
+    const clock = new TickClock(calls, engine);
     await clock.adjust();
     const isStoreTime = () => Math.abs(clock.now() - (realNow() - MINUTE)) < 100;
     expect(isStoreTime()).toBe(true);
