@@ -1,13 +1,13 @@
 import type { Engine } from '../contracts/index.js';
 import { JobsConfigurationError } from '../errors/index.js';
-import type { JobsConnection, ResolvedOptions } from '../options/index.js';
+import { isLikeUrl, type JobsConnection, type ResolvedOptions } from '../options/index.js';
 import { describeObject } from './describe-object.js';
 import { PostgresEngine } from './postgres/postgres-engine.js';
 import { isPostgresConnection, type PostgresTarget } from './postgres/postgres-settings.js';
 import { RedisEngine } from './redis/redis-engine.js';
 import { isRedisConnection } from './redis/redis-settings.js';
 import { SqliteEngine } from './sqlite/sqlite-engine.js';
-import { isSqliteConnection } from './sqlite/sqlite-settings.js';
+import { hasPairs, isSqliteConnection } from './sqlite/sqlite-settings.js';
 
 /**
  * Picks the engine by what `connection` is. Nothing is loaded or opened before `connect()`.
@@ -20,9 +20,7 @@ export function createEngine(options: ResolvedOptions): Engine {
   if (isRedisConnection(connection)) return new RedisEngine(options, connection);
   if (isPostgresConnection(connection)) return new PostgresEngine(options, connection, direct);
   if (isSqliteConnection(connection)) return new SqliteEngine(options, connection);
-  throw new JobsConfigurationError([
-    `JobsModule.forRoot(): "connection" expected ${EXPECTED}, got ${describe(connection)}`,
-  ]);
+  throw refusal('connection', EXPECTED, connection);
 }
 
 function directConnectionOf({
@@ -31,10 +29,7 @@ function directConnectionOf({
 }: ResolvedOptions): PostgresTarget | undefined {
   if (directConnection === undefined || !isPostgresConnection(connection)) return undefined;
   if (!isPostgresConnection(directConnection)) {
-    throw new JobsConfigurationError([
-      'JobsModule.forRoot(): "directConnection" expected \'postgres://…\', a pg.Pool, or pool options with ' +
-        `connectionString or database, got ${describe(directConnection)}`,
-    ]);
+    throw refusal('directConnection', EXPECTED_DIRECT, directConnection);
   }
   return directConnection;
 }
@@ -44,11 +39,26 @@ const EXPECTED =
   "'redis://…' or 'rediss://…', ioredis options (host, port, path or sentinels), an ioredis client or Cluster; " +
   "or 'postgres://…', a pg.Pool, pool options with connectionString or database";
 
+const EXPECTED_DIRECT =
+  "'postgres://…', a pg.Pool, or pool options with connectionString or database";
+
 /** Names the kind of thing, never its contents: they may hold a password. */
-function describe(connection: JobsConnection): string {
-  if (typeof connection === 'string') {
-    const protocol = /^([a-z][a-z0-9+.-]*):/i.exec(connection)?.[1];
-    return protocol === undefined ? 'a string that is no URL' : `a URL with "${protocol}:"`;
-  }
-  return describeObject(connection);
+function refusal(
+  option: 'connection' | 'directConnection',
+  expected: string,
+  given: JobsConnection,
+): JobsConfigurationError {
+  const got = typeof given === 'string' ? describeText(given) : describeObject(given);
+  return new JobsConfigurationError([
+    `JobsModule.forRoot(): "${option}" expected ${expected}, got ${got}`,
+  ]);
+}
+
+function describeText(text: string): string {
+  if (hasPairs(text))
+    return "pairs as 'host=… dbname=…'; write them as 'postgres://user:password@host:5432/database'";
+  const protocol = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1];
+  if (isLikeUrl(text) && !text.startsWith(`${protocol}://`))
+    return "an address without its protocol; write it before: 'redis://…' or 'postgres://…'; or 'file:' before the path of a file";
+  return protocol === undefined ? 'a string that is no URL' : `a URL with "${protocol}:"`;
 }

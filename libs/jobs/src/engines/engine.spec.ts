@@ -21,6 +21,7 @@ import { resolveOptions, type JobsModuleOptions } from '../options/index.js';
 import { importDriver } from './import-driver.js';
 import {
   createEngine,
+  foreignOptions,
   migratePostgres,
   QueueRegistry,
   registerConnection,
@@ -64,6 +65,12 @@ describe('picking an engine', () => {
     ['postgres', 'postgresql://example.test:7002/db', 'example.test:7002'],
     ['postgres', { connectionString: 'postgres://u:secret@h:1/db' }, 'h:1'],
     ['postgres', { database: 'db', host: 'example.test' }, 'example.test:5432'],
+    ['postgres', 'postgres:///db?host=example.test&port=5999', 'example.test:5999'],
+    ['postgres', 'postgres://h:1/db?host=example.test&port=5999', 'example.test:5999'],
+    ['postgres', ' postgres://example.test/db\n', 'example.test:5432'],
+    ['redis', ' redis://example.test\n', 'example.test:6379'],
+    ['redis', { path: '/run/redis@1.sock' }, '/run/redis@1.sock'],
+    ['sqlite', './jobs.db\n', resolve('jobs.db')],
     ['sqlite', undefined, resolve('data/jobs.sqlite')],
     ['sqlite', 'file:./some/jobs', resolve('some/jobs')],
     ['sqlite', 'file:///some/jobs.db', '/some/jobs.db'],
@@ -107,6 +114,8 @@ describe('picking an engine', () => {
     'redis:s3cret@host:6379',
     'redis://:s3cret%@host:6379',
     'redis://user:s3cret@host:port',
+    'redis://user:6379/s3cret@host',
+    'redis://s3cret/x@host',
   ])('refuses the malformed %s without repeating it', (url) => {
     for (const connection of [url, { url }]) {
       const error = failureOf({ connection });
@@ -116,14 +125,57 @@ describe('picking an engine', () => {
     }
   });
 
-  it.each(['file:', 'file:jobs.sqlite?mode=ro', 'file:a\0b'])(
-    'refuses the file %j',
-    (connection) => {
-      const error = failureOf({ connection });
+  it.each([
+    ['file:', '"file:"'],
+    ['file:jobs.sqlite?mode=s3cret', '"file:jobs.sqlite?mode=***"'],
+    ['file:a\0b', JSON.stringify('file:a\0b')],
+  ])('refuses the file %j', (connection, shown) => {
+    const error = failureOf({ connection });
+    expect(error).toBeInstanceOf(JobsConfigurationError);
+    expect(error.message).toContain(shown);
+    expect(error.message).not.toContain('s3cret');
+  });
+
+  it.each([
+    ['u:s3cret@127.0.0.1/jobs.db', 'redis://'],
+    ['//u:s3cret@h/jobs.db', 'redis://'],
+    ['u:s3cret@127.0.0.1:6379', 'redis://'],
+    ['host=h password=s3cret dbname=x.db', 'postgres://user:password@host:5432/database'],
+    ["dbname='a b' host=h.db", 'postgres://user:password@host:5432/database'],
+  ])('takes %s for no file, and says what to write', (connection, remedy) => {
+    for (const option of ['connection', 'directConnection']) {
+      const error = failureOf({ connection: 'postgres://h', [option]: connection });
       expect(error).toBeInstanceOf(JobsConfigurationError);
-      expect(error.message).toContain(JSON.stringify(connection));
-    },
-  );
+      expect(error.message).toContain(`"${option}"`);
+      expect(error.message).toContain(remedy);
+      expect(inspect(error, { depth: 10, showHidden: true })).not.toMatch(/s3cret|u:/);
+    }
+  });
+
+  it.each<[string, () => JobsModuleOptions['connection']]>([
+    ['host', () => ({ host: 'redis://u:s3cret@h' })],
+    ['host', () => ({ host: 'u:s3cret@h' })],
+    ['path', () => ({ path: 'redis://u:s3cret@h' })],
+    ['host', () => new Redis({ lazyConnect: true, host: 'redis://u:s3cret@h' })],
+    ['sentinels', () => ({ sentinels: [{ host: 'redis://u:s3cret@h' }], name: 'm' })],
+    ['host', () => ({ database: 'db', host: 'postgres://u:s3cret@h' })],
+    ['database', () => ({ database: 'postgres://u:s3cret@h/db' })],
+    ['host', () => new pg.Pool({ host: 'postgres://u:s3cret@h' })],
+    ['connectionString', () => ({ connectionString: 'host=h password=s3cret dbname=x' })],
+    ['connectionString', () => ({ connectionString: 'u:s3cret@h/db' })],
+    ['connectionString', () => ({ connectionString: 'postgres://s3cret/x@h/db' })],
+  ])('refuses an address as %s', (option, connection) => {
+    const error = failureOf({ connection: connection() });
+    expect(error).toBeInstanceOf(JobsConfigurationError);
+    expect(error.message).toContain(`"connection.${option}" expected`);
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('s3cret');
+  });
+
+  it('has one fault for each option that is null', () => {
+    const options = { connection: ':memory:', schema: null, migrate: null } as never;
+    expect(() => resolveOptions(options, foreignOptions)).toThrow('(2 problems)');
+    expect(() => resolveOptions({ connection: null } as never)).toThrow('got null');
+  });
 
   it.each(['user:s3cret@host', 'localhost:6379', 6379])('refuses %s as a url', (url) => {
     const error = failureOf({ connection: { url } });

@@ -51,10 +51,13 @@ export function foreignOptions(given: JobsModuleOptions): string[] {
   const connection = given.connection ?? DEFAULTS.connection;
   const store = STORES.find(({ isMeantBy }) => isMeantBy(connection));
   if (store === undefined) return [];
-  return Object.entries(store.foreign)
-    .filter(([option]) => given[option as StoreOption] !== undefined)
-    .map(
-      ([option, instead]) =>
-        `JobsModule.forRoot(): "${option}" is not for ${store.title}, where jobs are stored: ${instead}`,
-    );
+  return (
+    Object.entries(store.foreign)
+      // What is null is a fault by itself already.
+      .filter(([option]) => (given[option as StoreOption] ?? undefined) !== undefined)
+      .map(
+        ([option, instead]) =>
+          `JobsModule.forRoot(): "${option}" is not for ${store.title}, where jobs are stored: ${instead}`,
+      )
+  );
 }

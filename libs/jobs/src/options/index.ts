@@ -19,6 +19,7 @@ export type { ContextCarrier } from './context-carrier.js';
 export { DEFAULT_BACKOFF, DEFAULT_QUEUE, DEFAULTS, SHORTEST_RETENTION_MS } from './defaults.js';
 export { closest } from './did-you-mean.js';
 export { parseDuration, type Duration } from './duration.js';
+export { hideSecrets, isLikeUrl } from './hide-secrets.js';
 export type {
   BackoffFunction,
   BackoffOptions,

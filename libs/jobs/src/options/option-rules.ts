@@ -1,12 +1,13 @@
 import { types } from 'node:util';
 import { parseDuration } from './duration.js';
 import { closest } from './did-you-mean.js';
+import { hideSecrets } from './hide-secrets.js';
 
 /** Says what a value should be, and whether it is. @internal */
 export interface Rule {
   readonly expected: string;
   readonly accepts: (value: unknown) => boolean;
-  /** The value may hold credentials, so a message tells only its type. */
+  /** A text may be credentials as a whole, so a message does not repeat it. */
   readonly secret?: boolean;
   /** For a value with parts: what is wrong with which, each as `: "part" expected …` or `: unknown option …`. */
   readonly faults?: (value: unknown) => readonly string[];
@@ -205,13 +206,14 @@ export function checkOptions(
     const rule = Object.hasOwn(table, key) ? table[key] : undefined;
     if (rule === undefined) {
       const near = closest(key, Object.keys(table));
-      problems.push(`${where}: unknown option "${key}"${near ? `; did you mean "${near}"?` : ''}`);
+      problems.push(
+        `${where}: unknown option "${hideSecrets(key)}"${near ? `; did you mean "${near}"?` : ''}`,
+      );
     } else if (given !== undefined && rule.faults !== undefined) {
       problems.push(...rule.faults(given).map((fault) => `${where}: ${key}${fault}`));
     } else if (given !== undefined && !rule.accepts(given)) {
-      const got = rule.secret
-        ? `a ${typeof given} (not shown: it may hold a password)`
-        : show(given);
+      const isHidden = rule.secret && typeof given === 'string';
+      const got = isHidden ? 'a string (not shown: it may hold a password)' : show(given);
       problems.push(`${where}: "${key}" expected ${rule.expected}, got ${got}`);
     }
   }
@@ -220,8 +222,10 @@ export function checkOptions(
 
 /** A short, safe picture of a wrong value for a message. @internal */
 export function show(value: unknown): string {
-  if (typeof value === 'string')
-    return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === 'string') {
+    const text = hideSecrets(value);
+    return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  }
   if (value === null || typeof value !== 'object')
     return typeof value === 'function' ? 'a function' : String(value);
   if (Array.isArray(value)) return 'a list';
@@ -229,7 +233,7 @@ export function show(value: unknown): string {
   return `an object with the keys ${
     Object.keys(value)
       .slice(0, 8)
-      .map((k) => `"${k}"`)
+      .map((k) => `"${hideSecrets(k)}"`)
       .join(', ') || '(none)'
   }`;
 }

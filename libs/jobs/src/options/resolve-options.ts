@@ -21,7 +21,7 @@ export function resolveOptions(
   options: JobsModuleOptions,
   faultsInStore: (given: JobsModuleOptions) => readonly string[] = () => [],
 ): ResolvedOptions {
-  const given = withoutBlankAddresses(options);
+  const given = withTrimmedAddresses(options);
   const problems = [...nodeFaults(process.versions.node), ...validateModuleOptions(given)];
   if (namesStore(given)) problems.push(...faultsInStore(given));
   if (problems.length > 0) throw new JobsConfigurationError(problems);
@@ -78,18 +78,18 @@ export function resolveRetention(retention: Retention): ResolvedRetention {
   };
 }
 
-/** A variable that is set to nothing, as compose files set those that have no value, is taken for one that is not set. */
-function withoutBlankAddresses(options: JobsModuleOptions): JobsModuleOptions {
+/**
+ * Addresses come from variables of the environment. One that is set to nothing, as compose files set those that have no
+ * value, is taken for one that is not set; blanks and line ends around one are left out.
+ */
+function withTrimmedAddresses(options: JobsModuleOptions): JobsModuleOptions {
   if (!isObject(options)) return options;
-  const blank = (['connection', 'directConnection'] as const).filter((name) =>
-    isBlank(options[name]),
-  );
-  if (blank.length === 0) return options;
-  return { ...options, ...Object.fromEntries(blank.map((name) => [name, undefined])) };
-}
-
-function isBlank(address: unknown): boolean {
-  return typeof address === 'string' && address.trim() === '';
+  const trimmed: JobsModuleOptions = {};
+  for (const name of ['connection', 'directConnection'] as const) {
+    const address = options[name];
+    if (typeof address === 'string') trimmed[name] = address.trim() || undefined;
+  }
+  return { ...options, ...trimmed };
 }
 
 function resolveQueue(queue: QueueOptions, concurrency: number): ResolvedQueueOptions {

@@ -1,3 +1,4 @@
+import { hideSecrets } from './hide-secrets.js';
 import type { JobOptions } from './job-options.js';
 import { LIMIT_RULES } from './limit-rules.js';
 import type { JobsModuleOptions, QueueOptions } from './module-options.js';
@@ -96,7 +97,7 @@ export function validateModuleOptions(given: unknown): string[] {
       if (!rules.queueName.accepts(name)) {
         problems.push(`${where} queues: expected ${rules.queueName.expected}, got ${show(name)}`);
       }
-      problems.push(...checkOptions(queue, QUEUE_RULES, `${where} queues.${name}`));
+      problems.push(...checkOptions(queue, QUEUE_RULES, `${where} queues.${hideSecrets(name)}`));
     }
   }
   return problems;

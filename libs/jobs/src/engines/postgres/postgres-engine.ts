@@ -12,7 +12,7 @@ import { isPostgresConnectionError, postgresRefusal } from './postgres-errors.js
 import { postgresExpiringRows } from './postgres-expiring-rows.js';
 import { PostgresStartStore } from './postgres-start-store.js';
 import { PostgresTurnStore } from './postgres-turn-store.js';
-import type { PostgresTarget } from './postgres-settings.js';
+import { assertPostgresTarget, type PostgresTarget } from './postgres-settings.js';
 import { transactionBackendFactory } from './postgres-transaction.js';
 
 /**
@@ -40,6 +40,8 @@ export class PostgresEngine implements Engine {
     target: PostgresTarget,
     directConnection: PostgresTarget | undefined,
   ) {
+    assertPostgresTarget(target, 'connection');
+    if (directConnection !== undefined) assertPostgresTarget(directConnection, 'directConnection');
     this.postgres = new SharedPostgres(target, { ...options, directConnection });
     this.store = new PostgresCoordinationStore(this.postgres);
     this.turns = new PostgresTurnStore(this.postgres);

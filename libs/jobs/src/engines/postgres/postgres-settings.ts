@@ -1,6 +1,7 @@
 import { isPgPool, type PgPool, type PgPoolConfig } from 'bullmq';
 import { JobsConfigurationError } from '../../errors/index.js';
-import type { JobsConnection } from '../../options/index.js';
+import { isLikeUrl, type JobsConnection } from '../../options/index.js';
+import { urlInPlaceOf } from '../url-in-place.js';
 
 /** A `connection` that means PostgreSQL. */
 export type PostgresTarget = string | PgPool | PgPoolConfig;
@@ -37,6 +38,36 @@ export function poolConfigOf(target: PostgresTarget): PgPoolConfig {
   ]);
 }
 
+/** What the driver reads as an address: a URL, or the folder of a socket. Of others it makes the name of a database. */
+const READABLE = /^(?:[a-z][a-z0-9+.-]*:\/\/|socket:|\/)/i;
+
+/**
+ * Refuses what the driver would take for something else, and repeat in its errors.
+ * @param field the option that it was given for
+ * @throws JobsConfigurationError without any part of what was given, which may hold a password
+ * @internal
+ */
+export function assertPostgresTarget(target: PostgresTarget, field: string): void {
+  const { connectionString, host, database } = poolConfigOf(target);
+  const problems: string[] = [];
+  if (connectionString !== undefined && !isReadable(connectionString)) {
+    const where = typeof target === 'string' ? field : `${field}.connectionString`;
+    problems.push(
+      `JobsModule.forRoot(): "${where}" expected a URL such as postgres://user:password@host:5432/database, got one ` +
+        'that cannot be read. Percent-encode what is special in its user and password (encodeURIComponent)',
+    );
+  }
+  if (isLikeUrl(host)) problems.push(urlInPlaceOf('host', 'the name of a host', field));
+  if (isLikeUrl(database)) problems.push(urlInPlaceOf('database', 'the name of one', field));
+  if (problems.length > 0) throw new JobsConfigurationError(problems);
+}
+
+/** An `@` after the host is the rest of a password with an unencoded slash. */
+function isReadable(address: string): boolean {
+  if (!READABLE.test(address)) return false;
+  return !URL.canParse(address) || !new URL(address).pathname.includes('@');
+}
+
 /** pg hides the password from enumeration, so a spread alone would lose it. */
 function copyOf(options: PgPoolConfig): PgPoolConfig {
   const { password } = options;
@@ -50,9 +81,10 @@ export function postgresAddress(target: PostgresTarget): string {
   return `${host ?? process.env.PGHOST ?? 'localhost'}:${port ?? process.env.PGPORT ?? 5432}`;
 }
 
+/** As the driver reads it: what the query says goes before the rest of the URL. */
 function addressOfUrl(url: string): string {
   if (!URL.canParse(url)) return 'an address that is no URL';
   const { hostname, port, searchParams } = new URL(url);
-  const host = hostname || (searchParams.get('host') ?? 'localhost');
-  return `${host}:${port || '5432'}`;
+  const host = (searchParams.get('host') ?? hostname) || (process.env.PGHOST ?? 'localhost');
+  return `${host}:${(searchParams.get('port') ?? port) || (process.env.PGPORT ?? 5432)}`;
 }

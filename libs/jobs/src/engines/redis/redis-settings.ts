@@ -1,6 +1,7 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { JobsConfigurationError } from '../../errors/index.js';
-import type { JobsConnection } from '../../options/index.js';
+import { isLikeUrl, type JobsConnection } from '../../options/index.js';
+import { urlInPlaceOf } from '../url-in-place.js';
 import { RELIED_ON_OF_CLUSTER } from './relied-on-settings.js';
 
 /** What is used of the ioredis package, which is loaded when it is needed. */
@@ -56,12 +57,26 @@ export function assertRedisTarget(connection: RedisTarget): void {
         'option "prefix" of JobsModule.forRoot() instead',
     );
   }
+  problems.push(...urlsInPlaceOf(options));
   if (problems.length > 0) throw new JobsConfigurationError(problems);
+}
+
+/** A variable with a URL, given for a part of the address: errors of the driver would repeat it. */
+function urlsInPlaceOf({ host, path, sentinels }: TargetOptions): string[] {
+  const isAmong = Array.isArray(sentinels) && sentinels.some((one) => isLikeUrl(one?.host));
+  return [
+    isLikeUrl(host) ? urlInPlaceOf('host', 'the name of a host') : [],
+    isLikeUrl(path) ? urlInPlaceOf('path', 'the path of a socket') : [],
+    isAmong ? urlInPlaceOf('sentinels', 'names of hosts') : [],
+  ].flat();
 }
 
 /** What is looked at of options, a client's, or those of a Cluster's nodes. */
 interface TargetOptions {
   readonly url?: unknown;
+  readonly host?: unknown;
+  readonly path?: unknown;
+  readonly sentinels?: readonly { readonly host?: unknown }[] | null;
   readonly keyPrefix?: string;
   readonly redisOptions?: { readonly keyPrefix?: string };
 }
@@ -73,7 +88,9 @@ function optionsOf(connection: RedisTarget): TargetOptions {
 
 function isRedisUrl(url: unknown): url is string {
   if (typeof url !== 'string' || !/^rediss?:\/\//i.test(url) || !URL.canParse(url)) return false;
-  const { username, password } = new URL(url);
+  const { hostname, pathname, username, password } = new URL(url);
+  // The rest of a password with an unencoded slash; the path of a socket may have one.
+  if (hostname !== '' && pathname.includes('@')) return false;
   try {
     decodeURIComponent(username + password);
     return true;

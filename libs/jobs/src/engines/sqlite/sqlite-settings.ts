@@ -1,21 +1,34 @@
 import { resolve } from 'node:path';
 import type { SqliteConnection } from 'bullmq-sqlite';
 import { JobsConfigurationError } from '../../errors/index.js';
-import type { JobsConnection } from '../../options/index.js';
+import { isLikeUrl, show, type JobsConnection } from '../../options/index.js';
 
 /** A `connection` that means SQLite. */
 export type SqliteTarget = string | SqliteConnection;
 
 const MEMORY = ':memory:';
-const FILE = /^file:|\.(?:sqlite3?|db)$/i;
-const OTHER_PROTOCOL = /^(?!file:)[a-z][a-z0-9+.-]+:/i;
+const FILE = /^file:/i;
+const FILE_NAME = /\.(?:sqlite3?|db)$/i;
+const OTHER_PROTOCOL = /^[a-z][a-z0-9+.-]+:/i;
+const PAIR = /^\s*\w+\s*=/;
 
 /** Whether a `connection` means SQLite. @internal */
 export function isSqliteConnection(
   connection: JobsConnection,
 ): connection is JobsConnection & SqliteTarget {
   if (typeof connection !== 'string') return isConnectionObject(connection);
-  return connection === MEMORY || (FILE.test(connection) && !OTHER_PROTOCOL.test(connection));
+  return connection === MEMORY || FILE.test(connection) || isFileName(connection);
+}
+
+/** The name of a file without `file:`. What may be the address of a server is none: the file would be named by it. */
+function isFileName(text: string): boolean {
+  if (!FILE_NAME.test(text) || OTHER_PROTOCOL.test(text)) return false;
+  return !isLikeUrl(text) && !hasPairs(text);
+}
+
+/** Whether a text begins as libpq's `host=… dbname=…` does. @internal */
+export function hasPairs(text: string): boolean {
+  return PAIR.test(text);
 }
 
 /** By its members: the package that makes such objects is loaded when its engine is used. */
@@ -35,7 +48,7 @@ export function assertSqliteTarget(target: SqliteTarget): void {
   if (path !== '' && !path.includes('?') && !path.includes('\0')) return;
   throw new JobsConfigurationError([
     `JobsModule.forRoot(): "connection" expected 'file:' and the path of a file, without parameters, got ` +
-      `${JSON.stringify(target)}. For settings pass sqlite(path, options) of the package "bullmq-sqlite"`,
+      `${show(target)}. For settings pass sqlite(path, options) of the package "bullmq-sqlite"`,
   ]);
 }
 
