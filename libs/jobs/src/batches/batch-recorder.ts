@@ -9,11 +9,14 @@ import {
 import {
   checkOptions,
   DEFAULT_QUEUE,
+  show,
   takeOptions,
   type Rule,
   type Rules,
 } from '../options/index.js';
 import {
+  callFor,
+  itemsOf,
   JobHandle,
   newJobId,
   recordInvocation,
@@ -136,7 +139,8 @@ export class BatchRecorder implements BatchBuilder {
   /** Lets the application add its parts. What it throws is thrown. */
   async record(build: (batch: BatchBuilder) => unknown): Promise<void> {
     try {
-      await build(this);
+      if (typeof build === 'function') await build(this);
+      else this.note('callback', noCallback(build));
     } finally {
       this.isClosed = true;
     }
@@ -165,12 +169,11 @@ export class BatchRecorder implements BatchBuilder {
     call: (service: T, item: A) => R,
     options: EnqueueManyOptions<A> = {},
   ): HandleOf<R>[] {
-    return Array.from(items, (item, index) =>
-      this.add(
-        type,
-        (service: T) => call(service, item),
-        (location) =>
-          enqueued(typeof options === 'function' ? options(item, index) : options)(location),
+    this.refuseIfClosed();
+    const known = this.attempt('enqueueMany', () => itemsOf(items)) ?? [];
+    return Array.from(known, (item, index) =>
+      this.add(type, callFor(item, call), (location) =>
+        enqueued(typeof options === 'function' ? options(item, index) : options)(location),
       ),
     );
   }
@@ -231,11 +234,12 @@ export class BatchRecorder implements BatchBuilder {
     this.parts.takenIds.add(key);
   }
 
-  private attempt(part: string, work: () => unknown): void {
+  private attempt<R>(part: string, work: () => R): R | undefined {
     try {
-      work();
+      return work();
     } catch (error) {
       this.note(part, error as Error);
+      return undefined;
     }
   }
 
@@ -250,6 +254,12 @@ export class BatchRecorder implements BatchBuilder {
         'builder has returned, or its promise is resolved. Await what the callback waits for.',
     );
   }
+}
+
+function noCallback(build: unknown): InvalidInvocationError {
+  return new InvalidInvocationError(
+    `Expected a callback as in batch((b) => b.enqueue(EmailService, (s) => s.send(id))), got ${show(build)}.`,
+  );
 }
 
 /** Reads the options of a job when its handler is known. */

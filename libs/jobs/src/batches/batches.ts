@@ -4,7 +4,7 @@ import { HandlerRegistry } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import { BatchUncertainError, InvalidBatchError, type BatchFault } from '../errors/index.js';
 import { HubQueue, type HubChild, type HubDraft } from '../hubs/index.js';
-import { JobPreparer, JobReader, StoreCalls } from '../enqueueing/index.js';
+import { isReadableId, JobPreparer, JobReader, StoreCalls } from '../enqueueing/index.js';
 import type { BatchBuilder, BatchHandle, BatchOptions } from './batch.js';
 import { BatchCanceller } from './batch-canceller.js';
 import { BATCH_KIND, readBatch, type StoredBatch } from './batch-form.js';
@@ -67,6 +67,7 @@ export class Batches extends PublicService {
 
   /** Finds a batch. @returns undefined when it is not in the store */
   async get(id: string): Promise<BatchHandle | undefined> {
+    if (!isReadableId(id)) return undefined;
     const hub = await this.calls.read(`read the batch ${id}`, () => readBatch(this.hubs, id));
     return hub?.name === BATCH_KIND ? this.handleOf(id, hub.data.name) : undefined;
   }

@@ -1,15 +1,13 @@
 import { inspect } from 'node:util';
 import { BatchNotFoundError, ResultTimeoutError } from '../errors/index.js';
 import type { HubQueue } from '../hubs/index.js';
-import { parseDuration, rules, show, type Duration } from '../options/index.js';
-import type { StoreCalls } from '../enqueueing/index.js';
+import { readWaitOptions, type StoreCalls, type WaitOptions } from '../enqueueing/index.js';
 import type { BatchEnd, BatchHandle, BatchProgress, BatchResult, BatchSummary } from './batch.js';
 import { monotonicNow, pause } from '../timers/index.js';
 import type { BatchCanceller } from './batch-canceller.js';
 import { fromStoredSummary, readBatch, type BatchHubJob } from './batch-form.js';
 import { resultsOf, tallyOf } from './batch-tally.js';
 
-const DEFAULT_TIMEOUT_MS = 60_000;
 const FIRST_POLL_MS = 10;
 const LONGEST_POLL_MS = 500;
 
@@ -50,24 +48,16 @@ export class StoredBatchHandle implements BatchHandle {
     return { total, completed, failed, cancelled, pending: 0 };
   }
 
-  async finished(
-    options: { timeout?: Duration; signal?: AbortSignal } = {},
-  ): Promise<BatchSummary> {
-    const { timeout: given = DEFAULT_TIMEOUT_MS, signal } = options;
-    const timeout = parseDuration(given);
-    if (timeout === undefined) {
-      throw new TypeError(
-        `finished({ timeout }) expected ${rules.duration.expected}, got ${show(given)}`,
-      );
-    }
-    const deadline = monotonicNow() + timeout;
+  async finished(options: WaitOptions = {}): Promise<BatchSummary> {
+    const { timeoutMs, signal } = readWaitOptions('finished()', options);
+    const deadline = monotonicNow() + timeoutMs;
     for (let wait = FIRST_POLL_MS; ; wait = Math.min(wait * 1.5, LONGEST_POLL_MS)) {
       signal?.throwIfAborted();
       const summary = await this.summaryOrNothing();
       if (summary !== undefined) return summary;
       const left = deadline - monotonicNow();
       if (left <= 0)
-        throw new ResultTimeoutError({ name: this.name ?? 'batch', id: this.id }, timeout);
+        throw new ResultTimeoutError({ name: this.name ?? 'batch', id: this.id }, timeoutMs);
       await pause(Math.min(wait, left), { signal });
     }
   }

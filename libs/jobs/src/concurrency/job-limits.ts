@@ -110,7 +110,7 @@ export class JobLimits extends PublicService {
   }
 
   private limited(type: HandlerClass, method: string, key?: JobKey): Handler {
-    const handler = this.registry.byMethod(type, method);
+    const handler = this.registry.byMethod(type, method, 'find the limits of');
     const problems = [];
     if (handler.concurrency === undefined && handler.rateLimit === undefined)
       problems.push('expected a handler with `concurrency` or `rateLimit`, got one with neither');

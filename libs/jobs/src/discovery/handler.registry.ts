@@ -97,16 +97,17 @@ export class HandlerRegistry {
   /**
    * The handler of a class's method: that of a provider or controller, else what decorators say of it, for jobs that
    * run elsewhere.
+   * @param purpose what the caller wants of it, for messages
    * @throws InvalidInvocationError when the method has no `@Job()`
    * @throws JobsConfigurationError with every fault of the decorators of a class that is not provided, at its first use
    */
-  byMethod(type: HandlerClass, methodName: string): Handler {
+  byMethod(type: HandlerClass, methodName: string, purpose = 'enqueue'): Handler {
     const handler = this.found(({ byClass }) => byClass.get(type)?.get(methodName));
     if (handler !== undefined) return handler;
     const { byClass, replaced, all } = this.ready;
     if (replaced.has(type) && decorationsOf(type.prototype as object, methodName)) {
       throw new InvalidInvocationError(
-        `Cannot enqueue ${type.name}.${methodName}: what this application provides for ${type.name} (a test double?) ` +
+        `Cannot ${purpose} ${type.name}.${methodName}: what this application provides for ${type.name} (a test double?) ` +
           `has no method "${methodName}". Give it one, which is what the job will call.`,
       );
     }
@@ -115,14 +116,14 @@ export class HandlerRegistry {
     if (remote !== undefined) return this.told(remote);
     if (methods.size === 0) {
       throw new InvalidInvocationError(
-        `Cannot enqueue ${type.name}.${methodName}: ${type.name} has no @Job() methods, and is not among the providers ` +
+        `Cannot ${purpose} ${type.name}.${methodName}: ${type.name} has no @Job() methods, and is not among the providers ` +
           `and controllers of this application. Decorate the method with @Job(), and add the class to the providers ` +
           `of a module that is imported here or in the process that is to run the job.`,
       );
     }
     const near = closest(methodName, [...methods.keys()]);
     throw new InvalidInvocationError(
-      `Cannot enqueue ${type.name}.${methodName}: it is not decorated with @Job()` +
+      `Cannot ${purpose} ${type.name}.${methodName}: it is not decorated with @Job()` +
         (near ? `; did you mean ${type.name}.${near}?` : '.'),
     );
   }

@@ -50,7 +50,8 @@ export interface EnqueueOptions {
   /** What `rateLimit` counts the job by. Default: the handler's. */
   rateLimitKey?: JobKey;
   /**
-   * At most one job with this key among those of the handler. Not in a batch, nor for the first step of a chain. Default:
+   * At most one job with this key among those of the handler. Not in a batch, nor for the first step of a chain of several.
+   * Default:
    * the handler's.
    */
   unique?: Omit<UniqueOptions, 'key'> & { key?: JobKey };

@@ -9,6 +9,7 @@ export {
 } from './enqueue-options.js';
 export { UniquePlaces } from './unique-places.js';
 export { isUse, UnknownValueError, wordsOfRead, type UnknownUse } from './unknown-value.js';
+export { callFor, itemsOf } from './items.js';
 export { recordInvocation } from './invocation-recorder.js';
 export type { JobDetails, JobStateName } from './job-details.js';
 export { JobCanceller } from './job-canceller.js';
@@ -19,7 +20,7 @@ export {
   type HandleOf,
 } from './job-enqueuer.js';
 export { handleOf, JobHandle } from './job-handle.js';
-export { newJobId } from './job-id.js';
+export { isReadableId, newJobId } from './job-id.js';
 export { readJobRef, type JobRef } from './job-ref.js';
 export { JobPreparer } from './job.preparer.js';
 export { JobReader } from './job-reader.js';
@@ -28,4 +29,5 @@ export { PendingJobs, type PendingJob } from './pending-jobs.js';
 export type { EnqueuedJob, PreparedJob, StoredJobOptions } from './prepared-job.js';
 export { JobLines } from './job-lines.js';
 export { StoreCalls } from './store-calls.js';
+export { readWaitOptions, type WaitOptions } from './wait-options.js';
 export { WaitingRuns } from './waiting-runs.js';

@@ -7,6 +7,7 @@ import {
   type EnqueueOptions,
   type ScheduleOptions,
 } from './enqueue-options.js';
+import { callFor, itemsOf } from './items.js';
 import { recordInvocation } from './invocation-recorder.js';
 import { JobHandle } from './job-handle.js';
 import type { JobReader } from './job-reader.js';
@@ -88,6 +89,7 @@ export abstract class JobEnqueuer extends PublicService {
    * Stores a job for each item, thousands in a few operations.
    * @returns an outcome for each item, in order: its handle, or why it was not stored. One bad item
    *   harms no other.
+   * @throws InvalidInvocationError for items that are no iterable: a promise, what iterates asynchronously
    */
   async enqueueMany<T extends object, A, R>(
     type: HandlerClass<T>,
@@ -96,9 +98,9 @@ export abstract class JobEnqueuer extends PublicService {
     options: EnqueueManyOptions<A> = {},
   ): Promise<PromiseSettledResult<HandleOf<R>>[]> {
     const prepared = await Promise.allSettled(
-      Array.from(items, async (item, index) => {
+      Array.from(itemsOf(items), async (item, index) => {
         const own = typeof options === 'function' ? options(item, index) : options;
-        return this.prepare(type, (service: T) => call(service, item), own);
+        return this.prepare(type, callFor(item, call), own);
       }),
     );
     const good = prepared.flatMap((p) => (p.status === 'fulfilled' ? [p.value] : []));

@@ -11,14 +11,7 @@ import {
   ResultTimeoutError,
   type JobLocation,
 } from '../errors/index.js';
-import {
-  JOBS_OPTIONS,
-  parseDuration,
-  rules,
-  show,
-  type Duration,
-  type ResolvedOptions,
-} from '../options/index.js';
+import { JOBS_OPTIONS, rules, type ResolvedOptions } from '../options/index.js';
 import { restoreValue } from '../payload/index.js';
 import { after, monotonicNow, type Timer } from '../timers/index.js';
 import { pendingDetails, toJobDetails, type JobDetails, type JobStateName } from './job-details.js';
@@ -26,9 +19,9 @@ import { isReadableId } from './job-id.js';
 import type { JobRef } from './job-ref.js';
 import { PendingJobs, type PendingJob } from './pending-jobs.js';
 import { StoreCalls } from './store-calls.js';
+import { readWaitOptions, type WaitOptions } from './wait-options.js';
 import { WaitingRuns } from './waiting-runs.js';
 
-const DEFAULT_RESULT_TIMEOUT_MS = 60_000;
 const FIRST_POLL_MS = 10;
 const LONGEST_POLL_MS = 500;
 
@@ -132,20 +125,11 @@ export class JobReader {
     });
   }
 
-  async result(
-    address: JobAddress,
-    options: { timeout?: Duration; signal?: AbortSignal },
-  ): Promise<unknown> {
-    const { timeout: given = DEFAULT_RESULT_TIMEOUT_MS, signal } = options;
-    const timeout = parseDuration(given);
-    if (timeout === undefined) {
-      throw new TypeError(
-        `result({ timeout }) expected ${rules.duration.expected}, got ${show(given)}`,
-      );
-    }
+  async result(address: JobAddress, options: WaitOptions): Promise<unknown> {
+    const { timeoutMs, signal } = readWaitOptions('result()', options);
     const wait = this.waiting.begin(address.queue);
     try {
-      return await this.untilEnd(address, timeout, signal, () =>
+      return await this.untilEnd(address, timeoutMs, signal, () =>
         wait.look(async () => (await this.state(address)) === 'active'),
       );
     } finally {

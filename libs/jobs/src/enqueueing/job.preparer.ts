@@ -58,6 +58,7 @@ export class JobPreparer {
   ): PreparedJob | Promise<PreparedJob> {
     const { name } = handler;
     const queue = options.queue ?? handler.queue;
+    if (!Array.isArray(args)) throw new InvalidEnqueueOptionsError(noList(args), { queue, name });
     const job = this.draft(name, queue, args, options, delayMs, handler);
     if (handler.schemas.length === 0) return withLimits(job, options, handler);
     // Only checked here; what the schema makes of the arguments counts at execution.
@@ -77,7 +78,7 @@ export class JobPreparer {
     const location = { queue, name };
     const faults = [
       rules.jobName.accepts(name) ? [] : [`expected ${rules.jobName.expected}, got ${show(name)}`],
-      Array.isArray(args) ? [] : [`expected a list of arguments, got ${show(args)}`],
+      Array.isArray(args) ? [] : noList(args),
     ].flat();
     if (faults.length > 0) throw new InvalidEnqueueOptionsError(faults, location);
     return withLimits(
@@ -139,6 +140,10 @@ export class JobPreparer {
     if (bytes > limit) throw new PayloadTooLargeError(bytes, limit, location);
     return value;
   }
+}
+
+function noList(args: unknown): string[] {
+  return [`expected a list of arguments, got ${show(args)}`];
 }
 
 function storedKey(
