@@ -4,7 +4,7 @@ export {
   createSqliteBackend,
 } from './backend/create-sqlite-backend.js';
 export type { Life } from './backend/backend-life.js';
-export { SqliteQueueBackend } from './backend/sqlite-queue-backend.js';
+export { type DelayOptions, SqliteQueueBackend } from './backend/sqlite-queue-backend.js';
 export { transactionBackend, transactionParts } from './backend/transaction-backend.js';
 export {
   type Durability,

@@ -125,5 +125,5 @@ function availability(transaction: Transaction, queueName: string): number | und
   const queue = transaction.queue(queueName);
   const { waiting, prioritized } = queue.counts;
   const open = !isPaused(transaction, queue) && !isMaxed(transaction, queue);
-  return open && waiting + prioritized > 0 ? 0 : nextDue(transaction, queue);
+  return open && waiting + prioritized > 0 ? 0 : nextDue(transaction, queue, Date.now());
 }

@@ -34,6 +34,15 @@ import { inPortions, sweep } from './sweep.js';
 /** How many jobs of a bulk add share a transaction with others, so that a large call blocks nobody. */
 const BULK_SLICE = 100;
 
+/** How a job that ran is delayed. */
+export interface DelayOptions extends MoveToDelayedOpts {
+  /**
+   * The delay is a time that is to go by: it ends then, and not later when the wall clock is set back. As on Redis, where
+   * the caller's clock decides, when absent.
+   */
+  isPause?: boolean;
+}
+
 /**
  * BullMQ's backend contract on a SQLite file: each method is one operation on the tables, run in the next
  * group commit. What it does, returns and refuses equals the Redis backend.
@@ -160,7 +169,7 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
     timestamp: number,
     delay: number,
     token = '0',
-    { skipAttempt = false, fieldsToUpdate, fetchNext }: MoveToDelayedOpts = {},
+    { skipAttempt = false, fieldsToUpdate, fetchNext, isPause = false }: DelayOptions = {},
   ): Result<'moveToDelayed'> {
     const move = {
       jobId,
@@ -168,6 +177,7 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
       delay,
       token,
       skipAttempt,
+      isPause,
       fields: fieldsToUpdate,
       next: this.#next(token, fetchNext),
       now: Date.now(),

@@ -98,6 +98,8 @@ describe("a file's steady clock", () => {
   it('goes on from what clients of an older version have written', async () => {
     change((database) =>
       database.exec(`DROP TABLE clock;
+        DROP INDEX job_by_pause;
+        ALTER TABLE job DROP COLUMN pauses_until;
         INSERT INTO client VALUES ('a', 'a', 'host', 1, 0, ${realNow() + HOUR});
         PRAGMA user_version = 2`),
     );

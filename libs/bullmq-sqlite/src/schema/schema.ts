@@ -251,4 +251,9 @@ export const SCHEMA: readonly string[] = [
   ) STRICT;
   INSERT INTO clock SELECT 1, '', 0, coalesce(max(seen_at), 0) FROM client;
   `,
+  `
+  -- Of a delayed job that pauses: when that is over by the file's steady clock, in ms, should it not be due before.
+  ALTER TABLE job ADD COLUMN pauses_until INTEGER;
+  CREATE INDEX job_by_pause ON job (queue, pauses_until) WHERE state = 'delayed' AND pauses_until IS NOT NULL;
+  `,
 ];

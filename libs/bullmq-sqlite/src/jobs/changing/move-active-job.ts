@@ -10,8 +10,8 @@ import { remainingWindow } from '../queue/rate-limit.js';
 import { updateFields } from '../row/update-fields.js';
 import { wholeNumber } from '../row/whole-number.js';
 
-const DELAY = `UPDATE job SET state = 'delayed', rank = ?, delay = ?, attempts_made = attempts_made + ?
-  WHERE seq = ?`;
+const DELAY = `UPDATE job SET state = 'delayed', rank = ?, delay = ?, pauses_until = ?,
+  attempts_made = attempts_made + ? WHERE seq = ?`;
 const COUNT_ATTEMPT = 'UPDATE job SET attempts_made = attempts_made + 1 WHERE seq = ?';
 
 const PREVIOUSLY_ACTIVE = { prev: 'active' };
@@ -32,6 +32,8 @@ export interface Delaying extends Release {
   delay: number;
   /** Whether this run does not count as an attempt. */
   skipAttempt: boolean;
+  /** Whether the delay also ends when it has gone by, where the wall clock was set meanwhile. */
+  isPause: boolean;
   /** The claim of the next job; undefined when the worker wants none. */
   next?: Claim | undefined;
   /** By the wall clock. */
@@ -44,14 +46,16 @@ export function moveToDelayed(
   queueName: string,
   delaying: Delaying,
 ): ClaimResult | [] | ErrorCode {
-  const { timestamp, delay, skipAttempt, next, now } = delaying;
+  const { timestamp, delay, skipAttempt, isPause, next, now } = delaying;
   const job = release(transaction, queueName, delaying);
   if (typeof job === 'number') return job;
   if (job.state !== 'active') return ErrorCode.JobNotInState;
 
   const queue = transaction.change(queueName);
   const { rank, due } = delayedRank(transaction, queue, timestamp, delay);
-  transaction.runKeepingReady(DELAY, rank, wholeNumber(delay), skipAttempt ? 0 : 1, job.seq);
+  const pausesUntil = isPause ? wholeNumber(transaction.steadyNow(delaying.called) + delay) : null;
+  const attempts = skipAttempt ? 0 : 1;
+  transaction.runKeepingReady(DELAY, rank, wholeNumber(delay), pausesUntil, attempts, job.seq);
   countMove(queue, 'active', 'delayed');
   trimEvents(transaction, queue);
   transaction.emit(queue, 'delayed', job.id, { delay: String(due) });

@@ -6,7 +6,7 @@ import { trimEvents } from '../queue/queue-settings.js';
 import { delayedRank, frontPriorityRank } from '../row/ranks.js';
 import { wholeNumber } from '../row/whole-number.js';
 
-const PUT_OFF = 'UPDATE job SET rank = ?, delay = ? WHERE seq = ?';
+const PUT_OFF = 'UPDATE job SET rank = ?, delay = ?, pauses_until = NULL WHERE seq = ?';
 const SET_PRIORITY = 'UPDATE job SET priority = ? WHERE seq = ?';
 
 /**

@@ -36,6 +36,10 @@ const DUE = `SELECT seq, id, priority FROM job WHERE queue = ? AND state = 'dela
   ORDER BY rank, id LIMIT ${PROMOTION_BATCH}`;
 const NEXT_DUE = `SELECT rank / ${DELAY_STEP} AS due FROM job WHERE queue = ? AND state = 'delayed'
   ORDER BY rank LIMIT 1`;
+const PAUSED = `SELECT seq, id, priority FROM job WHERE queue = ? AND state = 'delayed' AND pauses_until <= ?
+  ORDER BY pauses_until LIMIT ${PROMOTION_BATCH}`;
+const NEXT_PAUSED = `SELECT pauses_until AS due FROM job WHERE queue = ? AND state = 'delayed'
+  AND pauses_until IS NOT NULL ORDER BY pauses_until LIMIT 1`;
 const ACTIVATE = `UPDATE job SET state = 'active', rank = ?, processed_on = ?,
   processed_by = coalesce(?, processed_by), attempts_started = attempts_started + 1, lock_token = ?,
   lock_until = ? WHERE seq = ?`;
@@ -72,21 +76,31 @@ export function claimNext(
     return [job, job.id, 0, 0];
   }
 
-  const due = nextDue(transaction, queue);
+  const due = nextDue(transaction, queue, now);
   return due === undefined ? undefined : [null, 0, 0, due];
 }
 
-/** When the next delayed job is due, in ms. */
-export function nextDue(transaction: Transaction, queue: QueueRecord): number | undefined {
+/** When the next delayed job is due, in ms of the wall clock. */
+export function nextDue(
+  transaction: Transaction,
+  queue: QueueRecord,
+  now: number,
+): number | undefined {
   if (queue.counts.delayed === 0) return undefined;
-  return transaction.get<{ due: number }>(NEXT_DUE, queue.id)?.due;
+  const due = transaction.get<{ due: number }>(NEXT_DUE, queue.id)?.due;
+  const pausesUntil = transaction.get<{ due: number }>(NEXT_PAUSED, queue.id)?.due;
+  if (due === undefined || pausesUntil === undefined) return due;
+  return Math.min(due, now + Math.max(0, pausesUntil - transaction.steadyNow()));
 }
 
-/** Makes the delayed jobs ready whose time has come. */
+/** Makes the delayed jobs ready whose time has come, or whose pause is over. */
 export function promoteDue(transaction: Transaction, queue: QueueRecord, now: number): void {
   if (queue.counts.delayed === 0) return;
   const due = transaction.all<JobRow>(DUE, queue.id, (now + 1) * DELAY_STEP);
   for (const job of due) promoteJob(transaction, queue, job);
+  if (queue.counts.delayed === 0) return;
+  const paused = transaction.all<JobRow>(PAUSED, queue.id, transaction.steadyNow());
+  for (const job of paused) promoteJob(transaction, queue, job);
 }
 
 function takeReady(

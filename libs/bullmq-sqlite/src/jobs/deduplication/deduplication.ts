@@ -26,7 +26,8 @@ interface Incoming {
 
 const FIND_STATE = 'SELECT state FROM job WHERE queue = ? AND id = ?';
 const REMOVE_JOB = 'DELETE FROM job WHERE queue = ? AND id = ?';
-const RESCHEDULE = 'UPDATE job SET delay = ?, rank = ? WHERE queue = ? AND id = ?';
+const RESCHEDULE =
+  'UPDATE job SET delay = ?, rank = ?, pauses_until = NULL WHERE queue = ? AND id = ?';
 
 /**
  * Decides whether a job with a deduplication id is added.

@@ -2,7 +2,7 @@ import type { QueueRecord, State, Transaction } from '../../store/index.js';
 import type { JobRow } from './job-row.js';
 import { type End, positionAt, priorityRank } from './ranks.js';
 
-const MOVE = 'UPDATE job SET state = ?, rank = ? WHERE seq = ?';
+const MOVE = 'UPDATE job SET state = ?, rank = ?, pauses_until = NULL WHERE seq = ?';
 const MOVE_DUE = 'UPDATE job SET state = ?, rank = ?, delay = 0 WHERE seq = ?';
 
 /** Puts a job into another list, and keeps the counts. */
