@@ -160,7 +160,9 @@ export class BatchRecorder implements BatchBuilder {
     call: (service: T) => R,
     options: ScheduleOptions,
   ): HandleOf<R> {
-    return this.add(type, call, (location) => readScheduleOptions(options, location));
+    return this.add(type, call, (location) =>
+      readScheduleOptions(options, location, this.parts.preparer.storeNow()),
+    );
   }
 
   enqueueMany<T extends object, A, R>(

@@ -50,6 +50,11 @@ export interface Engine {
   readonly bullmqOptions: QueueBaseOptions;
   /** Builds this engine's backend: BullMQ's own, with the hazards of RELIABILITY closed. */
   readonly backendFactory: BackendFactory;
+  /**
+   * What to add to this process's wall clock to get the store's, in ms: an estimate that asks nobody. 0 where the store
+   * has no clock of its own.
+   */
+  readonly clockOffset: number;
   readonly store: CoordinationStore;
   /** The lines of concurrency keys. */
   readonly turns: TurnStore;

@@ -5,9 +5,12 @@ import { readEnqueueOptions, readScheduleOptions } from './enqueue-options.js';
 const location = { name: 'EmailService.send', queue: 'emails' };
 const at = new Date(0);
 
-function problemsOf(check: (options: never, where: typeof location) => void, options: unknown) {
+function problemsOf(
+  check: (options: never, where: typeof location, now: number) => void,
+  options: unknown,
+) {
   try {
-    check(options as never, location);
+    check(options as never, location, Date.now());
   } catch (error) {
     if (error instanceof InvalidEnqueueOptionsError) return error.problems;
     throw error;
@@ -113,7 +116,7 @@ describe('the options of schedule()', () => {
     const delays = [1];
     const due = new Date(Date.now() + 60_000);
     const given = { at: due, backoff: { type: 'delays' as const, delays } };
-    const { options, delayMs } = readScheduleOptions(given, location);
+    const { options, delayMs } = readScheduleOptions(given, location, Date.now());
     delays.push(2);
     due.setTime(0);
     expect(options.backoff).toEqual({ type: 'delays', delays: [1] });

@@ -131,11 +131,16 @@ export function readEnqueueOptions(given: EnqueueOptions, location: JobLocation)
 
 /**
  * Takes the options of `schedule`, and checks them.
+ * @param storeNow the time of the store, by which jobs are due
  * @returns a copy of those of the job, and when it is due
  * @throws InvalidEnqueueOptionsError with every fault
  * @internal
  */
-export function readScheduleOptions(given: ScheduleOptions, location: JobLocation): DueOptions {
+export function readScheduleOptions(
+  given: ScheduleOptions,
+  location: JobLocation,
+  storeNow: number,
+): DueOptions {
   const taken = takeOptions(given);
   const problems = checkOptions(taken, SCHEDULE_RULES, 'options');
   problems.push(...keyFaults(taken));
@@ -144,7 +149,7 @@ export function readScheduleOptions(given: ScheduleOptions, location: JobLocatio
     problems.push('options: expected exactly one of "delay" and "at"');
   }
   refuse(problems, location);
-  const delayMs = at === undefined ? parseDuration(delay)! : Math.max(0, at.getTime() - Date.now());
+  const delayMs = at === undefined ? parseDuration(delay)! : Math.max(0, at.getTime() - storeNow);
   return { options, delayMs };
 }
 

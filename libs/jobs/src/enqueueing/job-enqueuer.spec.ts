@@ -61,7 +61,7 @@ function enqueuerWith(
       return handler;
     },
   } as unknown as HandlerRegistry;
-  const preparer = new JobPreparer(options);
+  const preparer = new JobPreparer(options, { clockOffset: 0 });
   return new RecordingEnqueuer({ registry, preparer, reader: {} as JobReader });
 }
 

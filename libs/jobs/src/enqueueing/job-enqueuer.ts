@@ -81,8 +81,9 @@ export abstract class JobEnqueuer extends PublicService {
     options: ScheduleOptions,
   ): Promise<HandleOf<R>> {
     const { handler, args } = this.record(type, call);
-    const { options: own, delayMs } = readScheduleOptions(options, handler);
-    return this.store<R>(await this.parts.preparer.prepare(handler, args, own, delayMs));
+    const { preparer } = this.parts;
+    const { options: own, delayMs } = readScheduleOptions(options, handler, preparer.storeNow());
+    return this.store<R>(await preparer.prepare(handler, args, own, delayMs));
   }
 
   /**
@@ -126,11 +127,11 @@ export abstract class JobEnqueuer extends PublicService {
     options: EnqueueOptions & { delay?: ScheduleOptions['delay'] } = {},
   ): Promise<JobHandle> {
     const taken = takeOptions(options) as ScheduleOptions;
+    const { registry, preparer } = this.parts;
     const { options: own, delayMs } =
       taken?.delay === undefined
         ? { options: readEnqueueOptions(taken, { name }), delayMs: 0 }
-        : readScheduleOptions(taken, { name });
-    const { registry, preparer } = this.parts;
+        : readScheduleOptions(taken, { name }, preparer.storeNow());
     const handler = registry.byName(name);
     const prepared =
       handler === undefined

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { JobsOptions } from 'bullmq';
 import { Inject, Injectable } from '@nestjs/common';
-import type { StoredKey } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine, type StoredKey } from '../contracts/index.js';
 import {
   jobKey,
   limitOf,
@@ -42,7 +42,15 @@ const DEFAULT_WINDOW = '24 h';
  */
 @Injectable()
 export class JobPreparer {
-  constructor(@Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions) {}
+  constructor(
+    @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+    @Inject(JOBS_ENGINE) private readonly engine: Pick<Engine, 'clockOffset'>,
+  ) {}
+
+  /** The time of the store, by which jobs are due, in Unix milliseconds. */
+  storeNow(): number {
+    return Date.now() + this.engine.clockOffset;
+  }
 
   /**
    * @param args may change from now on: they are copied

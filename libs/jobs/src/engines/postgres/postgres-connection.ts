@@ -3,6 +3,7 @@ import { JobsConfigurationError, StoreUnreachableError } from '../../errors/inde
 import { endsWithin } from '../deadline.js';
 import { importDriver } from '../import-driver.js';
 import { forDriver, monotonicNow, pause } from '../../timers/index.js';
+import { StoreClock } from '../store-clock.js';
 import { ClientNames } from './client-names.js';
 import {
   connectingAtStart,
@@ -19,7 +20,6 @@ import { SQL } from './postgres-scripts.js';
 import { assertPresets, hasOwnSession, settleSession } from './postgres-session.js';
 import { poolConfigOf, postgresAddress, type PostgresTarget } from './postgres-settings.js';
 import { TYPES } from './postgres-types.js';
-import { StoreClock } from './store-clock.js';
 
 /** A query that is not answered in this time is given up with its connection: the peer may be gone. */
 const QUERY_TIMEOUT_MS = 15_000;

@@ -57,6 +57,10 @@ export class PostgresEngine implements Engine {
     return this.postgres.address;
   }
 
+  get clockOffset(): number {
+    return this.postgres.clock.offset;
+  }
+
   get place(): string {
     const { address, database, schema } = this.postgres;
     return `PostgreSQL at ${address}, database "${database}", schema "${schema}"`;

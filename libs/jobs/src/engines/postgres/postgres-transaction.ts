@@ -12,10 +12,10 @@ import {
   UnsupportedByEngineError,
 } from '../../errors/index.js';
 import { describeObject } from '../describe-object.js';
+import type { StoreClock } from '../store-clock.js';
 import { statementOf } from './postgres-commands.js';
 import { withSchema } from './postgres-names.js';
 import { TYPES } from './postgres-types.js';
-import type { StoreClock } from './store-clock.js';
 
 /** The commands that make sense before the commit: adding, reading one job back, and asking who has a unique key. */
 const COMMANDS = new Set([

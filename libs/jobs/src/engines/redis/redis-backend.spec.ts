@@ -273,6 +273,43 @@ describeEngine(fixture, 'the Redis backend', () => {
     await registry.get('b').add('n', {});
   });
 
+  it.each([60_000, -60_000])('works with a clock that is %i ms off', async (skew) => {
+    const realNow = Date.now();
+    vi.useFakeTimers({ toFake: ['Date'], now: realNow + skew, shouldAdvanceTime: true });
+    cleanups.push(async () => void vi.useRealTimers());
+    const engine = await open();
+    const queue = new QueueRegistry(engine).get(queueName);
+    const runs: string[] = [];
+    let claimedAt = 0;
+    const { errors } = work(engine, async ({ name, attemptsMade, processedOn }) => {
+      runs.push(`${name} ${attemptsMade}`);
+      claimedAt = Math.max(claimedAt, processedOn! - Date.now());
+      if (name === 'failing' && attemptsMade === 0) throw new Error('once more');
+    });
+    const started = performance.now();
+    const again = { attempts: 2, backoff: { type: 'fixed', delay: 700 } };
+    await queue.addBulk([
+      { name: 'processedOn', data: {}, opts: { delay: 600 } },
+      { name: 'failing', data: {}, opts: again },
+    ]);
+    const put = await queue.add('later', {}, { delay: 60_000 });
+    await put.changeDelay(650);
+    const commands = vi.spyOn(RedisQueueBackend.prototype, 'execCommand');
+    cleanups.push(async () => commands.mockRestore());
+    await expect.poll(() => runs).toEqual(['failing 0', 'processedOn 0', 'later 0', 'failing 1']);
+    expect(performance.now() - started).toBeGreaterThan(600);
+    expect(performance.now() - started).toBeLessThan(1_800);
+    // Waiting for a job that is due later costs no busy loop.
+    expect(commands.mock.calls.length).toBeLessThan(40);
+    expect(claimedAt).toBeLessThan(1_000);
+    await expect.poll(() => queue.getCompletedCount()).toBe(3);
+    expect(errors).toEqual([]);
+    for (const { id } of await queue.getCompleted()) {
+      const times = await redis.hmget(key(id!), 'timestamp', 'processedOn', 'finishedOn');
+      for (const time of times) expect(Math.abs(Number(time) - realNow)).toBeLessThan(10_000);
+    }
+  });
+
   it('lets others have a turn while it makes the commands of a large flow', async () => {
     const engine = await open();
     const backend = new QueueRegistry(engine).get(queueName).getBackend();

@@ -22,6 +22,7 @@ import type { SharedRedis } from './redis-connection.js';
 import { repairJob, type RawJob } from './redis-damaged-jobs.js';
 import { isUnavailableReply } from './redis-errors.js';
 import { runScript } from './redis-scripts.js';
+import { inLocalTime, inStoreTime, isClaiming, localDue } from './script-times.js';
 
 /** `[job, id, rate limit delay, delay until]`: what a claim answers to BullMQ's worker. */
 type Claim = [job: JobJson, id: string, rateLimitDelay: number, delayUntil: number];
@@ -45,6 +46,7 @@ type Options = QueueBaseOptions & KeyPrefixOptions;
  * - ioredis sends a command again after a reconnect, and BullMQ after an error, though the first may have run. The
  *   second finish then finds no lock, and the job that the first one claimed has nobody to run it. Here the store is
  *   asked what happened.
+ * - When a job is due is told by the clock of whoever delays or claims it. Here all use the server's.
  * - BullMQ's worker takes most of what a finish answers for the failure of the job: see {@link asUnsettled}.
  * @internal
  */
@@ -85,9 +87,30 @@ export class SafeRedisBackend extends RedisQueueBackend implements WorkerBackend
   override addJobToTransaction(
     ...[client, job, id, parent, keys]: Parameters<RedisQueueBackend['addJobToTransaction']>
   ): Promise<string> {
-    const add = (): Promise<string> => super.addJobToTransaction(client, job, id, parent, keys);
+    const { clockOffset } = this.redis;
+    const timed = clockOffset === 0 ? job : { ...job, timestamp: job.timestamp + clockOffset };
+    const add = (): Promise<string> => super.addJobToTransaction(client, timed, id, parent, keys);
     const isInFlow = parent?.deferParentRelease === true;
     return isInFlow && ++this.flowJobs % FLOW_JOBS_A_TURN === 0 ? nextTurn().then(add) : add();
+  }
+
+  override execCommand(
+    ...[client, script, args]: Parameters<RedisQueueBackend['execCommand']>
+  ): unknown {
+    const { clockOffset } = this.redis;
+    if (clockOffset === 0) return super.execCommand(client, script, args);
+    const reply: unknown = super.execCommand(
+      client,
+      script,
+      inStoreTime(script, args, clockOffset),
+    );
+    if (!isClaiming(script)) return reply;
+    return (reply as Promise<unknown>).then((claim) => inLocalTime(claim, clockOffset));
+  }
+
+  override async waitForJob(timeout: number): ReturnType<RedisQueueBackend['waitForJob']> {
+    const marker = await super.waitForJob(timeout);
+    return marker && { ...marker, score: localDue(marker.score, this.redis.clockOffset) };
   }
 
   override async moveToActive(token: string, name?: string): Promise<unknown[]> {

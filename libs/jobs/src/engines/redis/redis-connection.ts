@@ -3,7 +3,8 @@ import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { JobsConfigurationError, StoreUnreachableError } from '../../errors/index.js';
 import { withDeadline } from '../deadline.js';
 import { importDriver } from '../import-driver.js';
-import { forDriver } from '../../timers/index.js';
+import { forDriver, monotonicNow } from '../../timers/index.js';
+import { StoreClock } from '../store-clock.js';
 import { watchConnection } from './connection-watch.js';
 import { letGoWhenIdle } from './idle-socket.js';
 import { isFatalConnectError, withoutCredentials } from './redis-errors.js';
@@ -40,6 +41,8 @@ export class SharedRedis {
   private readonly copies = new Set<RedisClient>();
   private facts: RedisServer = { version: '7.0.0', type: 'redis' };
   private losses = 0;
+  private readonly clock = new StoreClock();
+  private isMeasuring = false;
   private stopWatching = (): void => undefined;
   private closed = false;
 
@@ -82,6 +85,17 @@ export class SharedRedis {
     return this.losses;
   }
 
+  /** What to add to this process's time to get the server's, in ms. Nothing waits for a better estimate. */
+  get clockOffset(): number {
+    if (this.clock.isStale) void this.measureClock().catch(() => undefined);
+    return this.clock.offset;
+  }
+
+  /** The server's clock, Unix milliseconds. */
+  async now(): Promise<number> {
+    return this.timeOf(this.client);
+  }
+
   /**
    * Connects, retrying until `connectTimeout` is over unless retrying is of no use.
    * @throws MissingDriverError, StoreUnreachableError, JobsConfigurationError
@@ -99,6 +113,9 @@ export class SharedRedis {
     try {
       await this.waitUntilReady(client);
       this.facts = await this.inspect(client);
+      await withDeadline(this.measureClock(client), this.connectTimeoutMs, () =>
+        this.unreachable(`no answer within ${this.connectTimeoutMs} ms`),
+      );
     } catch (error) {
       endRedis(client);
       throw error;
@@ -134,6 +151,23 @@ export class SharedRedis {
 
   unreachable(reason: string, cause?: unknown): StoreUnreachableError {
     return new StoreUnreachableError('redis', this.address, reason, { cause });
+  }
+
+  private async measureClock(client = this.client): Promise<void> {
+    if (this.isMeasuring) return;
+    this.isMeasuring = true;
+    try {
+      const sentAt = monotonicNow();
+      const storeMs = await this.timeOf(client);
+      this.clock.record(storeMs, sentAt, monotonicNow());
+    } finally {
+      this.isMeasuring = false;
+    }
+  }
+
+  private async timeOf(client: RedisClient): Promise<number> {
+    const [seconds, micros] = await client.time();
+    return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
   }
 
   /** See letGoWhenIdle: of a Cluster's nodes, each. */

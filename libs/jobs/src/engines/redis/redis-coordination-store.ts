@@ -91,9 +91,8 @@ export class RedisCoordinationStore implements CoordinationStore {
     return this.subscriber.subscribe(this.at('channel', channel), listener);
   }
 
-  async now(): Promise<number> {
-    const [seconds, micros] = await this.redis.client.time();
-    return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+  now(): Promise<number> {
+    return this.redis.now();
   }
 
   steadyNow(): Promise<number> {

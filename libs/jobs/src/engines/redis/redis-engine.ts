@@ -55,6 +55,10 @@ export class RedisEngine implements Engine {
     return this.redis.address;
   }
 
+  get clockOffset(): number {
+    return this.redis.clockOffset;
+  }
+
   get place(): string {
     return `${this.redis.describe()}, prefix "${this.prefix}"`;
   }

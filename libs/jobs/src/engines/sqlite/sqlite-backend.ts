@@ -44,8 +44,12 @@ export class SafeSqliteBackend
     return super.moveToFailed(...call).catch(throwUnsettled);
   }
 
-  override moveToDelayed(...call: Call<'moveToDelayed'>): Answer<'moveToDelayed'> {
-    return super.moveToDelayed(...call).catch(throwUnsettled);
+  /** A job that ran waits for a time to go by: for its next attempt, or for what it lacks. */
+  override moveToDelayed(
+    ...[id, timestamp, delay, token, options]: Call<'moveToDelayed'>
+  ): Answer<'moveToDelayed'> {
+    const pausing = { ...options, isPause: true };
+    return super.moveToDelayed(id, timestamp, delay, token, pausing).catch(throwUnsettled);
   }
 
   override retryJob(...call: Call<'retryJob'>): Answer<'retryJob'> {

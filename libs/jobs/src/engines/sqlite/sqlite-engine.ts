@@ -21,6 +21,7 @@ export class SqliteEngine implements Engine {
   readonly capabilities: EngineCapabilities;
   readonly bullmqOptions: QueueBaseOptions & KeyPrefixOptions;
   readonly backendFactory: BackendFactory;
+  readonly clockOffset = 0;
   readonly store: SqliteCoordinationStore;
   readonly turns: SqliteTurnStore;
   readonly starts: SqliteStartStore;

@@ -1,4 +1,4 @@
-import { monotonicNow } from '../../timers/index.js';
+import { monotonicNow } from '../timers/index.js';
 
 /** Smaller differences are taken for none, so that jitter of the measurement changes nothing. */
 const NEGLIGIBLE_MS = 100;
