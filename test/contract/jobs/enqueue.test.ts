@@ -1,3 +1,4 @@
+import { getQueueToken } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import {
   DuplicateJobError,
@@ -7,6 +8,7 @@ import {
   JobScheduler,
   Jobs,
 } from 'nestjs-jobs';
+import type { Queue } from 'bullmq';
 import { expect, it } from 'vitest';
 import { describeEngines } from '../../support/engines.js';
 import { createJobsApp } from '../../support/jobs-app.js';
@@ -103,6 +105,19 @@ describeEngines('enqueue', (engine) => {
     expect(outcomes.flatMap((o, i) => (o.status === 'rejected' ? [i] : []))).toEqual([1_000]);
     const last = outcomes.at(-1)!;
     expect(last.status === 'fulfilled' && (await last.value.result())).toEqual([2_499]);
+  });
+
+  it.each([100, 2_500])('stores the jobs of one call in their order: %i', async (count) => {
+    const { jobs, module } = await createJobsApp(engine, {
+      providers: [Greetings, EmailService],
+      options: { workers: false },
+    });
+    const items = Array.from({ length: count }, (_, i) => i);
+    const outcomes = await jobs.enqueueMany(EmailService, items, (s, item) => s.echo(item));
+    const ids = outcomes.map((outcome) => outcome.status === 'fulfilled' && outcome.value.id);
+    const queue = module.get<Queue>(getQueueToken('mail'));
+    const stored = await queue.getJobs(['waiting'], 0, -1, true);
+    expect(stored.map(({ id }) => id)).toEqual(ids);
   });
 
   it('takes names, for handlers of other services', async () => {

@@ -111,6 +111,28 @@ describe('the enqueue buffer', () => {
       expect(store.stored.size).toBe(2_500);
     });
 
+    it('the jobs of one call, never into two inserts at once, which may overtake each other', async () => {
+      const gates: (() => void)[] = [];
+      store.answer = () => new Promise((resolve) => gates.push(resolve));
+      const call = {};
+      const others = Array.from({ length: 40 }, (_, i) => jobOf(`other-${i}`));
+      const all = addAll([...jobs(1_100).map((job) => ({ ...job, call })), ...others]);
+      await vi.advanceTimersByTimeAsync(0);
+      expect(store.batches.map((batch) => batch.length)).toEqual([1_000]);
+      gates.shift()!();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(store.batches[1]!.slice(0, 100)).toEqual(
+        jobs(1_100)
+          .slice(1_000)
+          .map(({ id }) => id),
+      );
+      for (const open of gates) open();
+      await vi.advanceTimersByTimeAsync(0);
+      for (const open of gates) open();
+      await all;
+      expect(store.stored.size).toBe(1_140);
+    });
+
     it('again after it was idle', async () => {
       await buffer.add(jobOf('a'));
       await buffer.add(jobOf('b'));

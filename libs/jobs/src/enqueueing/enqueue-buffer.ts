@@ -105,7 +105,7 @@ export class EnqueueBuffer {
   private flush(): void {
     while (this.waiting.length > 0 && this.hasRoom()) {
       const isShared = this.flights.size === 0 && this.waiting.length >= 2 * WORTH_A_SECOND;
-      const size = isShared ? this.waiting.length >> 1 : this.waiting.length;
+      const size = isShared ? this.endOfCall(this.waiting.length >> 1) : this.waiting.length;
       const batch = this.waiting.splice(0, Math.min(size, MAX_BATCH));
       const flight: Flight = { batch };
       this.flights.add(flight);
@@ -120,7 +120,22 @@ export class EnqueueBuffer {
 
   private hasRoom(): boolean {
     if (this.flights.size === 0) return true;
-    return this.flights.size < MAX_IN_FLIGHT && this.waiting.length >= WORTH_A_SECOND;
+    if (this.flights.size >= MAX_IN_FLIGHT || this.waiting.length < WORTH_A_SECOND) return false;
+    // Two inserts at once may overtake each other.
+    const { call } = this.waiting[0]!.job;
+    if (call === undefined) return true;
+    for (const { batch } of this.flights) if (batch.at(-1)!.job.call === call) return false;
+    return true;
+  }
+
+  /** The first place from `place` on that is not in the middle of the jobs of one call. */
+  private endOfCall(place: number): number {
+    const { waiting } = this;
+    const { call } = waiting[place - 1]!.job;
+    if (call === undefined) return place;
+    let end = place;
+    while (waiting[end]?.job.call === call) end += 1;
+    return end;
   }
 
   private store(batch: readonly Entry[], done: () => void): void {

@@ -14,6 +14,8 @@ export interface PreparedJob {
   readonly concurrency?: ConcurrencyLimit;
   /** Present where there may be one job of a key. */
   readonly unique?: Uniqueness;
+  /** The same for all jobs of one call, which are stored in its order. */
+  readonly call?: object;
   /** Set by the store: the id of the job that is there in place of this one. */
   storedAs?: string;
   /** Set with it, where that job is in another queue. */

@@ -241,7 +241,8 @@ export class JobScheduler extends JobEnqueuer {
   protected writeMany(
     jobs: readonly PreparedJob[],
   ): Promise<PromiseSettledResult<EnqueuedJob | void>[]> {
-    return Promise.allSettled(jobs.map((job) => this.write(job)));
+    const call = {};
+    return Promise.allSettled(jobs.map((job) => this.write(Object.assign(job, { call }))));
   }
 
   private change(
