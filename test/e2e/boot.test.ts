@@ -46,6 +46,15 @@ it('reports every fault of the options at once, without passwords', async () => 
   expect(message).not.toContain('hunter2');
 });
 
+it.each([null, 5, 'redis://u:hunter2@h'])('reports %j in place of options', async (given) => {
+  const start = async () => boot(JobsModule.forRoot(given as never));
+  const error = await start().catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(JobsConfigurationError);
+  const { message } = error as JobsConfigurationError;
+  expect(message).toContain('expected an options object, got');
+  expect(message).not.toContain('hunter2');
+});
+
 const PLACES: Record<string, string> = {
   redis: 'redis://u:hunter2@h',
   postgres: 'postgres://u:hunter2@h/db',

@@ -76,7 +76,9 @@ export class JobsModule
    */
   static forRoot(options: JobsModuleOptions = {}): DynamicModule {
     const provider = { provide: JOBS_OPTIONS, useFactory: () => resolve(options) };
-    return defineModule([provider], Object.keys(options.queues ?? {}));
+    // What is null is told with all other faults, once the application is created.
+    const { queues } = (options as JobsModuleOptions | null) ?? {};
+    return defineModule([provider], Object.keys(queues ?? {}));
   }
 
   /**

@@ -40,7 +40,8 @@ export interface JobsModuleOptions {
   /**
    * Where jobs are stored. Default `'file:./data/jobs.sqlite'`: a file of this machine, made if missing, below the
    * working directory; boot says its whole path, and warns of it when `NODE_ENV` is `production`. A blank text is no
-   * connection: a variable of the environment that is set to nothing counts as not set.
+   * connection: a variable of the environment that is set to nothing counts as not set. Blanks and line ends around an
+   * address are left out; what may be one without its protocol (`user:password@host`) is refused, not taken for a file.
    */
   connection?: JobsConnection;
   /**
