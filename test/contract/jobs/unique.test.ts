@@ -154,10 +154,15 @@ describeEngines('unique jobs', (engine) => {
     await worker.reports.started.promise;
     // It runs already: the newest one runs after it.
     await producer.jobs.enqueue(Reports, (s) => s.newest('u', 'third'));
-    await producer.jobs.enqueue(Reports, (s) => s.newest('u', 'fourth'));
+    const fourth = { id: 'fourth', queue: 'default' };
+    const last = await producer.jobs.enqueue(Reports, (s) => s.newest('u', 'fourth'), fourth);
+    expect(last.id).toBe(first.id);
+    expect(await producer.jobs.get(fourth)).toBeUndefined();
     worker.reports.go.resolve();
     expect(await first.result()).toBe('second');
     await expect.poll(() => worker.reports.ran, { timeout: 5_000 }).toEqual(['second', 'fourth']);
+    expect(await last.result()).toBe('second');
+    expect(await (await producer.jobs.get(fourth))?.result()).toBe('fourth');
   });
 
   it('let the next one wait from their start on', async () => {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { cancelRequests, JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import { HubQueue } from '../hubs/index.js';
-import { JobCanceller, StoreCalls } from '../enqueueing/index.js';
+import { JobCanceller, JobLines, StoreCalls } from '../enqueueing/index.js';
 import { readBatch, type BatchHubJob } from './batch-form.js';
 import { pendingOf } from './batch-tally.js';
 
@@ -20,6 +20,7 @@ export class BatchCanceller {
     private readonly queues: QueueRegistry,
     private readonly jobs: JobCanceller,
     private readonly calls: StoreCalls,
+    private readonly lines: JobLines,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {}
 
@@ -58,14 +59,19 @@ export class BatchCanceller {
     enqueuedAt: number,
     reason: string | undefined,
   ): Promise<number> {
-    const { queue, id } = job;
-    const request = { queue, id, enqueuedAt, ...(reason !== undefined && { reason }) };
+    const { queue: name, id } = job;
+    const request = { queue: name, id, enqueuedAt, ...(reason !== undefined && { reason }) };
     return this.calls.change('cancel a job of a batch', async () => {
-      const state = await this.queues.get(queue).getJobState(id);
+      const queue = this.queues.get(name);
+      const state = await queue.getJobState(id);
       if (state === 'waiting' || state === 'delayed' || state === 'prioritized') {
         // First the request, which tells whoever asks for the result what became of the job.
         await cancelRequests.store(this.engine.store, request);
-        if ((await this.queues.get(queue).remove(id)) === 1) return 1;
+        const stored = await queue.getJob(id);
+        if (stored !== undefined && (await queue.remove(id)) === 1) {
+          await this.lines.removed(stored);
+          return 1;
+        }
       }
       return (await this.jobs.cancel(job, reason)) ? 1 : 0;
     });

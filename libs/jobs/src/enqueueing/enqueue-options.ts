@@ -25,8 +25,8 @@ export interface EnqueueOptions {
   /**
    * Your own name for a piece of work that must not be done twice: while a job of this handler with this
    * key is live, and for {@link idempotencyWindow} after it completed, no other is stored, and the call
-   * returns the handle of that job. One that failed for good or was removed frees its key, as does one
-   * that is not tried for 30 days after it was due. With other arguments the key is refused with an
+   * returns the handle of that job. One that failed for good, was removed, or was cancelled while it
+   * waited frees its key, as does one that is not tried for 30 days after it was due. With other arguments the key is refused with an
    * IdempotencyKeyReusedError. A call whose outcome is not known (EnqueueUncertainError) may be repeated
    * as it is. 1 to 256 characters; not together with `id`, nor in a transaction. Default none.
    */

@@ -1,3 +1,4 @@
+export { isCancelledWaiting } from './cancelled-job.js';
 export { changeJob } from './changed-job.js';
 export {
   readEnqueueOptions,

@@ -5,12 +5,13 @@ import {
   cancelRequests,
   JOBS_ENGINE,
   servers,
+  type CancelRequest,
   type Engine,
 } from '../contracts/index.js';
 import { damageOf, isFenced } from '../engines/index.js';
 import { describeJob } from '../errors/index.js';
 import { payloadFault, type StoredPayload } from '../payload/index.js';
-import type { JobStateName } from './job-details.js';
+import { isCancelledWaiting, isOver } from './cancelled-job.js';
 import { JobLines } from './job-lines.js';
 import type { JobRef } from './job-ref.js';
 import { JobReader } from './job-reader.js';
@@ -23,7 +24,7 @@ import { StoreCalls } from './store-calls.js';
  * The request is stored first, then sent to every process. A job that runs has its signal aborted by
  * the process that runs it: at once when the message arrives, else when that process next renews the
  * job's lock and reads the stored request. A job that has not started is flagged and made due, so
- * that the next worker fails it without calling its handler.
+ * that the next worker fails it without calling its handler. From then on it has neither its unique key nor its place in a line.
  * @internal
  */
 @Injectable()
@@ -66,11 +67,12 @@ export class JobCanceller {
     // From here on, a job that ends may have ended by this request, so the request stays.
     await this.engine.store.publish(CANCEL_CHANNEL, JSON.stringify(request));
     const state = await this.reader.state(request);
-    if (state !== 'active' && !isOver(state)) await this.flag(job, reason);
+    if (state !== 'active' && !isOver(state)) await this.flag(job, request);
     return true;
   }
 
-  private async flag(job: Job, reason: string | undefined): Promise<void> {
+  private async flag(job: Job, request: CancelRequest): Promise<void> {
+    const { reason } = request;
     // What cannot be read is left as it is, for whoever repairs it; a worker fails it anyway.
     if (damageOf(job) === undefined && payloadFault(job.data) === undefined) {
       const data = job.data as StoredPayload;
@@ -82,12 +84,18 @@ export class JobCanceller {
     }
     if (!(await this.hasWorkers(job.queueName))) {
       // Nobody would fail it. The stored request stays behind as the tombstone that result() reads.
-      await job.remove().catch(() => undefined);
-      await this.lines.removed(job);
+      await job.remove().then(
+        () => this.lines.removed(job),
+        () => undefined,
+      );
       return;
     }
+    const neverRuns = isCancelledWaiting(job, await this.reader.state(request));
+    if (neverRuns) await giveUniqueKey(job);
     // A delayed job would keep its caller waiting for days; losing the race to its due time is fine.
     if (await job.isDelayed()) await job.promote().catch(() => undefined);
+    // Last: without a place, nobody but its caller would make it due.
+    if (neverRuns) await this.lines.removed(job);
   }
 
   private async hasWorkers(queue: string): Promise<boolean> {
@@ -96,6 +104,9 @@ export class JobCanceller {
   }
 }
 
-function isOver(state: JobStateName): boolean {
-  return state === 'completed' || state === 'failed' || state === 'removed';
+/** One for a time has it for that time, whatever becomes of the job. */
+async function giveUniqueKey(job: Job): Promise<void> {
+  const { deduplication } = job.opts;
+  if (deduplication !== undefined && deduplication.ttl === undefined)
+    await job.removeDeduplicationKey();
 }

@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { describeJob, IdempotencyKeyReusedError } from '../errors/index.js';
 import { restoreValue } from '../payload/index.js';
-import { JobReader, JobWriter, type EnqueuedJob, type PreparedJob } from '../enqueueing/index.js';
+import {
+  isCancelledWaiting,
+  JobReader,
+  JobWriter,
+  type EnqueuedJob,
+  type PreparedJob,
+} from '../enqueueing/index.js';
 import {
   HELD_MS,
   keyOfGroup,
@@ -16,7 +22,7 @@ import {
  * Enqueueing with idempotency keys. A record says which job has a key; it is taken before the job is stored, so that of many
  * callers one stores it and the others find it. What a crash leaves behind is found and mended by whoever comes
  * next: a record whose job was never stored (that caller stores it, under the recorded id, so that both may), or
- * whose job has failed for good (that caller's job takes the key).
+ * whose job has failed for good, or was cancelled while it waited (that caller's job takes the key).
  * @internal
  */
 @Injectable()
@@ -48,14 +54,12 @@ export class IdempotencyKeys {
     const { record } = held;
     const { queue } = record;
     if (record.done) return this.same(job, record);
-    switch (await this.reader.state(record)) {
-      case 'failed':
-        return (await this.take(job, held)) ? this.add(job, job.id) : undefined;
-      case 'removed':
-        return this.storeInstead({ ...job, queue }, held);
-      default:
-        return this.same(job, record);
-    }
+    const other = await this.reader.find(record);
+    const state = await this.reader.state(record);
+    if (state === 'failed' || isCancelledWaiting(other, state))
+      return (await this.take(job, held)) ? this.add(job, job.id) : undefined;
+    if (state === 'removed') return this.storeInstead({ ...job, queue }, held);
+    return this.same(job, record);
   }
 
   /**

@@ -60,14 +60,16 @@ export interface UniqueOptions<K extends JobKeyFunction = JobKeyFunction> {
   // oxlint-disable typescript/no-redundant-type-constituents -- the words are what editors offer
   /**
    * How long: until the job is started, or until it has completed or failed for good, or for a time from when it was
-   * enqueued, whatever becomes of it. Default `'until-finished'`.
+   * enqueued, whatever becomes of it. Except in the last case, a job that is cancelled while it waits gives its key at
+   * once. Default `'until-finished'`.
    */
   for?: 'until-started' | 'until-finished' | (Duration & NonNullable<unknown>);
   // oxlint-enable typescript/no-redundant-type-constituents
   /**
    * What becomes of a second job. `skip`: it is not stored, and `enqueue` returns the handle of the first. `replace`: the
-   * first runs with the arguments of the second; if it runs already, the second runs after it. `reschedule`: as
-   * `replace`, and the first is due when the second would have been. `throw`: `enqueue` rejects with a
+   * first runs with the arguments of the second; if it runs already, the second runs after it. The handle is that of the
+   * first in both cases; the second is stored when the first has ended, and found then by the `id` that was given.
+   * `reschedule`: as `replace`, and the first is due when the second would have been. `throw`: `enqueue` rejects with a
    * DuplicateJobError. Default `'skip'`.
    */
   onDuplicate?: 'skip' | 'replace' | 'reschedule' | 'throw';

@@ -159,7 +159,8 @@ export class JobScheduler extends JobEnqueuer {
   /**
    * Cancels a job in any process: one that waits is failed with a JobCancelledError without calling
    * its handler; one that runs has its signal aborted and `abortTimeout` to react, then it is failed. (A
-   * handler that finishes within that time has succeeded, and its job completes.)
+   * handler that finishes within that time has succeeded, and its job completes.) One that waits gives its unique and
+   * idempotency keys at once, one that runs when it has ended.
    * @param reason kept in the error
    * @returns false when the job has finished already, or is not in the store
    */
