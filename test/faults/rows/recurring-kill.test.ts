@@ -47,7 +47,7 @@ describeRow('recurring jobs of three processes', (engine) => {
       const stored = await observer.call('recurring', undefined);
       const verdict = account(row, stored, endAt, EVERY_MS);
       row.print(
-        `${verdict.ticks} ticks, missed ${verdict.missed}, enqueued twice ${verdict.twice}, ` +
+        `${verdict.ticks} ticks, missed ${verdict.missed}, enqueued twice ${verdict.twice}, uncounted ${verdict.uncounted}, ` +
           `run again ${verdict.runAgain} (${KILLED_AT.length} kills)`,
       );
       expect(stored.map(({ misfires, skips }) => misfires + skips)).toEqual(
@@ -55,6 +55,7 @@ describeRow('recurring jobs of three processes', (engine) => {
       );
       expect(verdict.ticks).toBeGreaterThanOrEqual(SCHEDULES * TICKS_EACH);
       expect(verdict).toMatchObject({ missed: 0, twice: 0 });
+      expect(verdict.uncounted).toBeLessThanOrEqual(KILLED_AT.length * SCHEDULES);
       // Only what a kill has hit, before its end was stored.
       expect(check(row.ledger.events).unexcused).toEqual([]);
       expect(verdict.runAgain).toBeLessThanOrEqual(KILLED_AT.length * CONCURRENCY);
