@@ -41,7 +41,8 @@ export class Child<Told extends { type: string }, Order extends object = never> 
     const root = programs();
     this.#process = fork(join(root, `${program}.js`), [JSON.stringify(config)], {
       silent: true,
-      execArgv: ['--enable-source-maps'],
+      // The first stack of a process would have it read megabytes of maps.
+      execArgv: process.env.FAULTS_VERBOSE ? ['--enable-source-maps'] : [],
       // Another user cannot write the cache of compiled code, and Node says so.
       env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: join(root, 'code-cache') },
       ...(uid === undefined ? {} : { uid, gid: uid }),
