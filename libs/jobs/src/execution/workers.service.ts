@@ -216,7 +216,9 @@ export class WorkersService implements ManagedService {
       .getJob(id)
       .catch(() => undefined);
     if (job === undefined) return this.logger.warn(messages.takenOverUnread(id, queue));
-    const info = infoOf(job);
+    const found = infoOf(job);
+    // It may have ended since, and an end counts its attempt.
+    const info = job.finishedOn === undefined ? found : { ...found, attempt: job.attemptsMade };
     this.logger.warn(messages.takenOver(info, job.stalledCounter), info);
   }
 
