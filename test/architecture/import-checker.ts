@@ -13,6 +13,8 @@ export interface LibraryRules {
   mayImport: string[];
   /** Packages it must not import, by the start of their name. */
   forbidden?: string[];
+  /** The same for some of its folders. */
+  forbiddenIn?: Record<string, string[]>;
   /**
    * Folders (or root files, without `.ts`) of its source, lowest layer first; `room/below` for one inside another. A
    * folder may import itself and every lower layer, but neither a neighbour in its own layer nor a higher one.
@@ -45,7 +47,7 @@ export function checkImports(sources: Sources, rules: ImportRules): string[] {
         targets.push(target);
         violations.push(...checkRelative(at, path, target, library, rules));
       } else {
-        violations.push(...checkPackage(at, specifier, library, rules));
+        violations.push(...checkPackage(at, path, specifier, library, rules));
       }
     }
     if (!library) continue;
@@ -106,12 +108,18 @@ function checkRelative(
 
 function checkPackage(
   at: string,
+  path: string,
   specifier: string,
   library: LibraryRules | undefined,
   rules: ImportRules,
 ): string[] {
-  const forbidden = library?.forbidden?.find((start) => specifier.startsWith(start));
-  if (forbidden) return [`${at}: ${library?.name} may not import "${specifier}"`];
+  if (library?.forbidden?.some((start) => specifier.startsWith(start))) {
+    return [`${at}: ${library.name} may not import "${specifier}"`];
+  }
+  const folder = library && folderOf(path, library);
+  if (library?.forbiddenIn?.[folder!]?.some((start) => specifier.startsWith(start))) {
+    return [`${at}: "${folder}" may not import "${specifier}"`];
+  }
   const imported = rules.libraries.find(
     ({ name }) => specifier === name || specifier.startsWith(`${name}/`),
   );

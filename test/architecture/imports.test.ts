@@ -8,10 +8,14 @@ import {
   type Sources,
 } from './import-checker.js';
 
+const BULLMQ = ['bullmq', '@nestjs/bullmq'];
+
 /** Libraries by folder. `mayImport`: dashboard → jobs → bullmq-sqlite; apps and tests import any. */
 const LIBRARIES: Record<string, Omit<LibraryRules, 'name' | 'source' | 'entries'>> = {
   jobs: {
     mayImport: ['bullmq-sqlite'],
+    // What they do for jobs they can do for whatever else runs in the background.
+    forbiddenIn: { logging: BULLMQ, lifecycle: BULLMQ },
     layers: [
       ['timers'],
       ['errors'],
@@ -21,6 +25,7 @@ const LIBRARIES: Record<string, Omit<LibraryRules, 'name' | 'source' | 'entries'
       ['timing/ticks'],
       ['contracts'],
       ['logging'],
+      ['lifecycle'],
       ['payload'],
       ['decorators'],
       ['discovery'],
@@ -28,7 +33,7 @@ const LIBRARIES: Record<string, Omit<LibraryRules, 'name' | 'source' | 'entries'
       ['enqueueing', 'execution'],
       ['hubs'],
       ['recurring', 'continuations', 'batches', 'concurrency', 'idempotency'],
-      ['scheduler', 'health', 'shutdown'],
+      ['scheduler', 'health'],
       ['wiring'],
       ['jobs.module'],
       ['index', 'terminus'],
@@ -85,6 +90,7 @@ describe('the checker', () => {
         entries: ['lib', 'lib/testing'],
         mayImport: ['base'],
         layers: [['low'], ['room/below'], ['room/above'], ['left', 'right'], ['index']],
+        forbiddenIn: { low: ['queue'] },
       },
       {
         name: 'base',
@@ -102,7 +108,7 @@ describe('the checker', () => {
     expect(
       check({
         'libs/lib/src/index.ts': `export { left } from './left/left.js';`,
-        'libs/lib/src/left/left.ts': `import { low } from '../low/low.js'; import 'base';`,
+        'libs/lib/src/left/left.ts': `import { low } from '../low/low.js'; import 'base'; import 'queue';`,
         'libs/lib/src/low/low.ts': `import './other.js';`,
         'libs/lib/src/low/other.ts': `export const a = "import '../left/left.js'";`,
         'libs/lib/src/low/low.spec.ts': `import '../left/left.js';`,
@@ -154,6 +160,11 @@ describe('the checker', () => {
       { 'libs/base/src/a.ts': `import 'lib';` },
     ],
     ['a forbidden package', 'may not', { 'libs/base/src/a.ts': `import '@nestjs/common';` }],
+    [
+      'a package that is forbidden in a folder',
+      'low/a.ts:1: "low" may not import "queue"',
+      { 'libs/lib/src/low/a.ts': `import type { Queue } from 'queue';` },
+    ],
     [
       'a circle of files',
       'low/a.ts -> libs/lib/src/low/b.ts -> libs/lib/src/low/a.ts',

@@ -9,11 +9,17 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
-import { JOBS_ENGINE, ShutdownState, type Engine } from './contracts/index.js';
+import { JOBS_ENGINE, type Engine } from './contracts/index.js';
 import { HandlerRegistry, SchedulerLookup } from './discovery/index.js';
-import { endsWithin, foreignOptions, GOODBYE_MS, QueueRegistry } from './engines/index.js';
-import { jobsExports, jobsProviders, queueProviders, StoreModule } from './wiring/index.js';
+import { foreignOptions, QueueRegistry } from './engines/index.js';
 import { JobsConfigurationError } from './errors/index.js';
+import {
+  endsWithin,
+  GOODBYE_MS,
+  ManagedServices,
+  ShutdownSignals,
+  ShutdownState,
+} from './lifecycle/index.js';
 import { JobLogger, messages } from './logging/index.js';
 import {
   JOBS_OPTIONS,
@@ -23,8 +29,7 @@ import {
   type JobsOptionsFactory,
   type ResolvedOptions,
 } from './options/index.js';
-
-import { ManagedServices, ShutdownSignals } from './shutdown/index.js';
+import { jobsExports, jobsProviders, queueProviders, StoreModule } from './wiring/index.js';
 
 /**
  * Nest runs init and bootstrap hooks from the largest module distance to the smallest, and destroy
@@ -104,7 +109,7 @@ export class JobsModule
 
   /** @internal */
   async onApplicationBootstrap(): Promise<void> {
-    this.signals.warnWhenHooksStayOff();
+    if (this.registry.workedQueues.length > 0) this.signals.warnWhenHooksStayOff();
     await this.services.start();
   }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, Records, type Engine, type ManagedService } from '../contracts/index.js';
+import { JOBS_ENGINE, Records, type Engine } from '../contracts/index.js';
 import {
   HandlerRegistry,
   limitOf,
@@ -7,6 +7,7 @@ import {
   type RateLimit,
 } from '../discovery/index.js';
 import { Repairs, type Repair } from '../execution/index.js';
+import type { ManagedService } from '../lifecycle/index.js';
 import { every, type Timer } from '../timers/index.js';
 
 const CHANNEL = 'limits';

@@ -4,15 +4,15 @@ import {
   JOBS_ENGINE,
   type DueTicket,
   type Engine,
-  type ManagedService,
   type Ticket,
   type TurnChanges,
   type TurnStep,
   type TurnSweep,
 } from '../contracts/index.js';
 import { HandlerRegistry, type ConcurrencyLimit } from '../discovery/index.js';
-import { endsWithin, QueueRegistry } from '../engines/index.js';
+import { QueueRegistry } from '../engines/index.js';
 import { Repairs, type Repair } from '../execution/index.js';
+import { endsWithin, type ManagedService } from '../lifecycle/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { after, pause, type Timer } from '../timers/index.js';
 import { ArrivingJobs } from './arriving-jobs.js';

@@ -1,16 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  JOBS_ENGINE,
-  knownQueues,
-  releases,
-  StartContext,
-  type Engine,
-  type ManagedService,
-} from '../contracts/index.js';
+import { JOBS_ENGINE, knownQueues, releases, type Engine } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { Fleet, Repairs } from '../execution/index.js';
 import { UniquePlaces, type PreparedJob } from '../enqueueing/index.js';
+import { StartContext, type ManagedService } from '../lifecycle/index.js';
 import { every, pause, type Timer } from '../timers/index.js';
 
 /** Not every process hears of servers that come and go. */

@@ -7,19 +7,16 @@ export type { HeldJob, WorkerBackend } from './held-jobs.js';
 export type { ClaimDecision, JobHook, RunOutcome, SentAwayJob, UnknownWork } from './job-hook.js';
 export type { JobInfo } from './job-info.js';
 export type { RecurringRun, RecurringTick, StoredTick } from './recurring-tick.js';
-export { MANAGED_SERVICES, type ManagedService } from './managed-service.js';
 export { PublicService } from './public-service.js';
 export type { StoredKey } from './idempotency-key.js';
 export { knownQueues } from './known-queues.js';
 export { handovers, type Handover } from './handovers.js';
 export { unknownJobs, type UnknownJob } from './unknown-jobs.js';
 export { holdUniqueKey, type UniqueKeyBackend } from './unique-keys.js';
-export { ShutdownState } from './shutdown-state.js';
 export { SettledJobs } from './settled-jobs.js';
 export { HEARTBEAT_INTERVAL_MS, SERVERS_CHANNEL, servers, type ServerInfo } from './servers.js';
 export { Records, type ReadRecord } from './records.js';
 export { releases, type Release, type ReleaseContent } from './releases.js';
-export { StartContext } from './start-context.js';
 export type { StartRequest, StartStore } from './start-store.js';
 export {
   FIRST_CHECK_MS,

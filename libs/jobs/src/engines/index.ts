@@ -7,5 +7,4 @@ export { migratePostgres } from './postgres/postgres-connection.js';
 export { QueueRegistry, type QueueErrorListener } from './queue-registry.js';
 export { SafeJob } from './safe-job.js';
 export { SafeQueue } from './safe-queue.js';
-export { endsWithin, GOODBYE_MS, withDeadline } from './deadline.js';
 export { isFenced, isUnfit } from './settlement.js';

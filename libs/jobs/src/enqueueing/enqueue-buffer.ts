@@ -1,5 +1,5 @@
-import { StartContext } from '../contracts/index.js';
 import { describeJob, EnqueueUncertainError, StoreUnavailableError } from '../errors/index.js';
+import { StartContext } from '../lifecycle/index.js';
 import { after, monotonicNow, soon, type Timer } from '../timers/index.js';
 import type { Refusal } from '../contracts/index.js';
 import type { PreparedJob } from './prepared-job.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
-import { JOBS_ENGINE, StartContext, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { addJob, addJobs, QueueRegistry } from '../engines/index.js';
 import {
   describeJob,
@@ -8,6 +8,7 @@ import {
   EnqueueUncertainError,
   JobsError,
 } from '../errors/index.js';
+import { StartContext } from '../lifecycle/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { EnqueueBuffer } from './enqueue-buffer.js';
 import { JobLines } from './job-lines.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
-import { withDeadline } from '../engines/index.js';
 import { StoreUnavailableError } from '../errors/index.js';
+import { withDeadline } from '../lifecycle/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { monotonicNow, pause } from '../timers/index.js';
 

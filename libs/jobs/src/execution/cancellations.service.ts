@@ -6,8 +6,8 @@ import {
   JOBS_ENGINE,
   type CancelRequest,
   type Engine,
-  type ManagedService,
 } from '../contracts/index.js';
+import type { ManagedService } from '../lifecycle/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { monotonicNow } from '../timers/index.js';
 import type { JobRun } from './job-run.js';

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { JobHook, JobInfo, ManagedService, RunOutcome } from '../contracts/index.js';
+import type { JobHook, JobInfo, RunOutcome } from '../contracts/index.js';
 import { HandlerRegistry, type Handler } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
+import type { ManagedService } from '../lifecycle/index.js';
 import { every, monotonicNow, type Timer } from '../timers/index.js';
 import type { Repair } from './repair.js';
 import { Repairs } from './repairs.service.js';

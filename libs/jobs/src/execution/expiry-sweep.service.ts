@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import type { ManagedService } from '../lifecycle/index.js';
 import { every, type Timer } from '../timers/index.js';
 import { Repairs } from './repairs.service.js';
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ManagedService } from '../contracts/index.js';
+import type { ManagedService } from '../lifecycle/index.js';
 import { ServerHeartbeat } from './server-heartbeat.service.js';
 
 /**

@@ -6,8 +6,8 @@ import {
   type RecurringTick,
   type RunningJob,
 } from '../contracts/index.js';
-import { withDeadline } from '../engines/index.js';
 import { describeJob, NoJobContextError, StoreUnavailableError } from '../errors/index.js';
+import { withDeadline } from '../lifecycle/index.js';
 import {
   JOBS_OPTIONS,
   parseDuration,

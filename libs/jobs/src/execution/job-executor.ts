@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
-import { cancelRequests, currentJob, StartContext } from '../contracts/index.js';
+import { cancelRequests, currentJob } from '../contracts/index.js';
 import { HandlerRegistry, type Handler } from '../discovery/index.js';
 import { damageOf } from '../engines/index.js';
 import {
@@ -11,6 +11,7 @@ import {
   ShutdownError,
   UndoneWorkError,
 } from '../errors/index.js';
+import { StartContext } from '../lifecycle/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import {

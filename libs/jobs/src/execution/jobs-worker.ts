@@ -10,8 +10,9 @@ import {
 } from 'bullmq';
 import type { Engine, HeldJob, WorkerBackend } from '../contracts/index.js';
 import type { KeptJobs } from '../discovery/index.js';
-import { endsWithin, isFenced, isUnfit, SafeJob } from '../engines/index.js';
+import { isFenced, isUnfit, SafeJob } from '../engines/index.js';
 import { EndNotStoredError, LockLostError } from '../errors/index.js';
+import { endsWithin } from '../lifecycle/index.js';
 import type { ResolvedOptions, ResolvedQueueOptions } from '../options/index.js';
 import { pause } from '../timers/index.js';
 import type { ClaimYield } from './claim-yield.js';

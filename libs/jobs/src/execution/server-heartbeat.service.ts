@@ -8,12 +8,12 @@ import {
   SERVERS_CHANNEL,
   servers,
   type Engine,
-  type ManagedService,
   type ReleaseContent,
   type ServerInfo,
 } from '../contracts/index.js';
 import { HandlerRegistry, releaseContentOf } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
+import type { ManagedService } from '../lifecycle/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { every, monotonicNow, type Timer } from '../timers/index.js';
 import { Fleet } from './fleet.js';

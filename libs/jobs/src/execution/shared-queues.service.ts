@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { ManagedService } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
+import type { ManagedService } from '../lifecycle/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { Fleet } from './fleet.js';
 import { ServerHeartbeat } from './server-heartbeat.service.js';

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, StartContext, type Engine, type ManagedService } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { EndNotStoredError } from '../errors/index.js';
+import { StartContext, type ManagedService } from '../lifecycle/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { after, monotonicNow, type Timer } from '../timers/index.js';
 

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, knownQueues, type Engine, type ManagedService } from '../contracts/index.js';
+import { JOBS_ENGINE, knownQueues, type Engine } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
+import type { ManagedService } from '../lifecycle/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { every, type Timer } from '../timers/index.js';
 import { Fleet } from './fleet.js';

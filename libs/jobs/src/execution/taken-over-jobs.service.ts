@@ -6,11 +6,11 @@ import {
   type Engine,
   type Handover,
   type JobHook,
-  type ManagedService,
   type UnknownJob,
 } from '../contracts/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
+import type { ManagedService } from '../lifecycle/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { pause } from '../timers/index.js';

@@ -1,15 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import {
-  JOBS_ENGINE,
-  StartContext,
-  type Engine,
-  type JobInfo,
-  type ManagedService,
-} from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine, type JobInfo } from '../contracts/index.js';
 import { HandlerRegistry, QueueRetention } from '../discovery/index.js';
-import { endsWithin, QueueRegistry } from '../engines/index.js';
+import { QueueRegistry } from '../engines/index.js';
 import { LockLostError, ShutdownError } from '../errors/index.js';
+import { StartContext, endsWithin, type ManagedService } from '../lifecycle/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type BackoffOptions, type ResolvedOptions } from '../options/index.js';
 import type { StoredPayload } from '../payload/index.js';
@@ -90,8 +85,8 @@ export class WorkersService implements ManagedService {
     return (this.stopping ??= this.drain());
   }
 
-  /** Cuts the waiting short: a second signal was received. */
-  abortAll(): void {
+  /** Cuts the waiting short. */
+  hurry(): void {
     for (const run of this.running.all())
       run.abortWithin(new ShutdownError(run), this.options.abortTimeoutMs);
   }

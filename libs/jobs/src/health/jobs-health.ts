@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, PublicService, ShutdownState, type Engine } from '../contracts/index.js';
-import { withDeadline } from '../engines/index.js';
+import { JOBS_ENGINE, PublicService, type Engine } from '../contracts/index.js';
 import { Repairs, ServerHeartbeat, WorkersService } from '../execution/index.js';
+import { ShutdownState, withDeadline } from '../lifecycle/index.js';
 
 const DEFAULT_TIMEOUT_MS = 1_000;
 

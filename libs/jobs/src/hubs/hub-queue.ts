@@ -7,8 +7,9 @@ import {
   type RedisQueueBackend,
 } from 'bullmq';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
-import { endsWithin, GOODBYE_MS, QueueRegistry, SafeQueue } from '../engines/index.js';
+import { QueueRegistry, SafeQueue } from '../engines/index.js';
 import { StoreOutage } from '../execution/index.js';
+import { endsWithin, GOODBYE_MS } from '../lifecycle/index.js';
 import { HUBS_QUEUE } from '../options/index.js';
 import { StoreCalls, type PreparedJob } from '../enqueueing/index.js';
 import { assertFlowStored, flowEntries, type FlowNode } from './hub-flow.js';

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { Repairs, WorkersService } from '../execution/index.js';
+import type { ManagedService } from '../lifecycle/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { after, type Timer } from '../timers/index.js';
 import { SHARDS } from './hub-key.js';

@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DelayedError, WaitingError, type Job } from 'bullmq';
-import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
-import { endsWithin } from '../engines/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import {
   JobsWorker,
   Repairs,
@@ -9,6 +8,7 @@ import {
   StoreOutage,
   WorkersService,
 } from '../execution/index.js';
+import { endsWithin, type ManagedService } from '../lifecycle/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { HUBS_QUEUE, JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { HUB_KINDS, type HubKind } from './hub-kind.js';

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, type Engine, type ManagedService } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { damageOf, QueueRegistry } from '../engines/index.js';
 import { Repairs, type Repair, type RepairRound } from '../execution/index.js';
+import type { ManagedService } from '../lifecycle/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { every, type Timer } from '../timers/index.js';
 import { CheckpointStore, PARTS, type SteppedJob } from './checkpoint-store.js';

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { describeEngines, type Isolation } from '../../../../test/support/engines.js';
-import { StartContext, type Engine, type RunningJob } from '../contracts/index.js';
+import type { Engine, RunningJob } from '../contracts/index.js';
 import { createEngine, QueueRegistry } from '../engines/index.js';
 import { StoreUnavailableError } from '../errors/index.js';
 import { Repairs, StoreOutage } from '../execution/index.js';
+import { StartContext } from '../lifecycle/index.js';
 import type { JobLogger } from '../logging/index.js';
 import { resolveOptions, type ResolvedOptions } from '../options/index.js';
 import { StoreCalls } from '../enqueueing/index.js';

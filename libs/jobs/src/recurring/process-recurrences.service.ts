@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { ManagedService } from '../contracts/index.js';
 import { HandlerRegistry, SchedulerLookup, type DeclaredRecurrence } from '../discovery/index.js';
 import { JobsConfigurationError } from '../errors/index.js';
+import type { ManagedService } from '../lifecycle/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { createTickSource } from '../timing/ticks/index.js';

@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   currentJob,
-  StartContext,
   type RecurringRun,
   type RunOutcome,
   type StoredTick,
@@ -9,6 +8,7 @@ import {
 import type { Handler } from '../discovery/index.js';
 import { JobTimeoutError, ShutdownError } from '../errors/index.js';
 import { HandlerCaller, RunningJobs, toStorableError } from '../execution/index.js';
+import { StartContext } from '../lifecycle/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { validateArguments } from '../payload/index.js';

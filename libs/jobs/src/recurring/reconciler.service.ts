@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { ManagedService } from '../contracts/index.js';
 import { declarationHash, HandlerRegistry, type DeclaredRecurrence } from '../discovery/index.js';
 import { Repairs, ServerHeartbeat, WorkersService } from '../execution/index.js';
 import { JobPreparer } from '../enqueueing/index.js';
+import type { ManagedService } from '../lifecycle/index.js';
 import { Declarations, isInForce } from './declarations.js';
 import { newSchedule, redefined, type Schedule, type ScheduleDefinition } from './schedule.js';
 import { ScheduleStore, type StoredSchedule } from './schedule-store.js';

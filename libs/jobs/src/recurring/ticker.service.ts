@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { StartContext, type ManagedService } from '../contracts/index.js';
 import { Fleet, Repairs, WorkersService, type Repair } from '../execution/index.js';
+import { StartContext, type ManagedService } from '../lifecycle/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { after, monotonicNow, nextTurn } from '../timers/index.js';
 import { Declarations } from './declarations.js';

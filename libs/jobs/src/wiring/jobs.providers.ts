@@ -29,13 +29,7 @@ import {
   TicketBook,
   TicketSweep,
 } from '../continuations/index.js';
-import {
-  JOBS_ENGINE,
-  SettledJobs,
-  ShutdownState,
-  StartContext,
-  type Engine,
-} from '../contracts/index.js';
+import { JOBS_ENGINE, SettledJobs, type Engine } from '../contracts/index.js';
 import {
   HandlerExplorer,
   HandlerRegistry,
@@ -108,7 +102,12 @@ import {
   TickSources,
 } from '../recurring/index.js';
 import { JobScheduler } from '../scheduler/index.js';
-import { ManagedServices, ShutdownSignals } from '../shutdown/index.js';
+import {
+  ManagedServices,
+  ShutdownSignals,
+  ShutdownState,
+  StartContext,
+} from '../lifecycle/index.js';
 import { jobHooksProvider } from './hook-order.js';
 import { managedServicesProvider } from './start-and-stop-order.js';
 

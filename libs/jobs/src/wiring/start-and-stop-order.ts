@@ -1,6 +1,5 @@
 import type { Provider } from '@nestjs/common';
 import { LimitBook, LinesService, UniqueQueues } from '../concurrency/index.js';
-import { MANAGED_SERVICES } from '../contracts/index.js';
 import {
   CancellationsService,
   EarlyRemoval,
@@ -15,6 +14,7 @@ import {
 } from '../execution/index.js';
 import { HubSweeper, HubWorker } from '../hubs/index.js';
 import { CheckpointSweep } from '../idempotency/index.js';
+import { MANAGED_SERVICES } from '../lifecycle/index.js';
 import { ProcessRecurrences, Reconciler, TickerService } from '../recurring/index.js';
 
 /** In the order in which they are started; they are stopped in reverse. A group starts and stops together. */

@@ -7,7 +7,8 @@ import {
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
-import { createEngine, endsWithin } from '../engines/index.js';
+import { createEngine } from '../engines/index.js';
+import { endsWithin } from '../lifecycle/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 
 /** Above that of global modules, which is Number.MAX_VALUE: shut down last. See `../jobs.module.ts`. */

@@ -1,6 +1,5 @@
 import type { PgNotification, PgPoolClient, PgQueryResult } from 'bullmq';
-import { StartContext } from '../../contracts/index.js';
-import { endsWithin, GOODBYE_MS } from '../deadline.js';
+import { endsWithin, GOODBYE_MS, StartContext } from '../../lifecycle/index.js';
 
 /** A query with its own time limit; pg gives up waiting for the answer after it. */
 export interface PostgresQuery {

@@ -1,6 +1,6 @@
 import type { PgPoolClient, PgPoolConfig, PgQueryResult } from 'bullmq';
 import { JobsConfigurationError, StoreUnreachableError } from '../../errors/index.js';
-import { endsWithin } from '../deadline.js';
+import { endsWithin } from '../../lifecycle/index.js';
 import { importDriver } from '../import-driver.js';
 import { forDriver, monotonicNow, pause } from '../../timers/index.js';
 import { StoreClock } from '../store-clock.js';

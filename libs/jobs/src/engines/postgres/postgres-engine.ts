@@ -1,7 +1,7 @@
 import type { BackendFactory, QueueBaseOptions } from 'bullmq';
 import type { Engine, EngineCapabilities, ExpiringRows, Refusal } from '../../contracts/index.js';
 import type { ResolvedOptions } from '../../options/index.js';
-import { withDeadline } from '../deadline.js';
+import { withDeadline } from '../../lifecycle/index.js';
 import { registerConnection } from '../default-backend-factory.js';
 import { EngineConnection } from '../engine-connection.js';
 import { monotonicNow } from '../../timers/index.js';

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { JobsConfigurationError, StoreUnreachableError } from '../../errors/index.js';
-import { withDeadline } from '../deadline.js';
+import { withDeadline } from '../../lifecycle/index.js';
 import { importDriver } from '../import-driver.js';
 import { forDriver, monotonicNow } from '../../timers/index.js';
 import { StoreClock } from '../store-clock.js';

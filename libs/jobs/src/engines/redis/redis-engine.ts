@@ -2,7 +2,7 @@ import type { BackendFactory, KeyPrefixOptions, QueueBaseOptions } from 'bullmq'
 import type { Engine, EngineCapabilities, ExpiringRows, Refusal } from '../../contracts/index.js';
 import { JobsConfigurationError } from '../../errors/index.js';
 import type { ResolvedOptions } from '../../options/index.js';
-import { withDeadline } from '../deadline.js';
+import { withDeadline } from '../../lifecycle/index.js';
 import { registerConnection } from '../default-backend-factory.js';
 import { EngineConnection } from '../engine-connection.js';
 import { monotonicNow } from '../../timers/index.js';

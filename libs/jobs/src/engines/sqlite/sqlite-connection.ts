@@ -8,7 +8,7 @@ import type {
 } from 'bullmq-sqlite';
 import type { Refusal } from '../../contracts/index.js';
 import { JobsConfigurationError, StoreUnreachableError } from '../../errors/index.js';
-import { withDeadline } from '../deadline.js';
+import { withDeadline } from '../../lifecycle/index.js';
 import { monotonicNow, pause } from '../../timers/index.js';
 import {
   asConnectionClosed,

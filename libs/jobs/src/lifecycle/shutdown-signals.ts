@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { WorkersService } from '../execution/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { after, type Timer } from '../timers/index.js';
+import { ManagedServices } from './managed-services.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
@@ -10,7 +10,7 @@ const HOOKS_GRACE_MS = 3_000;
 
 /**
  * Nest ignores a second signal, so whoever presses Ctrl+C twice would wait out the whole shutdown
- * timeout. While the workers drain, a further signal aborts running jobs at once.
+ * timeout. While services are stopped, a further signal has them hurry, which aborts running jobs at once.
  * @internal
  */
 @Injectable()
@@ -18,7 +18,7 @@ export class ShutdownSignals {
   private warning: Timer | undefined;
 
   constructor(
-    private readonly workers: WorkersService,
+    private readonly services: ManagedServices,
     private readonly logger: JobLogger,
   ) {}
 
@@ -27,7 +27,6 @@ export class ShutdownSignals {
    * since an application context is initialised before anyone can call `enableShutdownHooks()` on it.
    */
   warnWhenHooksStayOff(): void {
-    if (this.workers.queues.length === 0) return;
     this.warning = after(HOOKS_GRACE_MS, () => {
       const hooksAreOff = SIGNALS.every((signal) => process.listenerCount(signal) === 0);
       if (hooksAreOff) this.logger.warn(messages.hooksOff);
@@ -39,7 +38,7 @@ export class ShutdownSignals {
     this.warning?.stop();
     const onSignal = (signal: string) => {
       this.logger.warn(messages.secondSignal(signal));
-      this.workers.abortAll();
+      this.services.hurry();
     };
     // Without Nest's own listeners, ours would keep the first signal from ending the process.
     const signals = SIGNALS.filter((signal) => process.listenerCount(signal) > 0);

@@ -1,14 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  JOBS_ENGINE,
-  MANAGED_SERVICES,
-  type Engine,
-  type ManagedService,
-} from '../contracts/index.js';
-import { endsWithin, GOODBYE_MS, withDeadline } from '../engines/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { StoreUnavailableError, StoreUnreachableError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { endsWithin, GOODBYE_MS, withDeadline } from './deadline.js';
+import { MANAGED_SERVICES, type ManagedService } from './managed-service.js';
 
 /**
  * Starts all background services, one group after the other, and stops them in reverse, each even if another fails.
@@ -47,6 +43,11 @@ export class ManagedServices {
     for (const group of this.started.splice(0)) {
       await Promise.all(group.map((service) => this.stopOne(service)));
     }
+  }
+
+  /** Tells all that nobody wants to wait for the end of {@link stop} any more. */
+  hurry(): void {
+    for (const service of this.groups.flat()) service.hurry?.();
   }
 
   private startOne(service: ManagedService): Promise<void> {

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Engine, ManagedService } from '../contracts/index.js';
+import type { Engine } from '../contracts/index.js';
 import { StoreUnavailableError } from '../errors/index.js';
 import type { JobLogger } from '../logging/index.js';
 import type { ResolvedOptions } from '../options/index.js';
+import type { ManagedService } from './managed-service.js';
 import { ManagedServices } from './managed-services.js';
 
 const LOST = new Error('ECONNRESET');
@@ -70,6 +71,17 @@ describe('the end of background services', () => {
     const services = await started([{ ...service('slow', { stop }), boundsItsStop: true }]);
     await services.stop();
     expect(calls).toEqual(['slow stop', 'slow stop over']);
+  });
+
+  it('is hurried in all of them, those that are being stopped too', async () => {
+    let hurry = () => undefined as void;
+    const stop = () => new Promise<void>((resolve) => (hurry = resolve));
+    const slow = { ...service('slow', { stop }), boundsItsStop: true, hurry: () => hurry() };
+    const services = await started([service('first')], [slow]);
+    const stopped = services.stop();
+    services.hurry();
+    await stopped;
+    expect(calls).toEqual(['slow stop', 'slow stop over', 'first stop', 'first stop over']);
   });
 
   it('goes on when one fails, and says so unless it is the store that is lost', async () => {

@@ -9,6 +9,7 @@ export const MANAGED_SERVICES = Symbol('nestjs-jobs:managed-services');
  *   works. Services are stopped in the reverse of the order they were started in.
  * - `leave` is called after `stop`, also after one that did not end in time: it gives up what others
  *   wait for, and stops listening.
+ * - `hurry` is called while services are stopped, when somebody does not want to wait for their work.
  * - All may be called when they have nothing to do, and none may throw for that.
  * - All are bounded by whoever calls them: a store that is gone must hold up neither boot nor exit.
  * @internal
@@ -19,6 +20,7 @@ export interface ManagedService {
   start(): Promise<void>;
   stop(): Promise<void>;
   leave?(): Promise<void>;
+  hurry?(): void;
   /** Whether its stop waits for work that may take long, and sees to it by itself that this comes to an end. */
   readonly boundsItsStop?: boolean;
 }

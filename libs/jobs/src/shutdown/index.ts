@@ -1,2 +1,0 @@
-export { ManagedServices } from './managed-services.js';
-export { ShutdownSignals } from './shutdown-signals.js';
