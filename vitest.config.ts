@@ -10,7 +10,8 @@ const ALL = [
 ];
 
 /** Specs of what needs no store. */
-const PLAIN = 'libs/jobs/src/{decorators,enqueueing,execution,options,payload,timing}/**/*.spec.ts';
+const PLAIN =
+  'libs/jobs/src/{calling,decorators,enqueueing,execution,options,payload,timing}/**/*.spec.ts';
 
 /**
  * A path picks a group (`npx vitest run test/contract`). Plain specs share the modules of a process; all others

@@ -15,7 +15,7 @@ const LIBRARIES: Record<string, Omit<LibraryRules, 'name' | 'source' | 'entries'
   jobs: {
     mayImport: ['bullmq-sqlite'],
     // What they do for jobs they can do for whatever else runs in the background.
-    forbiddenIn: { logging: BULLMQ, lifecycle: BULLMQ },
+    forbiddenIn: { logging: BULLMQ, lifecycle: BULLMQ, calling: BULLMQ },
     layers: [
       ['timers'],
       ['errors'],
@@ -27,6 +27,7 @@ const LIBRARIES: Record<string, Omit<LibraryRules, 'name' | 'source' | 'entries'
       ['logging'],
       ['lifecycle'],
       ['payload'],
+      ['calling'],
       ['decorators'],
       ['discovery'],
       ['engines'],

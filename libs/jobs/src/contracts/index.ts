@@ -1,6 +1,6 @@
 export { CANCEL_CHANNEL, cancelRequests, type CancelRequest } from './cancel-requests.js';
 export type { CoordinationStore } from './coordination-store.js';
-export { currentJob, type RunningJob, type StoredJob, type LimitKeys } from './current-job.js';
+export type { RunningJob, StoredJob, LimitKeys } from './running-job.js';
 export { JOBS_ENGINE, type Engine, type EngineCapabilities, type Refusal } from './engine.js';
 export type { ExpiringRows } from './expiring-rows.js';
 export type { HeldJob, WorkerBackend } from './held-jobs.js';

@@ -1,4 +1,4 @@
-import type { LimitKeys, RunningJob } from './current-job.js';
+import type { LimitKeys, RunningJob } from './running-job.js';
 import type { JobInfo } from './job-info.js';
 
 /**

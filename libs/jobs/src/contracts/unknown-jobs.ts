@@ -1,5 +1,5 @@
 import type { CoordinationStore } from './coordination-store.js';
-import type { LimitKeys } from './current-job.js';
+import type { LimitKeys } from './running-job.js';
 import type { Handover } from './handovers.js';
 
 const PREFIX = 'unknown-name:';

@@ -6,7 +6,6 @@ export { classOptionsOf, misplacedJobs, queuesDeclaredByDecorators } from './job
 export {
   decoratedNames,
   decorationsOf,
-  withMetadataOf,
   type ContinuationMetadata,
   type MethodDecorations,
   type RecurringMetadata,

@@ -1,10 +1,10 @@
 import { MetadataScanner } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import { withMetadataOf } from '../calling/index.js';
 import {
   classOptionsOf,
   decoratedNames,
   decorationsOf,
-  withMetadataOf,
   type MethodDecorations,
 } from '../decorators/index.js';
 import { show } from '../options/index.js';

@@ -1,4 +1,4 @@
-import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import type { HandlerMethod } from '../calling/index.js';
 import type {
   BackoffFunction,
   BackoffOptions,
@@ -18,7 +18,7 @@ export type HandlerClass<T = unknown> = abstract new (...args: never[]) => T;
  * One decorated method of one provider, with all its options complete.
  * @internal
  */
-export interface Handler {
+export interface Handler extends HandlerMethod {
   /** The stored name. */
   readonly name: string;
   readonly aliases: readonly string[];
@@ -28,15 +28,8 @@ export interface Handler {
    */
   readonly group: string;
   readonly queue: string;
-  readonly methodName: string;
-  /** The method of `type`, for what other decorators say of it: guards and the like. Runs call that of the instance. */
-  readonly method: object;
-  /** The class whose prototype has the method. */
-  readonly type: HandlerClass;
   /** The class that callers name it by: the DI token where it is a class. */
   readonly owner: HandlerClass;
-  /** The provider or controller in Nest's container; none where this process only enqueues its jobs. */
-  readonly wrapper: InstanceWrapper<object> | undefined;
   readonly attempts: number;
   readonly backoff: BackoffOptions | BackoffFunction;
   readonly retryIf: JobOptions['retryIf'];

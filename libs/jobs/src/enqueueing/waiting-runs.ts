@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { currentJob, type RunningJob } from '../contracts/index.js';
+import { currentJob } from '../calling/index.js';
+import type { RunningJob } from '../contracts/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { monotonicNow } from '../timers/index.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { currentJob, type RunningJob } from '../contracts/index.js';
+import { currentJob } from '../calling/index.js';
+import type { RunningJob } from '../contracts/index.js';
 import { NoJobContextError } from '../errors/index.js';
 import { resolveOptions } from '../options/index.js';
 import { Checkpoints } from './checkpoints.js';

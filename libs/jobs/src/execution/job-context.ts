@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { currentJob } from '../calling/index.js';
 import {
-  currentJob,
   PublicService,
   type JobInfo,
   type RecurringTick,

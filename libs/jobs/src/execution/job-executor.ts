@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
-import { cancelRequests, currentJob } from '../contracts/index.js';
+import { DelayedError, WaitingError, type Job } from 'bullmq';
+import { HandlerCaller, toStorableError } from '../calling/index.js';
+import { cancelRequests, type JobInfo } from '../contracts/index.js';
 import { HandlerRegistry, type Handler } from '../discovery/index.js';
 import { damageOf } from '../engines/index.js';
 import {
   DamagedJobError,
   JobCancelledError,
-  JobTimeoutError,
   LockLostError,
   ShutdownError,
   UndoneWorkError,
@@ -17,19 +17,18 @@ import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import {
   deserializeArguments,
   payloadFault,
-  restoreValue,
   toStorableResult,
   validateArguments,
   type StoredPayload,
 } from '../payload/index.js';
 import { CancellationsService } from './cancellations.service.js';
-import { HandlerCaller } from './handler-caller.js';
+import { withinCarried } from './carried-context.js';
+import { asFailure, asUnrecoverable } from './control-flow.js';
 import { JobHooks } from './job-hooks.js';
 import type { JobLocks } from './job-locks.js';
 import { JobRun, rememberRun } from './job-run.js';
 import { RunningJobs } from './running-jobs.js';
 import { Suspects } from './suspects.js';
-import { toStorableError } from './thrown-value.js';
 import { UnknownNames } from './unknown-names.js';
 
 /** Of a job's own log the last so many lines are kept. */
@@ -135,8 +134,8 @@ export class JobExecutor {
       }
       const args = this.readArguments(run);
       const valid = handler.schemas.length === 0 ? args : await this.validated(run, args);
-      this.startTimeout(run);
-      const result = await run.follow(this.start.run(this.callInContext, run, valid));
+      run.limitTo(this.timeoutOf(run), this.options.abortTimeoutMs);
+      const result = await this.call(run, valid);
       await locks?.renewOverdue(run.id);
       this.refuseIfLockLost(run);
       const stored = this.storable(run, result);
@@ -204,36 +203,21 @@ export class JobExecutor {
     }
   }
 
-  private startTimeout(run: JobRun): void {
-    const timeoutMs = (run.job.opts as { timeoutMs?: number }).timeoutMs ?? run.handler.timeoutMs;
-    if (timeoutMs === undefined) return;
-    run.after(timeoutMs, () =>
-      run.abortWithin(new JobTimeoutError(timeoutMs, run), this.options.abortTimeoutMs),
-    );
+  private timeoutOf({ job, handler }: JobRun): number | undefined {
+    return (job.opts as { timeoutMs?: number }).timeoutMs ?? handler.timeoutMs;
   }
 
-  /** A schema, or the key function of a limit, may have changed the context of this run. */
-  private readonly callInContext = (run: JobRun, args: readonly unknown[]): unknown => {
-    const { context } = run.job.data;
-    if (context === undefined || this.options.context === undefined) {
-      return currentJob.run(run, this.call, run, args);
-    }
-    let wasCalled = false;
-    const returned = this.options.context.restore(restoreValue(context), () => {
-      wasCalled = true;
-      return currentJob.run(run, this.call, run, args);
-    });
-    // A job whose handler was not called must not be taken for a success.
-    if (!wasCalled)
-      throw new TypeError('context.restore() must call its second argument, and did not');
-    return returned;
-  };
+  private call(run: JobRun, args: readonly unknown[]): Promise<unknown> {
+    const { onStarted } = this;
+    const carrier = this.options.context;
+    const stored = run.context;
+    if (stored === undefined || carrier === undefined)
+      return this.caller.call(run, run.handler, args, { onStarted });
+    const carried = (call: () => unknown) => withinCarried(carrier, stored, call);
+    return this.caller.call(run, run.handler, args, { onStarted, carried });
+  }
 
-  private readonly call = (run: JobRun, args: readonly unknown[]): unknown =>
-    this.logger.runInContext(run, () => {
-      this.hooks.started(run);
-      return this.caller.callOf(run.handler)(run, args);
-    });
+  private readonly onStarted = (run: JobInfo): void => this.hooks.started(run);
 
   /** What a run returns after its lock was lost is not stored: another run may have stored its own. */
   private refuseIfLockLost(run: JobRun): void {
@@ -261,7 +245,7 @@ export class JobExecutor {
     run.thrown = reason ?? thrown;
     // The next attempt would return the same.
     if (thrown instanceof UndoneWorkError) run.unrecoverable = true;
-    const error = toStorableError(run.thrown, run);
+    const error = asFailure(toStorableError(run.thrown, run));
     return run.unrecoverable ? asUnrecoverable(error) : error;
   }
 
@@ -297,14 +281,4 @@ class Postponement extends Error {
   constructor(readonly delayMs: number) {
     super(`postponed by ${delayMs} ms`);
   }
-}
-
-/** BullMQ tells by the name that no attempt is left; message and stack stay the error's own. */
-function asUnrecoverable(error: Error): Error {
-  const unrecoverable = new UnrecoverableError(error.message);
-  unrecoverable.stack = error.stack;
-  // As BullMQ's error has no place for the error itself, but for what was behind it.
-  if (error.cause !== undefined) unrecoverable.cause = error.cause;
-  if (error instanceof AggregateError) Object.assign(unrecoverable, { errors: error.errors });
-  return unrecoverable;
 }

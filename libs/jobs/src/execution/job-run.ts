@@ -1,8 +1,8 @@
 import type { Job } from 'bullmq';
-import type { StoredJob, StoredKey, StoredTick } from '../contracts/index.js';
+import { HandlerRun } from '../calling/index.js';
+import type { RecurringRun, StoredJob, StoredKey, StoredTick } from '../contracts/index.js';
 import type { Handler } from '../discovery/index.js';
 import type { StoredPayload } from '../payload/index.js';
-import { HandlerRun } from './handler-run.js';
 import type { JobLocks } from './job-locks.js';
 
 /**
@@ -19,17 +19,19 @@ export class JobRun extends HandlerRun {
   retryInMs: number | undefined;
   /** Why the handler was not called for a job that was completed all the same. */
   skipped: string | undefined;
+  previousRun: RecurringRun | undefined;
+  onExtended: ((durationMs: number) => Promise<void>) | undefined;
   /** What the handler threw, before it was made storable: `retryIf` wants to see its class. */
   thrown: unknown;
 
   constructor(
     readonly job: Job<StoredPayload>,
     readonly token: string,
-    handler: Handler,
+    readonly handler: Handler,
     /** Those of its worker; none in tests of a run alone. */
     readonly locks?: JobLocks,
   ) {
-    super(handler);
+    super();
     this.attempt = job.attemptsMade + 1;
   }
 
@@ -65,11 +67,11 @@ export class JobRun extends HandlerRun {
     return this.job.data.tick;
   }
 
-  override get parentKey(): string | undefined {
+  get parentKey(): string | undefined {
     return this.job.parentKey;
   }
 
-  override get context(): unknown {
+  get context(): unknown {
     return this.job.data.context;
   }
 

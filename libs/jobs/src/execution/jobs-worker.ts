@@ -16,6 +16,7 @@ import { endsWithin } from '../lifecycle/index.js';
 import type { ResolvedOptions, ResolvedQueueOptions } from '../options/index.js';
 import { pause } from '../timers/index.js';
 import type { ClaimYield } from './claim-yield.js';
+import { CONTROL_FLOW } from './control-flow.js';
 import { JobLocks } from './job-locks.js';
 import type { Repair } from './repair.js';
 import { TrimPace } from './trim-pace.js';
@@ -35,9 +36,6 @@ const MOST_TAKE_BACKS = 10;
 /** The end of a run that the store did not take is stored again after pauses that grow from the one to the other. */
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
-
-/** Names of the errors by which a processor says that it has moved its job itself. */
-const MOVED = new Set(['DelayedError', 'WaitingError', 'WaitingChildrenError']);
 
 /** Works out the pause after a failed attempt; -1 = fail for good. @internal */
 export type BackoffStrategy = (attemptsMade: number, error: Error, job: Job) => number;
@@ -168,7 +166,7 @@ export class JobsWorker extends Worker<unknown, unknown, string, IQueueBackend> 
     job.opts.removeOnFail ??= this.kept.removeOnFail;
     const store = () => super.handleFailed(error, job, token, ...rest);
     // Then nothing is left to store: another job is claimed, which BullMQ does again by itself.
-    if (MOVED.has(error.name)) return store();
+    if (CONTROL_FLOW.has(error.name)) return store();
     return this.claiming(store().catch((refusal: unknown) => this.storeAgain(refusal, job, store)));
   }
 

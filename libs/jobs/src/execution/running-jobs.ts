@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { HandlerRun } from '../calling/index.js';
 import { after } from '../timers/index.js';
-import type { HandlerRun } from './handler-run.js';
 import type { JobRun } from './job-run.js';
 
 /**

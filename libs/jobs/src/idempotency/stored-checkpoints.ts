@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Inject, Injectable } from '@nestjs/common';
+import { doneBy } from '../calling/index.js';
 import type { RunningJob } from '../contracts/index.js';
 import { describeJob } from '../errors/index.js';
-import { Checkpoints, doneBy } from '../execution/index.js';
+import { Checkpoints } from '../execution/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions, type ReturnedValue } from '../options/index.js';
 import { restoreValue, toStorableResult } from '../payload/index.js';

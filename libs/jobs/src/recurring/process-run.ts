@@ -1,5 +1,5 @@
+import { HandlerRun } from '../calling/index.js';
 import type { RecurringRun, StoredTick } from '../contracts/index.js';
-import { HandlerRun } from '../execution/index.js';
 import type { Handler } from '../discovery/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { tickJobId } from './schedule.js';
@@ -18,14 +18,13 @@ export class ProcessRun extends HandlerRun {
   readonly attempts = 1;
 
   constructor(
-    handler: Handler,
+    readonly handler: Handler,
     readonly tick: StoredTick,
-    previous: RecurringRun | undefined,
+    readonly previousRun: RecurringRun | undefined,
     private readonly logger: JobLogger,
   ) {
-    super(handler);
+    super();
     this.id = tickJobId(tick.recurring, tick.due);
-    this.previousRun = previous;
   }
 
   get name(): string {

@@ -1,14 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  currentJob,
-  type RecurringRun,
-  type RunOutcome,
-  type StoredTick,
-} from '../contracts/index.js';
+import { HandlerCaller, toStorableError } from '../calling/index.js';
+import type { RecurringRun, RunOutcome, StoredTick } from '../contracts/index.js';
 import type { Handler } from '../discovery/index.js';
-import { JobTimeoutError, ShutdownError } from '../errors/index.js';
-import { HandlerCaller, RunningJobs, toStorableError } from '../execution/index.js';
-import { StartContext } from '../lifecycle/index.js';
+import { ShutdownError } from '../errors/index.js';
+import { RunningJobs } from '../execution/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { validateArguments } from '../payload/index.js';
@@ -28,7 +23,6 @@ export class ProcessRunner {
     private readonly caller: HandlerCaller,
     private readonly running: RunningJobs,
     private readonly logger: JobLogger,
-    private readonly start: StartContext,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
 
@@ -52,8 +46,9 @@ export class ProcessRunner {
     this.running.add(run);
     try {
       const args = await validateArguments([], run.handler.schemas, run);
-      this.startTimeout(run);
-      const result = await run.follow(this.start.run(this.callInContext, run, args));
+      run.limitTo(run.handler.timeoutMs, this.options.abortTimeoutMs);
+      const onStarted = () => this.logger.onStarted(run);
+      const result = await this.caller.call(run, run.handler, args, { onStarted });
       return { status: 'completed', result, durationMs: run.elapsedMs };
     } catch (thrown) {
       const error = toStorableError(run.abortReason ?? thrown, run);
@@ -63,23 +58,6 @@ export class ProcessRunner {
       this.running.remove(run);
     }
   }
-
-  private startTimeout(run: ProcessRun): void {
-    const { timeoutMs } = run.handler;
-    if (timeoutMs === undefined) return;
-    run.after(timeoutMs, () =>
-      run.abortWithin(new JobTimeoutError(timeoutMs, run), this.options.abortTimeoutMs),
-    );
-  }
-
-  private readonly callInContext = (run: ProcessRun, args: readonly unknown[]): unknown =>
-    currentJob.run(run, this.call, run, args);
-
-  private readonly call = (run: ProcessRun, args: readonly unknown[]): unknown =>
-    this.logger.runInContext(run, () => {
-      this.logger.onStarted(run);
-      return this.caller.callOf(run.handler)(run, args);
-    });
 
   private tell(run: ProcessRun, outcome: Ending): void {
     const isInterrupted = outcome.status === 'failed' && run.abortReason instanceof ShutdownError;

@@ -6,6 +6,7 @@ import {
   Batches,
   RunningBatches,
 } from '../batches/index.js';
+import { EnhancedCalls, EnhancerContexts, HandlerCaller, HandlerCalls } from '../calling/index.js';
 import {
   ArrivingJobs,
   EnqueueLines,
@@ -53,12 +54,9 @@ import {
   Checkpoints,
   ClaimYield,
   EarlyRemoval,
-  EnhancedCalls,
-  EnhancerContexts,
   ExpirySweep,
   Farewell,
   Fleet,
-  HandlerCaller,
   JobContext,
   JobExecutor,
   JobHooks,
@@ -151,6 +149,7 @@ export const jobsProviders: readonly Provider[] = [
   JobHooks,
   JobExecutor,
   HandlerCaller,
+  HandlerCalls,
   EnhancedCalls,
   EnhancerContexts,
   RunningJobs,

@@ -1,5 +1,4 @@
 import { inspect, types } from 'node:util';
-import { RATE_LIMIT_ERROR } from 'bullmq';
 import { NonErrorThrownError, type JobLocation } from '../errors/index.js';
 import { isStorableText, toStorableText } from '../payload/index.js';
 
@@ -7,13 +6,9 @@ import { isStorableText, toStorableText } from '../payload/index.js';
 const MAX_MESSAGE = 8_192;
 const MAX_STACK = 32_768;
 
-/** Names by which BullMQ tells its own control flow from errors. */
-const CONTROL_FLOW = new Set(['DelayedError', 'WaitingError', 'WaitingChildrenError']);
-
 /**
  * Makes anything that a handler threw into an Error that can be stored: `throw undefined` stalls a
- * job, a NUL in a message fails on PostgreSQL, an error that happens to be called "DelayedError"
- * leaves the job active for ever.
+ * job, a NUL in a message fails on PostgreSQL.
  * @returns the error itself where nothing is wrong with it
  * @internal
  */
@@ -29,15 +24,12 @@ export function toStorableError(thrown: unknown, location: JobLocation): Error {
     isText(() => thrown.stack) &&
     isText(() => thrown.name) &&
     isStorableText(message, MAX_MESSAGE) &&
-    isStorableText(stack, MAX_STACK) &&
-    !CONTROL_FLOW.has(name) &&
-    message !== RATE_LIMIT_ERROR;
+    isStorableText(stack, MAX_STACK);
   if (isFine) return thrown;
   const error = new Error(toStorableText(message, MAX_MESSAGE) || 'error without a message', {
     cause: thrown,
   });
-  error.name = CONTROL_FLOW.has(name) ? 'Error' : name;
-  if (message === RATE_LIMIT_ERROR) error.message = `${message} (thrown by the handler)`;
+  error.name = name;
   error.stack = toStorableText(stack, MAX_STACK);
   return error;
 }

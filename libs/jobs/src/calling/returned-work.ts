@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { defaultIfEmpty, isObservable, lastValueFrom, Observable } from 'rxjs';
-import { currentJob } from '../contracts/index.js';
 import { UndoneWorkError } from '../errors/index.js';
+import { currentJob } from './current-job.js';
 
 /**
  * What is to be waited for when a handler has returned. A promise is work that goes on, and so is whatever has a

@@ -1,11 +1,4 @@
 import { inspect } from 'node:util';
-import {
-  DelayedError,
-  RateLimitError,
-  UnrecoverableError,
-  WaitingChildrenError,
-  WaitingError,
-} from 'bullmq';
 import { describe, expect, it } from 'vitest';
 import { NonErrorThrownError } from '../errors/index.js';
 import { toStorableError } from './thrown-value.js';
@@ -25,7 +18,6 @@ describe('an error that can be stored', () => {
     new Error('', { cause: new Error('why') }),
     new AggregateError([new Error('a')], 'many'),
     new DOMException('aborted', 'AbortError'),
-    new UnrecoverableError('for good'),
   ])('stays itself: %s', (error) => {
     expect(convert(error)).toBe(error);
   });
@@ -138,29 +130,7 @@ describe('an error that no store could take is made storable:', () => {
   });
 });
 
-/** BullMQ takes these for its own control flow, and would leave the job active for ever. */
-describe('an error that looks like BullMQ’s control flow fails the job like any other:', () => {
-  it.each<[string, Error]>([
-    ['DelayedError', new DelayedError('mine')],
-    ['WaitingError', new WaitingError('mine')],
-    ['WaitingChildrenError', new WaitingChildrenError('mine')],
-    ['an error named DelayedError', Object.assign(new Error('mine'), { name: 'DelayedError' })],
-    ['an error named WaitingError', Object.assign(new Error('mine'), { name: 'WaitingError' })],
-    [
-      'an error named WaitingChildrenError',
-      Object.assign(new Error('mine'), { name: 'WaitingChildrenError' }),
-    ],
-    ['RateLimitError', new RateLimitError()],
-    ['its message of a rate limit', new Error('bullmq:rateLimitExceeded')],
-  ])('%s', (_what, thrown) => {
-    const error = convert(thrown);
-    expectStorable(error);
-    expect(error.cause).toBe(thrown);
-    expect(error.message).toContain(thrown.message);
-  });
-});
-
-/** What BullMQ reads of an error, and what it decides by. */
+/** What is read of an error when it is stored. */
 function expectStorable(error: Error): void {
   expect(error).toBeInstanceOf(Error);
   for (const text of [error.message, error.stack ?? '']) {
@@ -170,9 +140,4 @@ function expectStorable(error: Error): void {
   }
   expect(error.message.length).toBeLessThan(10_000);
   expect((error.stack ?? '').length).toBeLessThan(40_000);
-  expect(['DelayedError', 'WaitingError', 'WaitingChildrenError']).not.toContain(error.name);
-  for (const type of [DelayedError, WaitingError, WaitingChildrenError, RateLimitError]) {
-    expect(error).not.toBeInstanceOf(type);
-  }
-  expect(error.message).not.toBe('bullmq:rateLimitExceeded');
 }

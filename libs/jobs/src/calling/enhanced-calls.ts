@@ -9,11 +9,10 @@ import {
 import type { ContextId } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
-import { withMetadataOf } from '../decorators/index.js';
-import type { Handler } from '../discovery/index.js';
 import { EnhancerContexts } from './enhancer-contexts.js';
-import type { HandlerCall } from './handler-call.js';
+import type { HandlerCall, HandlerMethod } from './handler-method.js';
 import type { HandlerRun } from './handler-run.js';
+import { withMetadataOf } from './method-metadata.js';
 import { intercepted } from './returned-work.js';
 
 /** What guards, interceptors, pipes and filters see as `ExecutionContext.getType()`. */
@@ -41,7 +40,7 @@ const argumentsFactory = {
 };
 
 /** Whether a handler's method or class has guards, interceptors, pipes or filters. @internal */
-export function hasEnhancers({ type, method }: Handler): boolean {
+export function hasEnhancers({ type, method }: HandlerMethod): boolean {
   return ENHANCERS.some(
     (key) => Reflect.hasMetadata(key, method) || Reflect.hasMetadata(key, type),
   );
@@ -57,7 +56,11 @@ export function hasEnhancers({ type, method }: Handler): boolean {
 export class EnhancedCalls {
   constructor(private readonly contexts: EnhancerContexts) {}
 
-  create(handler: Handler, instance: object, contextId: ContextId = STATIC_CONTEXT): HandlerCall {
+  create(
+    handler: HandlerMethod,
+    instance: object,
+    contextId: ContextId = STATIC_CONTEXT,
+  ): HandlerCall {
     // An instance may have a method of its own in the place of the class's, a spy for instance.
     const own = (instance as Record<string, Method>)[handler.methodName]!;
     const callback = withMetadataOf(handler.method, own) as Method;
@@ -135,7 +138,7 @@ export class EnhancedCalls {
  * Notes the handler's arguments in the metadata that pipes are driven by.
  * @returns whether the handler has pipes at all
  */
-function describeArguments(instance: object, { type, methodName, method }: Handler): boolean {
+function describeArguments(instance: object, { type, methodName, method }: HandlerMethod): boolean {
   if (!Reflect.hasMetadata(PIPES_METADATA, method) && !Reflect.hasMetadata(PIPES_METADATA, type))
     return false;
   const types = (Reflect.getMetadata('design:paramtypes', type.prototype as object, methodName) ??

@@ -22,7 +22,7 @@ export class EnhancerContexts {
   constructor(
     external: ExternalContextCreator,
     applicationConfig: ApplicationConfig,
-    @Inject(JOBS_OPTIONS) options: ResolvedOptions,
+    @Inject(JOBS_OPTIONS) options: Pick<ResolvedOptions, 'globalEnhancers'>,
   ) {
     // The container is not injectable; Nest's creator holds it. Pinned by the tests of enhancers.
     const { container } = external as unknown as { container: NestContainer };

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { JobInfo } from './job-info.js';
 import type { RecurringRun } from './recurring-tick.js';
 import type { StoredKey } from './idempotency-key.js';
@@ -26,7 +25,7 @@ export interface LimitKeys {
 }
 
 /**
- * A running job as seen from inside its handler. Implemented by execution, read by logging.
+ * A running job as seen from inside its handler. Implemented by runs, read by all that is called within them.
  * @internal
  */
 export interface RunningJob extends JobInfo {
@@ -49,6 +48,3 @@ export interface RunningJob extends JobInfo {
   log(line: string): Promise<void>;
   extend(durationMs: number): Promise<void>;
 }
-
-/** The job that the current asynchronous call chain belongs to. @internal */
-export const currentJob = new AsyncLocalStorage<RunningJob>();

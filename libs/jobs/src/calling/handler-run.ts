@@ -1,12 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import {
-  currentJob,
-  type RecurringRun,
-  type RunningJob,
-  type StoredTick,
-} from '../contracts/index.js';
-import type { Handler } from '../discovery/index.js';
+import type { RunningJob } from '../contracts/index.js';
+import { JobTimeoutError } from '../errors/index.js';
 import { after, monotonicNow, type Timer } from '../timers/index.js';
+import { currentJob } from './current-job.js';
 
 /**
  * One run of one handler: its signal, its timers and its forced end. What it runs for, and where progress and
@@ -19,22 +15,17 @@ export abstract class HandlerRun implements RunningJob {
   abstract readonly queue: string;
   abstract readonly attempt: number;
   abstract readonly attempts: number;
-  abstract readonly tick: StoredTick | undefined;
   readonly startedAt = monotonicNow();
   /** Why the run was aborted; undefined while nobody did. */
   abortReason: Error | undefined;
   /** Set when another attempt makes no sense: a guard's denial, a cancellation. */
   unrecoverable = false;
-  previousRun: RecurringRun | undefined;
-  onExtended: ((durationMs: number) => Promise<void>) | undefined;
   private controller: AbortController | undefined;
   /** Enters the context of the handler, as it was when it asked for the signal. */
   private inContext: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
   private isOver = false;
   private forceEnd: ((reason: Error) => void) | undefined;
   private timers: Timer[] | undefined;
-
-  constructor(readonly handler: Handler) {}
 
   /** Made on first use: most handlers never ask, and a controller costs as much as a small job. */
   get signal(): AbortSignal {
@@ -44,14 +35,6 @@ export abstract class HandlerRun implements RunningJob {
       if (this.abortReason !== undefined) this.controller.abort(this.abortReason);
     }
     return this.controller.signal;
-  }
-
-  get parentKey(): string | undefined {
-    return undefined;
-  }
-
-  get context(): unknown {
-    return undefined;
   }
 
   get elapsedMs(): number {
@@ -73,6 +56,12 @@ export abstract class HandlerRun implements RunningJob {
   abortWithin(reason: Error, graceMs: number): void {
     this.abort(reason);
     this.after(graceMs, () => this.endNow());
+  }
+
+  /** Aborts the run when it lasts longer than its handler may, as {@link abortWithin} does. */
+  limitTo(timeoutMs: number | undefined, graceMs: number): void {
+    if (timeoutMs === undefined) return;
+    this.after(timeoutMs, () => this.abortWithin(new JobTimeoutError(timeoutMs, this), graceMs));
   }
 
   /** Ends the run at once, whatever the handler does. */
