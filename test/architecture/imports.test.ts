@@ -19,6 +19,7 @@ const LIBRARIES: Record<string, Omit<LibraryRules, 'name' | 'source' | 'entries'
     layers: [
       ['timers'],
       ['errors'],
+      ['seams'],
       ['options'],
       ['timing/cron'],
       ['timing/calendars'],

@@ -112,6 +112,7 @@ export {
   JobsError,
   JobStateError,
   JobTimeoutError,
+  LibraryChangedError,
   LockLostError,
   MissingDriverError,
   NoJobContextError,

@@ -32,6 +32,34 @@ export class MissingDriverError extends JobsError {
   }
 }
 
+/**
+ * A package that jobs are built on is not as it was when this version of nestjs-jobs was made: going on might store or
+ * read something in the wrong place. Thrown when the application is created, before anything is stored.
+ * @publicApi
+ */
+export class LibraryChangedError extends JobsError {
+  /**
+   * @param library the package
+   * @param version the one that is installed
+   * @param known versions that are known to work, in words
+   * @param differences one line for each: where, what was expected, what was found
+   */
+  constructor(
+    readonly library: string,
+    readonly version: string,
+    known: string,
+    readonly differences: readonly string[],
+    options?: ErrorOptions,
+  ) {
+    super(
+      `${library} ${version} is not what this version of nestjs-jobs was made for:\n` +
+        `${differences.map((difference) => `  - ${difference}`).join('\n')}\n` +
+        `Known to work: ${library} ${known}. Install one of these, or a version of nestjs-jobs that knows this one.`,
+      options,
+    );
+  }
+}
+
 const CHECK_SERVER =
   'Check that the server runs and that `connection` in JobsModule.forRoot() is right.';
 

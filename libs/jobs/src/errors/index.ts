@@ -11,6 +11,7 @@ export { errorReason, errorText } from './error-text.js';
 export { describeJob, JobsError, type JobLocation } from './jobs.error.js';
 export {
   JobsConfigurationError,
+  LibraryChangedError,
   MissingDriverError,
   StoreUnreachableError,
   UnsupportedByEngineError,

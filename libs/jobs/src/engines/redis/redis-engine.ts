@@ -11,6 +11,7 @@ import { SharedRedis } from './redis-connection.js';
 import { RedisCoordinationStore } from './redis-coordination-store.js';
 import { isRedisConnectionError, redisRefusal } from './redis-errors.js';
 import { redisExpiringRows } from './redis-expiring-rows.js';
+import { assertBullmqOnRedis } from './redis.seams.js';
 import { RedisStartStore } from './redis-start-store.js';
 import { RedisTurnStore } from './redis-turn-store.js';
 import { assertRedisTarget, isCluster, type RedisTarget } from './redis-settings.js';
@@ -64,6 +65,7 @@ export class RedisEngine implements Engine {
   }
 
   async connect(): Promise<void> {
+    await assertBullmqOnRedis();
     await this.redis.connect();
   }
 

@@ -1,8 +1,21 @@
 import { RedisConnection } from 'bullmq';
 import { FIRST_CHECK_MS, LONGEST_CHECK_MS, MOST_GIVEN } from '../../contracts/index.js';
 
-/** BullMQ does not export its scripts, but defines them on a client: here on one that keeps the one for us. */
-const PROMOTE = bullmqScript('promote');
+/** Without it nothing is connected: see `redis.seams.ts`. */
+const PROMOTE = bullmqScript('promote')?.lua ?? '';
+
+/** What its keys are named after, in their order. @internal */
+export const PROMOTE_KEYS = [
+  'delayed',
+  'wait',
+  'paused',
+  'meta',
+  'prioritized',
+  'active',
+  'pc',
+  'events',
+  'marker',
+] as const;
 
 /** The server's clock in milliseconds. */
 const NOW = `
@@ -26,8 +39,7 @@ end
 local function makeReady(key, job)
   local queue, id = string.match(job, '^([^|]*)|(.*)$')
   local at = ARGV[2] .. queue .. ':'
-  local keys = {at .. 'delayed', at .. 'wait', at .. 'paused', at .. 'meta', at .. 'prioritized', at .. 'active',
-    at .. 'pc', at .. 'events', at .. 'marker'}
+  local keys = {${PROMOTE_KEYS.map((name) => `at .. '${name}'`).join(', ')}}
   if promoteJob(keys, {at, id}) ~= 0 then
     table.insert(unready, key)
     table.insert(unready, job)
@@ -263,15 +275,27 @@ return waits`,
   },
 } as const;
 
-function bullmqScript(wanted: string): string {
-  let found = '';
+/** A script of BullMQ's, and how many of its arguments are keys. @internal */
+export interface BullmqScript {
+  readonly lua: string;
+  readonly numberOfKeys: number;
+}
+
+/**
+ * BullMQ does not export its scripts, but defines them on a client: here on one that keeps the one that is wanted.
+ * @internal
+ */
+export function bullmqScript(
+  wanted: string,
+  from: { readonly prototype: object } = RedisConnection,
+): BullmqScript | undefined {
+  let found: BullmqScript | undefined;
   const _client = {
-    defineCommand(name: string, { lua }: { lua: string }): void {
-      if (name === `${wanted}:`) found = lua;
+    defineCommand(name: string, script: BullmqScript): void {
+      if (name === `${wanted}:`) found = script;
     },
   };
-  const prototype = RedisConnection.prototype as unknown as { loadCommands(version: string): void };
-  prototype.loadCommands.call({ _client }, '');
-  if (found === '') throw new Error(`BullMQ has changed: it has no script "${wanted}".`);
+  const { loadCommands } = from.prototype as { loadCommands?: (version: string) => void };
+  loadCommands?.call({ _client }, '');
   return found;
 }

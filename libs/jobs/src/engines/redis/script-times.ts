@@ -1,8 +1,9 @@
 /**
  * Where BullMQ's scripts are told the time of this process: the place among their keys and arguments, from 0. Those
  * that add a job get it with the job.
+ * @internal
  */
-const TIME_AT: Readonly<Record<string, number>> = {
+export const TIME_AT = {
   addJobScheduler: 17,
   changeDelay: 5,
   cleanJobsInSet: 4,
@@ -17,7 +18,9 @@ const TIME_AT: Readonly<Record<string, number>> = {
   releaseParentIfNoPendingDependencies: 4,
   retryJob: 12,
   updateJobScheduler: 16,
-};
+} as const;
+
+const PLACES: Readonly<Record<string, number>> = TIME_AT;
 
 const CLAIMING: ReadonlySet<string> = new Set(['moveToActive', 'moveToDelayed', 'moveToFinished']);
 
@@ -36,8 +39,8 @@ type RawClaim = [fields: unknown, id: unknown, limitedFor: number, due: unknown]
  * @internal
  */
 export function inStoreTime(script: string, args: unknown[], offset: number): unknown[] {
-  const time = Number(args[TIME_AT[script] ?? -1]);
-  return Number.isNaN(time) ? args : args.with(TIME_AT[script]!, time + offset);
+  const time = Number(args[PLACES[script] ?? -1]);
+  return Number.isNaN(time) ? args : args.with(PLACES[script]!, time + offset);
 }
 
 /**
