@@ -8,6 +8,9 @@ import type { AppCommands, AppConfig, ChildMessage, CommandMessage } from './pro
 const READY_TIMEOUT_MS = 30_000;
 const OUTPUT_KEPT = 6_000;
 
+/** A line that Nest's logger wrote for somebody to look at. */
+const IS_COMPLAINT = /^\[Nest\].* (WARN|ERROR) /;
+
 /** How a process ended. */
 export interface Exit {
   code: number | null;
@@ -18,6 +21,8 @@ export interface Exit {
 export interface AppProcessOptions {
   /** How wrong the clock of the process is. Default 0. */
   clockShiftMs?: number;
+  /** Whether the application runs with the last release of the library. Default false. */
+  released?: boolean;
 }
 
 /** An application in a process of its own. */
@@ -26,6 +31,8 @@ export class AppProcess {
   exit: Exit | undefined;
   /** Set before a death that the test wants; any other one fails the row. */
   mayDie = false;
+  /** What it has printed at level warn and error. */
+  readonly complaints: string[] = [];
   private output = '';
   private calls = 0;
   private readonly open = new Map<
@@ -35,7 +42,10 @@ export class AppProcess {
 
   private constructor(private readonly child: ChildProcess) {
     const keep = (chunk: Buffer): void => {
-      this.output = (this.output + chunk.toString()).slice(-OUTPUT_KEPT);
+      const text = chunk.toString();
+      this.output = (this.output + text).slice(-OUTPUT_KEPT);
+      // Its lines are written whole, each at once.
+      this.complaints.push(...text.split('\n').filter((line) => IS_COMPLAINT.test(line)));
       if (process.env.FAULTS_VERBOSE) process.stderr.write(chunk);
     };
     child.stdout!.on('data', keep);
@@ -62,8 +72,8 @@ export class AppProcess {
   }
 
   /** Forks and does not wait. */
-  static fork(config: AppConfig, { clockShiftMs }: AppProcessOptions = {}): AppProcess {
-    const folder = compileApps();
+  static fork(config: AppConfig, { clockShiftMs, released }: AppProcessOptions = {}): AppProcess {
+    const folder = compileApps(released);
     const shift = clockShiftMs === undefined ? [] : ['--import', join(folder, 'clock-shift.js')];
     const child = fork(join(folder, 'fault-app.js'), [JSON.stringify(config)], {
       silent: true,
@@ -121,6 +131,13 @@ export class AppProcess {
   /** Sends a signal and does not wait. */
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
+  }
+
+  /** Has the process end as a deploy does, and waits for that. */
+  async stop(): Promise<Exit> {
+    this.mayDie = true;
+    this.child.kill('SIGTERM');
+    return this.exited;
   }
 
   /** Ends the process, stopped or not, and waits for that. Safe to call twice. */

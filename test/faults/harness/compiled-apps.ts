@@ -32,10 +32,15 @@ const LIBRARIES = {
   'bullmq-sqlite': process.env.FAULTS_SQLITE_LIBRARY || 'libs/bullmq-sqlite/src',
 } as const;
 
+/** The libraries as they were released last, packed: see upgrade/keep-release.ts. */
+const RELEASES = join(import.meta.dirname, '../upgrade/releases');
+
 /** What child programs are made of. */
 export interface Programs {
   /** The libraries that they use. */
   libraries: readonly (keyof typeof LIBRARIES)[];
+  /** Whether they use the last release of these, and not the sources. Default false. */
+  released?: boolean;
   /** Where their own files are, from the repository's folder; they go to `faults/`. */
   from: string;
   files: string;
@@ -56,11 +61,16 @@ const JOBS_APPS: Programs = {
   programs: ['fault-app', 'clock-shift', 'exit-app'],
 };
 
-let apps: string | undefined;
+const apps = new Map<boolean, string>();
 
-/** Compiles the programs that use the library, and returns their folder. */
-export function compileApps(): string {
-  return (apps ??= compilePrograms(JOBS_APPS));
+/**
+ * Compiles the programs that use the library, and returns their folder.
+ * @param released whether with the last release of it
+ */
+export function compileApps(released = false): string {
+  const folder = apps.get(released) ?? compilePrograms({ ...JOBS_APPS, released });
+  apps.set(released, folder);
+  return folder;
 }
 
 /**
@@ -75,16 +85,20 @@ export function compileApps(): string {
  * folder named by a hash of all inputs: compiled once (about 2 s) and found again by later files
  * and runs. A finished folder appears by a rename, so workers that compile at once do not meet.
  */
-export function compilePrograms({ libraries, from, files, programs }: Programs): string {
+export function compilePrograms(all: Programs): string {
+  const { libraries, released = false, from, files, programs } = all;
+  const packed = released ? libraries.map(packedLibrary) : [];
+  const own = released ? [] : libraries;
   const sources = [
-    ...libraries.flatMap((name) => read(LIBRARIES[name], '**/*.ts', `node_modules/${name}/src`)),
+    ...own.flatMap((name) => read(LIBRARIES[name], '**/*.ts', `node_modules/${name}/src`)),
     ...read(from, files, 'faults'),
   ];
-  const hash = createHash('sha256').update(JSON.stringify([sources, ...compilerInputs()]));
+  const inputs = [sources, packed.map(({ file }) => file), ...compilerInputs()];
+  const hash = createHash('sha256').update(JSON.stringify(inputs));
   const folder = join(CACHE, hash.digest('hex').slice(0, 16));
   if (!existsSync(folder)) {
     removeOldFolders();
-    build(folder, sources, libraries, programs);
+    build(folder, { sources, own, packed, programs });
   }
   const now = new Date();
   utimesSync(folder, now, now);
@@ -126,12 +140,27 @@ function read(from: string, files: string, to: string): Source[] {
     });
 }
 
-function build(
-  folder: string,
-  sources: readonly Source[],
-  libraries: readonly string[],
-  programs: readonly string[],
-): void {
+interface Packed {
+  name: string;
+  /** Its name tells the version and the commit. */
+  file: string;
+}
+
+function packedLibrary(name: string): Packed {
+  const [file, ...others] = globSync(`${name}-[0-9]*.tgz`, { cwd: RELEASES });
+  if (file !== undefined && others.length === 0) return { name, file };
+  throw new Error(`expected one packed ${name} in ${RELEASES}: npm run keep-release makes it`);
+}
+
+interface BuildParts {
+  sources: readonly Source[];
+  /** The libraries whose sources these are. */
+  own: readonly string[];
+  packed: readonly Packed[];
+  programs: readonly string[];
+}
+
+function build(folder: string, { sources, own, packed, programs }: BuildParts): void {
   const staging = `${folder}-${randomUUID()}`;
   const ts = createRequire(import.meta.url)('typescript') as typeof typescript;
   const options = compilerOptions(ts);
@@ -142,7 +171,12 @@ function build(
     );
   }
   write(join(staging, 'package.json'), JSON.stringify({ type: 'module' }));
-  for (const name of libraries) {
+  for (const { name, file } of packed) {
+    const target = join(staging, 'node_modules', name);
+    mkdirSync(target, { recursive: true });
+    execFileSync('tar', ['-xzf', join(RELEASES, file), '-C', target]);
+  }
+  for (const name of own) {
     write(
       join(staging, `node_modules/${name}/package.json`),
       JSON.stringify({ name, type: 'module', exports: { '.': './src/index.js' } }),

@@ -60,7 +60,7 @@ export class Row {
     return this.start({ ...options, options: { ...options.options, workers: false } });
   }
 
-  fork({ clockShiftMs, ...config }: RowAppOptions = {}): AppProcess {
+  fork({ clockShiftMs, released, ...config }: RowAppOptions = {}): AppProcess {
     const app = AppProcess.fork(
       {
         connection: this.url,
@@ -73,7 +73,10 @@ export class Row {
           defaults: { removeOnComplete: false, removeOnFail: false, ...config.options?.defaults },
         },
       },
-      clockShiftMs === undefined ? {} : { clockShiftMs },
+      {
+        ...(clockShiftMs !== undefined && { clockShiftMs }),
+        ...(released !== undefined && { released }),
+      },
     );
     this.processes.push(app);
     return app;
@@ -167,6 +170,12 @@ export class Row {
   print(figures: string): void {
     printFigures(`${this.title} on ${this.engine}`, figures);
     if (KEEP_LEDGERS) console.log(`faults: the ledger is ${this.ledgerPath}`);
+  }
+
+  /** Lines that processes printed at level warn and error, without expected ones. */
+  complaints(expected: RegExp): string[] {
+    const all = this.processes.flatMap(({ complaints }) => complaints);
+    return all.filter((line) => !expected.test(line));
   }
 
   /** A process that died without being killed by the row is a failure of the module. */
