@@ -25,6 +25,7 @@ const LIBRARIES: Record<string, Omit<LibraryRules, 'name' | 'source' | 'entries'
       ['timing/calendars'],
       ['timing/ticks'],
       ['contracts'],
+      ['coordination'],
       ['logging'],
       ['lifecycle'],
       ['payload'],

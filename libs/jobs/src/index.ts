@@ -49,10 +49,10 @@ export type {
   JobInfo,
   RecurringRun,
   RecurringTick,
-  ServerInfo,
   StoredKey,
   StoredTick,
 } from './contracts/index.js';
+export type { ServerInfo } from './coordination/index.js';
 export type { StoredPayload } from './payload/index.js';
 export type {
   ContinuationMoment,

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { cancelRequests, JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { cancelRequests } from '../coordination/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import { HubQueue } from '../hubs/index.js';
 import { JobCanceller, JobLines, StoreCalls } from '../enqueueing/index.js';

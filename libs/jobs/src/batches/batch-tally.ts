@@ -1,5 +1,4 @@
-import { cancelRequests } from '../contracts/index.js';
-import { describeBatch } from '../errors/index.js';
+import { describeBatch, isCancellation } from '../errors/index.js';
 import type { HubQueue } from '../hubs/index.js';
 import { restoreValue } from '../payload/index.js';
 import type { BatchProgress, BatchResult } from './batch.js';
@@ -24,7 +23,7 @@ export async function tallyOf(hub: BatchHubJob, hubs: HubQueue): Promise<BatchPr
   let cancelled = Math.max(0, total - completed - failed - pending);
   if (failed > 0) {
     for await (const [key, error] of childrenOf(hub, 'ignored')) {
-      if (!cancelRequests.isError(String(error), hubs.childOf(key))) continue;
+      if (!isCancellation(String(error), hubs.childOf(key))) continue;
       failed -= 1;
       cancelled += 1;
     }
@@ -51,7 +50,7 @@ export async function* resultsOf(hub: BatchHubJob, hubs: HubQueue): AsyncGenerat
   for await (const [key, value] of childrenOf(hub, 'ignored')) {
     const { queue, id } = hubs.childOf(key);
     const error = String(value);
-    const isCancelled = cancelRequests.isError(error, { queue, id });
+    const isCancelled = isCancellation(error, { queue, id });
     yield { queue, id, state: isCancelled ? 'cancelled' : 'failed', error };
   }
 }

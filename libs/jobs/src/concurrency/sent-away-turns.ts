@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { JobHook, SentAwayJob, TurnStep, UnknownJob } from '../contracts/index.js';
+import type { JobHook, SentAwayJob, TurnStep } from '../contracts/index.js';
+import type { UnknownJob } from '../coordination/index.js';
 import { TakenOverJobs } from '../execution/index.js';
 import { LinesService } from './lines.service.js';
 import { lineOf } from './stored-limit-key.js';

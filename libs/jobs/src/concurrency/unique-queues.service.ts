@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, knownQueues, releases, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { knownQueues, releases } from '../coordination/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { Fleet, Repairs } from '../execution/index.js';
 import { UniquePlaces, type PreparedJob } from '../enqueueing/index.js';

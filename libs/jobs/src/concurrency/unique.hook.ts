@@ -1,10 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import {
-  holdUniqueKey,
-  type ClaimDecision,
-  type JobHook,
-  type RunningJob,
-} from '../contracts/index.js';
+import type { IQueueBackend } from 'bullmq';
+import type { ClaimDecision, JobHook, RunningJob, SafeBackend } from '../contracts/index.js';
 import { QueueRegistry } from '../engines/index.js';
 
 /** While another job has the key, a job that is to run again looks this often whether it still has, in ms. */
@@ -29,8 +25,10 @@ export class UniqueHook implements JobHook {
     return isAgain ? this.hold(job, deduplication.id) : undefined;
   }
 
+  /** BullMQ frees the key at a failure, and gives it back to nobody. */
   private async hold({ queue, id }: RunningJob, key: string): Promise<ClaimDecision> {
-    const holder = await holdUniqueKey(this.queues.get(queue), key, id);
+    const backend: IQueueBackend = this.queues.get(queue).getBackend();
+    const holder = await (backend as SafeBackend).holdDeduplicationId(key, id);
     return holder === id ? { action: 'run' } : { action: 'postpone', delayMs: LOOK_AGAIN_MS };
   }
 

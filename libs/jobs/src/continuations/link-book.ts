@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, Records, type Engine, type ReadRecord } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { Records, type ReadRecord } from '../coordination/index.js';
 import { hubKeyOf, type StoredChild } from '../hubs/index.js';
 import { StoreCalls } from '../enqueueing/index.js';
 

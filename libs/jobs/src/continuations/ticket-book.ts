@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, Records, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { Records } from '../coordination/index.js';
 import { DuplicateJobError } from '../errors/index.js';
 import { hubKeyOf, HubQueue } from '../hubs/index.js';
 import { PendingJobs, StoreCalls, type PendingJob, type PreparedJob } from '../enqueueing/index.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ReleaseContent } from '../contracts/index.js';
+import type { ReleaseContent } from '../coordination/index.js';
 import type { HandlerRegistry } from './handler.registry.js';
 import type { DeclaredRecurrence } from './recurrences.js';
 

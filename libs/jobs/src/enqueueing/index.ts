@@ -29,6 +29,7 @@ export { assertStoredByUs, insertJobs, JobWriter, uniqueKeyOf } from './job-writ
 export { PendingJobs, type PendingJob } from './pending-jobs.js';
 export type { EnqueuedJob, PreparedJob, StoredJobOptions } from './prepared-job.js';
 export { JobLines } from './job-lines.js';
+export { SettledJobs } from './settled-jobs.js';
 export { StoreCalls } from './store-calls.js';
 export { readWaitOptions, type WaitOptions } from './wait-options.js';
 export { WaitingRuns } from './waiting-runs.js';

@@ -1,13 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import {
   CANCEL_CHANNEL,
   cancelRequests,
-  JOBS_ENGINE,
   servers,
   type CancelRequest,
-  type Engine,
-} from '../contracts/index.js';
+} from '../coordination/index.js';
 import { damageOf, isFenced } from '../engines/index.js';
 import { describeJob } from '../errors/index.js';
 import { payloadFault, type StoredPayload } from '../payload/index.js';

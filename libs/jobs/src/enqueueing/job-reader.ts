@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import { cancelRequests, JOBS_ENGINE, SettledJobs, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { cancelRequests } from '../coordination/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import {
@@ -18,6 +19,7 @@ import { pendingDetails, toJobDetails, type JobDetails, type JobStateName } from
 import { isReadableId } from './job-id.js';
 import type { JobRef } from './job-ref.js';
 import { PendingJobs, type PendingJob } from './pending-jobs.js';
+import { SettledJobs } from './settled-jobs.js';
 import { StoreCalls } from './store-calls.js';
 import { readWaitOptions, type WaitOptions } from './wait-options.js';
 import { WaitingRuns } from './waiting-runs.js';

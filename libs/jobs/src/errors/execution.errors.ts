@@ -26,6 +26,16 @@ export class JobCancelledError extends JobsError {
   }
 }
 
+/** Whether the message that a job failed with is that of its cancellation. @internal */
+export function isCancellation(
+  message: string,
+  { queue, id }: { queue: string; id: string },
+): boolean {
+  const where = ` (id ${id}) in queue "${queue}" was cancelled`;
+  const end = message.indexOf(where) + where.length;
+  return end >= where.length && message.startsWith('Job ') && /^[:.]/.test(message.slice(end));
+}
+
 /**
  * Reason of an abort: the process is shutting down. The job goes back to its queue with its attempts
  * unchanged.

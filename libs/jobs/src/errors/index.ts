@@ -41,6 +41,7 @@ export {
   describeBlock,
   EndNotStoredError,
   JobCancelledError,
+  isCancellation,
   JobFailedError,
   JobNotFoundError,
   JobStateError,

@@ -1,12 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import {
-  CANCEL_CHANNEL,
-  cancelRequests,
-  JOBS_ENGINE,
-  type CancelRequest,
-  type Engine,
-} from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { CANCEL_CHANNEL, cancelRequests, type CancelRequest } from '../coordination/index.js';
 import type { ManagedService } from '../lifecycle/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { monotonicNow } from '../timers/index.js';

@@ -1,12 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  JOBS_ENGINE,
-  releases,
-  servers,
-  type Engine,
-  type Release,
-  type ServerInfo,
-} from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { releases, servers, type Release, type ServerInfo } from '../coordination/index.js';
 import { monotonicNow } from '../timers/index.js';
 
 /** For a job that is to be handed over, what was read of the others may be this old, in ms. */

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DelayedError, WaitingError, type Job } from 'bullmq';
 import { HandlerCaller, toStorableError } from '../calling/index.js';
-import { cancelRequests, type JobInfo } from '../contracts/index.js';
+import type { JobInfo } from '../contracts/index.js';
+import { cancelRequests } from '../coordination/index.js';
 import { HandlerRegistry, type Handler } from '../discovery/index.js';
 import { damageOf } from '../engines/index.js';
 import {

@@ -8,7 +8,7 @@ import {
   type SpanKind,
   type WorkerOptions,
 } from 'bullmq';
-import type { Engine, HeldJob, WorkerBackend } from '../contracts/index.js';
+import type { Engine, HeldJob, SafeBackend } from '../contracts/index.js';
 import type { KeptJobs } from '../discovery/index.js';
 import { isFenced, isUnfit, SafeJob } from '../engines/index.js';
 import { EndNotStoredError, LockLostError } from '../errors/index.js';
@@ -99,7 +99,7 @@ export class JobsWorker extends Worker<unknown, unknown, string, IQueueBackend> 
   }
 
   renewLocks(jobs: readonly HeldJob[], durationMs: number): Promise<string[]> {
-    return (this.backend as WorkerBackend).renewLocks(jobs, durationMs);
+    return (this.backend as SafeBackend).renewLocks(jobs, durationMs);
   }
 
   override async processJob(

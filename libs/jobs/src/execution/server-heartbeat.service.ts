@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Inject, Injectable } from '@nestjs/common';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import {
   HEARTBEAT_INTERVAL_MS,
-  JOBS_ENGINE,
   releases,
   SERVERS_CHANNEL,
   servers,
-  type Engine,
   type ReleaseContent,
   type ServerInfo,
-} from '../contracts/index.js';
+} from '../coordination/index.js';
 import { HandlerRegistry, releaseContentOf } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import type { ManagedService } from '../lifecycle/index.js';

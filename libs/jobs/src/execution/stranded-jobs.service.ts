@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, knownQueues, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { knownQueues } from '../coordination/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import type { ManagedService } from '../lifecycle/index.js';

@@ -1,13 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  handovers,
-  JOBS_ENGINE,
-  unknownJobs,
-  type Engine,
-  type Handover,
-  type JobHook,
-  type UnknownJob,
-} from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine, type JobHook } from '../contracts/index.js';
+import { handovers, unknownJobs, type Handover, type UnknownJob } from '../coordination/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import type { ManagedService } from '../lifecycle/index.js';

@@ -1,14 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
-import {
-  handovers,
-  JOBS_ENGINE,
-  unknownJobs,
-  type Engine,
-  type Handover,
-  type LimitKeys,
-  type UnknownJob,
-} from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine, type LimitKeys } from '../contracts/index.js';
+import { handovers, unknownJobs, type Handover, type UnknownJob } from '../coordination/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
 import { UnknownJobNameError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';

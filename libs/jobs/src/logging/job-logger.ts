@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { cancelRequests, type JobHook, type JobInfo, type RunOutcome } from '../contracts/index.js';
+import type { JobHook, JobInfo, RunOutcome } from '../contracts/index.js';
+import { isCancellation } from '../errors/index.js';
 import { messages } from './job-log.messages.js';
 import { fieldsOf, NestLogWriter, type LogWriter } from './log-writer.js';
 import { findPinoLogWriter } from './pino-log-writer.js';
@@ -52,7 +53,7 @@ export class JobLogger implements JobHook {
       }
       case 'failed':
         // Somebody asked for it.
-        if (cancelRequests.isError(outcome.error.message, job))
+        if (isCancellation(outcome.error.message, job))
           return this.jobLine('info', job, outcome.error.message, outcome.durationMs);
         this.jobLine(
           'error',

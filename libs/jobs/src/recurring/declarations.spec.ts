@@ -1,6 +1,7 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { expect, it } from 'vitest';
-import { JOBS_ENGINE, releases, servers, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { releases, servers } from '../coordination/index.js';
 import { Recurring } from '../decorators/index.js';
 import type { RecurrenceSettings } from '../options/index.js';
 import { Declarations } from './declarations.js';

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, type Engine, type Release } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import type { Release } from '../coordination/index.js';
 import { Fleet, type FleetMember } from '../execution/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import type { Schedule } from './schedule.js';

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { expect, it, vi } from 'vitest';
 import { describeEngines } from '../../../../test/support/engines.js';
 import { createJobsApp } from '../../../../test/support/jobs-app.js';
-import { JOBS_ENGINE, servers, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { servers } from '../coordination/index.js';
 import { Recurring } from '../decorators/index.js';
 
 describeEngines('a server that leads and is closed', (engine) => {

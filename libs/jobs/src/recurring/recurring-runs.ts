@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   JOBS_ENGINE,
-  Records,
   type ClaimDecision,
   type Engine,
   type JobHook,
@@ -10,6 +9,7 @@ import {
   type RunningJob,
   type RunOutcome,
 } from '../contracts/index.js';
+import { Records } from '../coordination/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { restoreValue, toStorableText } from '../payload/index.js';
 import { StoreCalls } from '../enqueueing/index.js';

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOBS_ENGINE, Records, type Engine, type ReadRecord } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { Records, type ReadRecord } from '../coordination/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { StoreCalls } from '../enqueueing/index.js';
 import { withDialect } from '../timing/ticks/index.js';

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import { cancelRequests, JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { cancelRequests } from '../coordination/index.js';
 import { HandlerRegistry, type HandlerClass } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import { describeJob, JobStateError, UniqueKeyHeldError } from '../errors/index.js';

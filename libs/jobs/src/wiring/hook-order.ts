@@ -1,7 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { RateLimitHook, TurnHook, SentAwayTurns, UniqueHook } from '../concurrency/index.js';
 import { DeclaredContinuations } from '../continuations/index.js';
-import { SettledJobs } from '../contracts/index.js';
+import { SettledJobs } from '../enqueueing/index.js';
 import { EarlyRemoval, JOB_HOOKS, TakenOverJobs } from '../execution/index.js';
 import { KeyedRuns } from '../idempotency/index.js';
 import { JobLogger } from '../logging/index.js';

@@ -30,7 +30,7 @@ import {
   TicketBook,
   TicketSweep,
 } from '../continuations/index.js';
-import { JOBS_ENGINE, SettledJobs, type Engine } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import {
   HandlerExplorer,
   HandlerRegistry,
@@ -48,6 +48,7 @@ import {
   StoreCalls,
   UniquePlaces,
   WaitingRuns,
+  SettledJobs,
 } from '../enqueueing/index.js';
 import {
   CancellationsService,

@@ -12,7 +12,7 @@ import {
   type QueueBaseOptions,
   type RetryJobOpts,
 } from 'bullmq';
-import type { HeldJob, WorkerBackend } from '../../contracts/index.js';
+import type { HeldJob, SafeBackend } from '../../contracts/index.js';
 import { ClaimPause } from '../claim-pause.js';
 import { pause } from '../../timers/index.js';
 import { asUnsettled, isFenced } from '../settlement.js';
@@ -62,7 +62,7 @@ interface BatchEntry {
  * The other traps are closed in `statementOf`, which every statement passes.
  * @internal
  */
-export class SafePostgresBackend extends PostgresQueueBackend implements WorkerBackend {
+export class SafePostgresBackend extends PostgresQueueBackend implements SafeBackend {
   /**
    * Claims (by token) and finishes (by token and job) whose connection broke before the answer came,
    * with the store's time of the first attempt.

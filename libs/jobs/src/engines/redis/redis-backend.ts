@@ -13,7 +13,7 @@ import {
   type RedisConnection,
   type RetryJobOpts,
 } from 'bullmq';
-import type { HeldJob, WorkerBackend } from '../../contracts/index.js';
+import type { HeldJob, SafeBackend } from '../../contracts/index.js';
 import { StoreUnreachableError } from '../../errors/index.js';
 import { ClaimPause } from '../claim-pause.js';
 import { nextTurn } from '../../timers/index.js';
@@ -50,7 +50,7 @@ type Options = QueueBaseOptions & KeyPrefixOptions;
  * - BullMQ's worker takes most of what a finish answers for the failure of the job: see {@link asUnsettled}.
  * @internal
  */
-export class SafeRedisBackend extends RedisQueueBackend implements WorkerBackend {
+export class SafeRedisBackend extends RedisQueueBackend implements SafeBackend {
   private readonly claimPause = new ClaimPause();
   /** Settlements, by token and job, that were not confirmed, and may have taken effect all the same. */
   private readonly inDoubt = new Set<string>();

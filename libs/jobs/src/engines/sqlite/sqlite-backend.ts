@@ -1,6 +1,6 @@
 import type { BackendFactory, IQueueBackend, KeyPrefixOptions, QueueBaseOptions } from 'bullmq';
 import { backendParts, type SqliteConnection, SqliteQueueBackend } from 'bullmq-sqlite';
-import type { HeldJob, UniqueKeyBackend, WorkerBackend } from '../../contracts/index.js';
+import type { HeldJob, SafeBackend } from '../../contracts/index.js';
 import { ClaimPause } from '../claim-pause.js';
 import { asUnsettled } from '../settlement.js';
 import type { SharedSqlite } from './sqlite-connection.js';
@@ -18,10 +18,7 @@ type Answer<Method extends Settlement> = ReturnType<SqliteQueueBackend[Method]>;
  * {@link GuardedLife}, which every operation passes.
  * @internal
  */
-export class SafeSqliteBackend
-  extends SqliteQueueBackend
-  implements WorkerBackend, UniqueKeyBackend
-{
+export class SafeSqliteBackend extends SqliteQueueBackend implements SafeBackend {
   private readonly claimPause = new ClaimPause();
 
   override async moveToActive(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CoordinationStore } from './coordination-store.js';
+import type { CoordinationStore } from '../contracts/index.js';
 import { Records } from './records.js';
 
 const PREFIX = 'release:';

@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { Injectable } from '@nestjs/common';
-import type { JobHook, RunOutcome } from './job-hook.js';
-import type { JobInfo } from './job-info.js';
+import type { JobHook, JobInfo, RunOutcome } from '../contracts/index.js';
 
 /**
  * Tells, inside one process, that a job of it reached its end: a hint that saves waiting callers a

@@ -1,4 +1,4 @@
-import type { CoordinationStore } from './coordination-store.js';
+import type { CoordinationStore } from '../contracts/index.js';
 
 /** Somebody else changed a record each time: more than this comes from no fleet. */
 const MOST_TRIES = 100;

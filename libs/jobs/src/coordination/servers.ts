@@ -1,4 +1,4 @@
-import type { CoordinationStore } from './coordination-store.js';
+import type { CoordinationStore } from '../contracts/index.js';
 
 /** How often a server says that it lives. @internal */
 export const HEARTBEAT_INTERVAL_MS = 5_000;

@@ -1,4 +1,4 @@
-import type { CoordinationStore } from './coordination-store.js';
+import type { CoordinationStore } from '../contracts/index.js';
 
 const PREFIX = 'queue:';
 

@@ -1,4 +1,4 @@
-import type { CoordinationStore } from './coordination-store.js';
+import type { CoordinationStore } from '../contracts/index.js';
 
 /** The channel on which servers tell of jobs that they cannot run and another server can. */
 const CHANNEL = 'handover';

@@ -8,12 +8,17 @@ export interface HeldJob {
   readonly claims: number;
 }
 
-/** What the backend of a worker can do beyond BullMQ's contract. @internal */
-export interface WorkerBackend extends IQueueBackend {
+/** What our backends can do beyond BullMQ's contract. @internal */
+export interface SafeBackend extends IQueueBackend {
   /**
    * Renews the locks of jobs that this process runs. One that has run out is taken back, unless somebody else has
    * touched its job since: a process that was blocked for long still runs what it ran.
    * @returns the ids of those that are lost
    */
   renewLocks(jobs: readonly HeldJob[], durationMs: number): Promise<string[]>;
+  /**
+   * Gives a deduplication id to a job, unless somebody holds it.
+   * @returns the id of the job that holds it now
+   */
+  holdDeduplicationId(deduplicationId: string, jobId: string): Promise<string>;
 }

@@ -1,5 +1,5 @@
+import type { CoordinationStore } from '../contracts/index.js';
 import { JobCancelledError, type JobLocation } from '../errors/index.js';
-import type { CoordinationStore } from './coordination-store.js';
 
 /** The channel that carries cancel requests to every process. @internal */
 export const CANCEL_CHANNEL = 'cancel';
@@ -40,13 +40,6 @@ export const cancelRequests = {
 
   toError(request: Pick<CancelRequest, 'reason'>, location: JobLocation): JobCancelledError {
     return new JobCancelledError(location, request.reason);
-  },
-
-  /** Whether the message that a job failed with is that of its cancellation. */
-  isError(message: string, { queue, id }: { queue: string; id: string }): boolean {
-    const where = ` (id ${id}) in queue "${queue}" was cancelled`;
-    const end = message.indexOf(where) + where.length;
-    return end >= where.length && message.startsWith('Job ') && /^[:.]/.test(message.slice(end));
   },
 };
 

@@ -1,5 +1,4 @@
-import type { CoordinationStore } from './coordination-store.js';
-import type { LimitKeys } from './running-job.js';
+import type { CoordinationStore, LimitKeys } from '../contracts/index.js';
 import type { Handover } from './handovers.js';
 
 const PREFIX = 'unknown-name:';

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeEngines } from '../../../../test/support/engines.js';
-import { Records, type Engine } from '../contracts/index.js';
+import type { Engine } from '../contracts/index.js';
+import { createEngine } from '../engines/index.js';
 import { resolveOptions } from '../options/index.js';
-import { createEngine } from './index.js';
+import { Records } from './records.js';
 
 interface Count {
   readonly of: string;
