@@ -9,6 +9,7 @@ import { Keyed } from './keyed.js';
 import { MixedEnd } from './mixed-end.js';
 import { MixedLoad } from './mixed-load.js';
 import { MixedMeddler } from './mixed-meddler.js';
+import { MixedNotes } from './mixed-notes.js';
 import { Mixed } from './mixed.js';
 import { Producer } from './producer.js';
 import { Ticking } from './ticking.js';
@@ -31,7 +32,7 @@ export class AppModule {
         Following,
         ...(config.upgraded ? [Upgrade] : []),
         ...(config.keyed ? [Keyed] : []),
-        ...(config.mixed ? [Mixed, MixedLoad, MixedMeddler, MixedEnd] : []),
+        ...(config.mixed ? [Mixed, MixedLoad, MixedMeddler, MixedEnd, MixedNotes] : []),
         Producer,
         Commands,
       ],

@@ -3,6 +3,7 @@ import { getQueueToken } from '@nestjs/bullmq';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { JobScheduler } from 'nestjs-jobs';
+import { LedgerWriter } from '../harness/ledger.js';
 import { type AppCommands, QUEUE } from '../harness/protocol.js';
 import { Random } from '../harness/seeds.js';
 import { type Known, MixedLoad } from './mixed-load.js';
@@ -17,6 +18,7 @@ export class MixedMeddler {
   constructor(
     private readonly load: MixedLoad,
     private readonly jobs: JobScheduler,
+    private readonly ledger: LedgerWriter,
     @Inject(getQueueToken(QUEUE)) private readonly queue: Queue,
   ) {}
 
@@ -40,15 +42,15 @@ export class MixedMeddler {
       await this.queue.resume();
       this.count('pause');
     } else if (kind === 'doomed') {
-      await this.try('retry', () => this.jobs.retry(handle));
+      await this.try('retry', known, () => this.jobs.retry(handle));
     } else if (kind === 'delayed' || chance < 0.2) {
-      await this.try('promote', () => this.jobs.promote(handle));
+      await this.try('promote', known, () => this.jobs.promote(handle));
     } else if (chance < 0.6) {
       this.excuse(known, 'cancelled');
-      await this.try('cancel', () => this.jobs.cancel(handle, 'by the test'));
+      await this.try('cancel', known, () => this.jobs.cancel(handle, 'by the test'));
     } else {
       this.excuse(known, 'removed');
-      await this.try('remove', () => this.jobs.remove(handle));
+      await this.try('remove', known, () => this.jobs.remove(handle));
     }
   }
 
@@ -56,13 +58,13 @@ export class MixedMeddler {
     for (const label of labels) this.load.excuse(label, why);
   }
 
-  private async try(what: string, act: () => Promise<unknown>): Promise<void> {
-    try {
-      await act();
-      this.count(what);
-    } catch {
-      this.count(`${what} refused`);
-    }
+  private async try(what: string, { labels }: Known, act: () => Promise<unknown>): Promise<void> {
+    const answer = await act().then(
+      () => what,
+      () => `${what} refused`,
+    );
+    this.count(answer);
+    this.ledger.append({ type: 'note', about: labels[0]!, text: answer, pid: process.pid });
   }
 
   private count(what: string): void {

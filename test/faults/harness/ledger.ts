@@ -16,6 +16,10 @@ export type LedgerEntry =
   | { type: 'aborted'; label: string; run: string; pid: number; reason: string; dbOpen: boolean }
   /** A handler is about to return or to throw. */
   | { type: 'ended'; label: string; run: string; pid: number; ok: boolean; dbOpen: boolean }
+  /** The store has taken the end of a job's run in this process. */
+  | { type: 'settled'; jobId: string; pid: number; as: 'completed' | 'failed' }
+  /** What may explain another line: an answer to somebody who meddled, or a step of a hub. */
+  | { type: 'note'; about: string; text: string; pid: number }
   /** A step of a handler is done: it is called, or (done) its value was stored. */
   | { type: 'step'; label: string; run: string; step: number; done: boolean; value: string }
   /** A batch's continuation was called, with what it was told of the batch. */

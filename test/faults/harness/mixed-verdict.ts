@@ -10,7 +10,7 @@ export interface MixedVerdict {
   lost: string[];
   /** Ran, though nobody asked for it. */
   unexpected: string[];
-  /** Ran again after a run that succeeded, or that was going on, in a process that nobody killed. */
+  /** Ran again after a run whose success was stored; or after one that went on, or succeeded, in a process that nobody killed. */
   doubled: string[];
   /** Ran as more than one job. */
   storedTwice: string[];
@@ -25,15 +25,12 @@ export interface MixedVerdict {
 interface Run {
   readonly pid: number;
   readonly at: number;
+  readonly jobId: string;
   endedAt?: number;
   ok?: boolean;
+  /** Whether its process knew that its end was stored. */
+  isSettled?: true;
 }
-
-/**
- * A handler ends before its end is stored: a run that ended so shortly before the kill may come again; or before the last
- * line of its process, which a busy machine may have let starve until it was killed.
- */
-const SETTLE_GRACE_MS = 2_000;
 
 /** Jobs with a limit are named `<key>x<limit>-<any>`. */
 const IS_LIMITED = /^[a-z]+\d+x\d+-/;
@@ -46,32 +43,31 @@ export function checkMixed(all: readonly LedgerEvent[]): MixedVerdict {
   const byName = new Map<string, Run>();
   const ids = new Map<string, Set<string>>();
   const steps = new Map<string, Set<string>>();
-  const killedAt = new Map<number, number>();
-  const seenAt = new Map<number, number>();
-  for (const event of all)
-    if (event.type === 'started' || event.type === 'ended') seenAt.set(event.pid, event.at);
+  const killed = new Set<number>();
+  const latest = new Map<string, Run>();
   for (const event of events) {
     if (event.type === 'attempted') attempted.add(event.label);
     else if (event.type === 'acked') acked.add(event.label);
     else if (event.type === 'excused') excused.add(event.label);
     else if (event.type === 'started') {
-      const run: Run = { pid: event.pid, at: event.at };
+      const run: Run = { pid: event.pid, at: event.at, jobId: event.jobId };
+      latest.set(`${event.pid} ${event.jobId}`, run);
       byName.set(event.run, run);
       listOf(runs, event.label).push(run);
       setOf(ids, event.label).add(event.jobId);
     } else if (event.type === 'ended') {
       Object.assign(byName.get(event.run)!, { endedAt: event.at, ok: event.ok });
+    } else if (event.type === 'settled') {
+      const run = latest.get(`${event.pid} ${event.jobId}`);
+      if (run !== undefined) run.isSettled = true;
     } else if (event.type === 'step') setOf(steps, `${event.label} ${event.step}`).add(event.value);
-    else if (event.type === 'fault' && event.pid !== undefined) killedAt.set(event.pid, event.from);
+    else if (event.type === 'fault' && event.pid !== undefined) killed.add(event.pid);
   }
   const succeededAt = (label: string) =>
     Math.min(...(runs.get(label) ?? []).flatMap(({ ok, endedAt }) => (ok ? [endedAt!] : [])));
-  const mayComeAgain = ({ pid, endedAt, ok }: Run): boolean => {
-    if (ok === false) return true;
-    const killed = killedAt.get(pid);
-    if (killed === undefined) return false;
-    return (endedAt ?? Infinity) > Math.min(killed, seenAt.get(pid)!) - SETTLE_GRACE_MS;
-  };
+  // A handler ends before its end is stored: until then a kill brings the job back.
+  const mayComeAgain = ({ pid, ok, isSettled }: Run): boolean =>
+    ok === false || (killed.has(pid) && isSettled !== true);
   const ran = [...runs.keys()];
   return {
     acked: acked.size,

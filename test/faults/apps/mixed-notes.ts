@@ -1,0 +1,25 @@
+import { subscribe } from 'node:diagnostics_channel';
+import { Injectable } from '@nestjs/common';
+import { type Job, Worker } from 'bullmq';
+import { LedgerWriter } from '../harness/ledger.js';
+import { QUEUE } from '../harness/protocol.js';
+
+/** Notes what no handler sees: which ends are stored, and what hubs do. */
+@Injectable()
+export class MixedNotes {
+  constructor(ledger: LedgerWriter) {
+    const { pid } = process;
+    const { emit } = Worker.prototype;
+    Worker.prototype.emit = function (this: Worker, event, ...args) {
+      if ((event === 'completed' || event === 'failed') && this.name === QUEUE) {
+        const jobId = (args[0] as Job | undefined)?.id;
+        if (jobId !== undefined) ledger.append({ type: 'settled', jobId, pid, as: event });
+      }
+      return Reflect.apply(emit, this, [event, ...args]) as boolean;
+    };
+    subscribe('nestjs-jobs:hubs', (message) => {
+      const { step, of } = message as { step: string; of: string };
+      ledger.append({ type: 'note', about: of, text: step, pid });
+    });
+  }
+}
