@@ -15,7 +15,7 @@ export class MixedNotes {
         const jobId = (args[0] as Job | undefined)?.id;
         if (jobId !== undefined) ledger.append({ type: 'settled', jobId, pid, as: event });
       }
-      return Reflect.apply(emit, this, [event, ...args]) as boolean;
+      return Reflect.apply(emit, this, [event, ...args]);
     };
     subscribe('nestjs-jobs:hubs', (message) => {
       const { step, of } = message as { step: string; of: string };

@@ -119,11 +119,11 @@ export class ContinuationJobs {
    * @throws PayloadTooLargeError, UnserializableValueError
    */
   complete({ job, slots, on }: Ticket, outcomes: readonly JobOutcome[]): PreparedJob {
-    if (slots.length === 0) return job;
+    if (slots.length === 0) return { ...job, data: { ...job.data, continues: true } };
     const args = fillSlots(deserializeArguments(job.data), slots, outcomes, on);
     const { args: _args, meta: _meta, ...rest } = job.data;
     const stored = serializeArguments(args, job, this.options.maxPayloadBytes);
-    return { ...job, data: { ...rest, ...stored } };
+    return { ...job, data: { ...rest, ...stored, continues: true } };
   }
 }
 

@@ -6,5 +6,6 @@ export { LinkAttachment } from './link-attachment.js';
 export { LinkBook } from './link-book.js';
 export { LinkHubKind } from './link-hub-kind.js';
 export { LinkSweep } from './link-sweep.js';
+export { RunContinuations } from './run-continuations.js';
 export { TicketBook } from './ticket-book.js';
 export { TicketSweep } from './ticket-sweep.js';

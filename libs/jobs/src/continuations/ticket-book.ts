@@ -92,6 +92,13 @@ export class TicketBook extends PendingJobs {
     return this.records.delete(hubKeyOf(read.ticket.job), read);
   }
 
+  /** Its job has run, or was removed. @returns whether it was there still */
+  forget(address: Address): Promise<boolean> {
+    return this.calls.change('forget a continuation', () =>
+      this.engine.store.delete(KEY + hubKeyOf(address)),
+    );
+  }
+
   /** Notes that it will not be enqueued; what follows it is told. @returns false when it was changed meanwhile */
   async end({ ticket, text }: ReadTicket, end: TicketEnd): Promise<boolean> {
     if (!(await this.replace({ ticket, text }, { ...ticket, end }))) return false;

@@ -26,4 +26,10 @@ export abstract class PendingJobs {
     address: { readonly queue: string; readonly id: string },
     reason: string | undefined,
   ): Promise<boolean>;
+
+  /**
+   * A job that was in its queue was removed: it is not put there again by whoever did and did not live to note it.
+   * @returns whether there was something to forget
+   */
+  abstract forget(address: { readonly queue: string; readonly id: string }): Promise<boolean>;
 }

@@ -19,6 +19,8 @@ export interface StoredPayload {
   readonly tick?: StoredTick;
   /** Present with an `idempotencyKey`. */
   readonly idempotency?: StoredKey;
+  /** Present in a continuation: what was kept of it until it was in its queue may be there still. */
+  readonly continues?: true;
   /** Set by `cancel()` on a job that had not started: the next worker fails it. */
   readonly cancelled?: { readonly reason?: string };
 }

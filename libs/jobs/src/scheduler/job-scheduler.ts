@@ -25,6 +25,7 @@ import {
   JobReader,
   JobPreparer,
   JobWriter,
+  PendingJobs,
   StoreCalls,
   UniquePlaces,
   type HandleOf,
@@ -69,6 +70,7 @@ export class JobScheduler extends JobEnqueuer {
     private readonly queues: QueueRegistry,
     private readonly keys: IdempotencyKeys,
     private readonly lines: JobLines,
+    private readonly pending: PendingJobs,
     /** Concurrency and rate limits, changed at run time. */
     readonly limits: JobLimits,
     /** Recurring jobs: made, changed, paused, run and asked for at run time. */
@@ -224,6 +226,7 @@ export class JobScheduler extends JobEnqueuer {
     }
     await this.calls.change(`remove ${describeJob(location)}`, async () => {
       await this.change('remove', job, NOT_ACTIVE, () => job.remove());
+      await this.pending.forget(location);
       await this.lines.removed(job);
     });
   }

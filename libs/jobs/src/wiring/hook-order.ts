@@ -1,6 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { RateLimitHook, TurnHook, SentAwayTurns, UniqueHook } from '../concurrency/index.js';
-import { DeclaredContinuations } from '../continuations/index.js';
+import { DeclaredContinuations, RunContinuations } from '../continuations/index.js';
 import { SettledJobs } from '../enqueueing/index.js';
 import { EarlyRemoval, JOB_HOOKS, TakenOverJobs } from '../execution/index.js';
 import { KeyedRuns } from '../idempotency/index.js';
@@ -19,6 +19,7 @@ export const jobHooksProvider: Provider = {
     DroppedRuns,
     // Before the keys: a job that is completed without its handler is followed all the same.
     DeclaredContinuations,
+    RunContinuations,
     KeyedRuns,
     TurnHook,
     SentAwayTurns,

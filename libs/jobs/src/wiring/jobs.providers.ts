@@ -27,6 +27,7 @@ import {
   LinkBook,
   LinkHubKind,
   LinkSweep,
+  RunContinuations,
   TicketBook,
   TicketSweep,
 } from '../continuations/index.js';
@@ -178,6 +179,7 @@ export const jobsProviders: readonly Provider[] = [
   { provide: PendingJobs, useExisting: TicketBook },
   LinkAttachment,
   LinkSweep,
+  RunContinuations,
   TicketSweep,
   LinkHubKind,
   ContinuationJobs,
