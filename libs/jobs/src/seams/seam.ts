@@ -67,7 +67,8 @@ export function differs(where: string, expected: unknown, got: unknown): readonl
   return wanted === found ? [] : [`${where} expected ${wanted}, got ${found}`];
 }
 
-/** With the names of what is undefined, which JSON leaves out. */
 function inWords(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) => part ?? null) ?? 'nothing';
+  if (value === undefined) return 'nothing';
+  // With the names of what is undefined, which JSON leaves out.
+  return JSON.stringify(value, (_name, part: unknown) => part ?? null);
 }

@@ -60,6 +60,16 @@ const RULES: Readonly<Record<string, CommandRule>> = {
 
 const NO_RULE: CommandRule = {};
 
+/** Commands that are refused when the lock has expired. @internal */
+export const FENCED_COMMANDS: ReadonlySet<string> = new Set(
+  Object.keys(RULES).filter((command) => RULES[command]?.fenced),
+);
+
+/** Commands that are changed on their way, and at which places they have a time of this process's clock. @internal */
+export function changedCommands(): ReadonlyMap<string, readonly number[]> {
+  return new Map(Object.entries(RULES).map(([command, { clock = [] }]) => [command, clock]));
+}
+
 /** A statement ready to be sent. */
 export interface Statement {
   readonly text: string;
@@ -149,19 +159,23 @@ function heldText(text: string, hold: string): string {
   return text.replace(/\$1(?!\d)(?:::\w+)?/, (first) => `CASE WHEN ${hold} THEN ${first} END`);
 }
 
-/**
- * The SQL of a command. BullMQ does not export it, but hands it to the backend's `query`: here to
- * one that returns it.
- */
 function plainTextOf(command: string): string {
   let text = texts.get(command);
   if (text === undefined) {
-    const reader = { query: (sql: string): string => sql };
-    const read = PostgresQueueBackend.prototype['run'].call(reader, command, []) as string;
-    text = read.replaceAll(/^\s*--.*$/gm, '').trim();
+    text = readText(command);
     texts.set(command, text);
   }
   return text;
+}
+
+/**
+ * The SQL of a command. BullMQ does not export it, but hands it to the backend's `query`: here to one that returns it.
+ * @internal
+ */
+export function readText(command: string, { prototype } = PostgresQueueBackend): string {
+  const reader = { query: (sql: string): string => sql };
+  const text = prototype['run'].call(reader, command, []) as unknown as string;
+  return text.replaceAll(/^\s*--.*$/gm, '').trim();
 }
 
 /**
@@ -174,8 +188,6 @@ function fencedTextOf(command: string, now: number): string {
   if (text === undefined) {
     const plain = plainTextOf(command);
     text = fenceOne(plain, now);
-    if (text === plain)
-      throw new Error(`BullMQ's statement "${command}" has changed: no token found.`);
     fencedTexts.set(command, text);
   }
   return text;
