@@ -1,25 +1,23 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import { JOBS_ENGINE, type Engine, type JobInfo } from '../contracts/index.js';
+import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { HandlerRegistry, QueueRetention } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
-import { LockLostError, ShutdownError } from '../errors/index.js';
-import { StartContext, endsWithin, type ManagedService } from '../lifecycle/index.js';
+import { ShutdownError } from '../errors/index.js';
+import { endsWithin, type ManagedService } from '../lifecycle/index.js';
 import { JobLogger, messages } from '../logging/index.js';
-import { JOBS_OPTIONS, type BackoffOptions, type ResolvedOptions } from '../options/index.js';
+import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import type { StoredPayload } from '../payload/index.js';
 import { monotonicNow } from '../timers/index.js';
-import { CancellationsService } from './cancellations.service.js';
 import { ClaimYield } from './claim-yield.js';
+import { createWorker } from './create-worker.js';
 import { ExcessRemoval, withoutCounts } from './excess-removal.js';
 import { JobExecutor } from './job-executor.js';
-import { JobHooks } from './job-hooks.js';
-import { createWorker, type JobsWorker } from './jobs-worker.js';
-import { runOf, type JobRun } from './job-run.js';
+import type { JobsWorker } from './jobs-worker.js';
 import { Repairs } from './repairs.service.js';
-import { pauseBeforeRetry } from './retry-policy.js';
+import { RunSettlement } from './run-settlement.js';
 import { RunningJobs } from './running-jobs.js';
-import { StoreOutage } from './store-outage.js';
+import { WorkerEvents } from './worker-events.js';
 
 /** After the last abort, closing a worker may take this long before its connection is cut. */
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -48,14 +46,12 @@ export class WorkersService implements ManagedService {
     private readonly retention: QueueRetention,
     private readonly executor: JobExecutor,
     private readonly running: RunningJobs,
-    private readonly hooks: JobHooks,
-    private readonly cancellations: CancellationsService,
-    private readonly outage: StoreOutage,
+    private readonly settlement: RunSettlement,
+    private readonly events: WorkerEvents,
     private readonly repairs: Repairs,
     private readonly yielding: ClaimYield,
     private readonly stored: QueueRegistry,
     private readonly logger: JobLogger,
-    private readonly context: StartContext,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
@@ -73,7 +69,7 @@ export class WorkersService implements ManagedService {
   async start(): Promise<void> {
     this.workers = this.queues.map((queue) => this.createWorker(queue));
     for (const worker of this.workers)
-      worker.run().catch((error: Error) => this.onError(worker.name, error));
+      worker.run().catch((error: Error) => this.events.failed(worker.name, error));
     this.logger.info(messages.workersStarted(this.queues));
   }
 
@@ -121,7 +117,7 @@ export class WorkersService implements ManagedService {
     const processor = (job: Job, token?: string) =>
       this.executor.execute(job as Job<StoredPayload>, token!, worker.locks);
     const backoff = (attempt: number, error: Error, job: Job) =>
-      this.context.run(() => this.pauseAfter(attempt, error, job));
+      this.settlement.pauseAfter(attempt, error, job);
     const worker: JobsWorker = createWorker(
       queue,
       processor,
@@ -132,12 +128,7 @@ export class WorkersService implements ManagedService {
     );
     void this.trim(worker);
     worker.stalledChecks = this.repairs.of(`stalled jobs of queue "${queue}"`);
-    worker.on('completed', (job, result) => this.onCompleted(job, result));
-    worker.on('failed', (job, error) => this.onFailed(job, error));
-    worker.on('error', (error) => this.onError(queue, error));
-    worker.on('lockRenewalFailed', (ids) => this.onLocksLost(worker, ids));
-    worker.on('stalled', (id) => void this.onTakenOver(queue, id));
-    worker.on('locksRenewed', ({ jobIds }) => this.onLocksRenewed(queue, jobIds));
+    this.events.listenTo(worker);
     return worker;
   }
 
@@ -150,89 +141,4 @@ export class WorkersService implements ManagedService {
     await new ExcessRemoval(queue, repair, this.ending.signal).reduceTo(kept);
     worker.keepOnly(kept);
   }
-
-  private pauseAfter(attempt: number, error: Error, job: Job): number {
-    const run = runOf(job);
-    if (run === undefined) return 0;
-    // What was decided stays, when it is stored again because the store did not take it.
-    return (run.retryInMs ??= this.decidePause(run, attempt, error, job));
-  }
-
-  /** @returns -1 for none */
-  private decidePause(run: JobRun, attempt: number, error: Error, job: Job): number {
-    const cause = run.thrown instanceof Error ? run.thrown : error;
-    const policy =
-      (job.opts.backoff as { policy?: BackoffOptions } | undefined)?.policy ?? run.handler.backoff;
-    try {
-      if (run.handler.retryIf?.(cause, attempt) === false) return -1;
-      return pauseBeforeRetry(policy, attempt, cause) ?? -1;
-    } catch (fault) {
-      // A retry policy that throws must not leave the job unsettled.
-      this.logger.error(messages.hookFailed(`retry policy of ${run.name}`, fault));
-      return pauseBeforeRetry(this.options.backoff, attempt, cause) ?? -1;
-    }
-  }
-
-  private onCompleted(job: Job, result: unknown): void {
-    const run = runOf(job);
-    if (run === undefined) return;
-    const { elapsedMs: durationMs, skipped } = run;
-    this.hooks.settled(run, { status: 'completed', result, durationMs, skipped });
-  }
-
-  private onFailed(job: Job | undefined, error: Error): void {
-    if (job === undefined) return;
-    const run = runOf(job);
-    const durationMs = run?.elapsedMs ?? 0;
-    const info = run ?? infoOf(job);
-    // BullMQ gives a job its end only when no attempt is left.
-    if (job.finishedOn !== undefined)
-      this.hooks.settled(info, { status: 'failed', error, durationMs });
-    else {
-      const retryInMs = run?.retryInMs ?? job.delay ?? 0;
-      this.hooks.settled(info, { status: 'retrying', error, durationMs, retryInMs });
-    }
-  }
-
-  private onError(queue: string, error: Error): void {
-    if (!this.outage.noticedIn(error)) this.logger.error(messages.workerError(queue, error), error);
-  }
-
-  private onLocksRenewed(queue: string, ids: readonly string[]): void {
-    void this.cancellations.recheck(queue, ids).catch(() => undefined);
-    if (!this.hooks.hearsRenewals) return;
-    this.hooks.renewed(ids.flatMap((id) => this.running.find(queue, id) ?? []));
-  }
-
-  /** The check that found it is one process's: nobody else hears of it. */
-  private async onTakenOver(queue: string, id: string): Promise<void> {
-    const job = await this.stored
-      .get(queue)
-      .getJob(id)
-      .catch(() => undefined);
-    if (job === undefined) return this.logger.warn(messages.takenOverUnread(id, queue));
-    const found = infoOf(job);
-    // It may have ended since, and an end counts its attempt.
-    const info = job.finishedOn === undefined ? found : { ...found, attempt: job.attemptsMade };
-    this.logger.warn(messages.takenOver(info, job.stalledCounter), info);
-  }
-
-  private onLocksLost({ name, locks }: JobsWorker, ids: readonly string[]): void {
-    for (const id of ids) {
-      const run = this.running.find(name, id);
-      run?.abortWithin(new LockLostError(run, locks.blockedMs(id)), this.options.abortTimeoutMs);
-    }
-  }
-}
-
-/** For jobs without a run here: those that crashed their workers. */
-function infoOf(job: Job): JobInfo {
-  return {
-    id: job.id!,
-    name: job.name,
-    queue: job.queueName,
-    attempt: job.attemptsMade + 1,
-    attempts: job.opts.attempts ?? 1,
-    tick: (job.data as StoredPayload | undefined)?.tick,
-  };
 }

@@ -47,9 +47,9 @@ import {
   JobWriter,
   PendingJobs,
   StoreCalls,
+  SettledJobs,
   UniquePlaces,
   WaitingRuns,
-  SettledJobs,
 } from '../enqueueing/index.js';
 import {
   CancellationsService,
@@ -62,8 +62,11 @@ import {
   JobContext,
   JobExecutor,
   JobHooks,
+  RefusedJobs,
   Repairs,
+  RunFailures,
   RunningJobs,
+  RunSettlement,
   ServerHeartbeat,
   SharedQueues,
   StoreOutage,
@@ -71,6 +74,7 @@ import {
   Suspects,
   TakenOverJobs,
   UnknownNames,
+  WorkerEvents,
   WorkersService,
 } from '../execution/index.js';
 import { JobsHealth } from '../health/index.js';
@@ -150,6 +154,10 @@ export const jobsProviders: readonly Provider[] = [
   JobContext,
   JobHooks,
   JobExecutor,
+  RefusedJobs,
+  RunFailures,
+  RunSettlement,
+  WorkerEvents,
   HandlerCaller,
   HandlerCalls,
   EnhancedCalls,
