@@ -10,7 +10,7 @@ import type { ContextId } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import { EnhancerContexts } from './enhancer-contexts.js';
-import type { HandlerCall, HandlerMethod } from './handler-method.js';
+import type { HandlerCall, CalledMethod } from './called-method.js';
 import type { HandlerRun } from './handler-run.js';
 import { withMetadataOf } from './method-metadata.js';
 import { intercepted } from './returned-work.js';
@@ -40,7 +40,7 @@ const argumentsFactory = {
 };
 
 /** Whether a handler's method or class has guards, interceptors, pipes or filters. @internal */
-export function hasEnhancers({ type, method }: HandlerMethod): boolean {
+export function hasEnhancers({ type, method }: CalledMethod): boolean {
   return ENHANCERS.some(
     (key) => Reflect.hasMetadata(key, method) || Reflect.hasMetadata(key, type),
   );
@@ -57,7 +57,7 @@ export class EnhancedCalls {
   constructor(private readonly contexts: EnhancerContexts) {}
 
   create(
-    handler: HandlerMethod,
+    handler: CalledMethod,
     instance: object,
     contextId: ContextId = STATIC_CONTEXT,
   ): HandlerCall {
@@ -138,7 +138,7 @@ export class EnhancedCalls {
  * Notes the handler's arguments in the metadata that pipes are driven by.
  * @returns whether the handler has pipes at all
  */
-function describeArguments(instance: object, { type, methodName, method }: HandlerMethod): boolean {
+function describeArguments(instance: object, { type, methodName, method }: CalledMethod): boolean {
   if (!Reflect.hasMetadata(PIPES_METADATA, method) && !Reflect.hasMetadata(PIPES_METADATA, type))
     return false;
   const types = (Reflect.getMetadata('design:paramtypes', type.prototype as object, methodName) ??

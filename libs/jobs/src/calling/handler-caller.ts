@@ -3,7 +3,7 @@ import { StartContext } from '../lifecycle/index.js';
 import { JobLogger } from '../logging/index.js';
 import { currentJob } from './current-job.js';
 import { HandlerCalls } from './handler-calls.js';
-import type { HandlerMethod } from './handler-method.js';
+import type { CalledMethod } from './called-method.js';
 import type { HandlerRun } from './handler-run.js';
 
 /** What is done around a call. @internal */
@@ -30,7 +30,7 @@ export class HandlerCaller {
   /** @returns what the handler's work comes to, unless the run is ended before */
   call(
     run: HandlerRun,
-    handler: HandlerMethod,
+    handler: CalledMethod,
     args: readonly unknown[],
     around: AroundCall,
   ): Promise<unknown> {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { EnhancedCalls, hasEnhancers } from './enhanced-calls.js';
-import type { HandlerCall, HandlerMethod } from './handler-method.js';
+import type { HandlerCall, CalledMethod } from './called-method.js';
 import { doneBy } from './returned-work.js';
 
 type Methods = Record<string, (...args: readonly unknown[]) => unknown>;
@@ -15,7 +15,7 @@ type Methods = Record<string, (...args: readonly unknown[]) => unknown>;
  */
 @Injectable()
 export class HandlerCalls {
-  private readonly calls = new Map<HandlerMethod, HandlerCall>();
+  private readonly calls = new Map<CalledMethod, HandlerCall>();
 
   constructor(
     private readonly moduleRef: ModuleRef,
@@ -23,13 +23,13 @@ export class HandlerCalls {
     @Inject(JOBS_OPTIONS) private readonly options: Pick<ResolvedOptions, 'globalEnhancers'>,
   ) {}
 
-  of(handler: HandlerMethod): HandlerCall {
+  of(handler: CalledMethod): HandlerCall {
     let call = this.calls.get(handler);
     if (call === undefined) this.calls.set(handler, (call = this.create(handler)));
     return call;
   }
 
-  private create(handler: HandlerMethod): HandlerCall {
+  private create(handler: CalledMethod): HandlerCall {
     const isEnhanced = this.options.globalEnhancers || hasEnhancers(handler);
     // What runs here is provided here.
     const wrapper = handler.wrapper!;
@@ -41,7 +41,7 @@ export class HandlerCalls {
     return (_run, args) => doneBy((instance as Methods)[methodName]!(...args));
   }
 
-  private scopedCall(handler: HandlerMethod, token: unknown, isEnhanced: boolean): HandlerCall {
+  private scopedCall(handler: CalledMethod, token: unknown, isEnhanced: boolean): HandlerCall {
     return async (run, args) => {
       // What REQUEST injects in a call; `getByRequest` lets durable providers share by its content.
       const contextId = ContextIdFactory.getByRequest(run);

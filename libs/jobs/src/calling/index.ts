@@ -3,7 +3,7 @@ export { EnhancedCalls } from './enhanced-calls.js';
 export { EnhancerContexts } from './enhancer-contexts.js';
 export { HandlerCaller, type AroundCall } from './handler-caller.js';
 export { HandlerCalls } from './handler-calls.js';
-export type { HandlerMethod } from './handler-method.js';
+export type { CalledMethod } from './called-method.js';
 export { HandlerRun } from './handler-run.js';
 export { withMetadataOf } from './method-metadata.js';
 export { doneBy } from './returned-work.js';

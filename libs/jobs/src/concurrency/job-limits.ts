@@ -10,17 +10,12 @@ import {
   show,
   takeOptions,
   type JobKey,
+  type MethodOf,
   type Rules,
 } from '../options/index.js';
 import { StoreCalls } from '../enqueueing/index.js';
 import type { LimitChange, LimitsNow } from './limit-change.js';
 import { LimitBook, type StoredLimit } from './limit-book.service.js';
-
-/** Names of the methods of a class. */
-type MethodOf<T> = {
-  [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never;
-}[keyof T] &
-  string;
 
 const RULES: Rules<LimitChange> = {
   key: LIMIT_RULES.key,

@@ -1,4 +1,4 @@
-import type { HandlerMethod } from '../calling/index.js';
+import type { CalledMethod } from '../calling/index.js';
 import type {
   BackoffFunction,
   BackoffOptions,
@@ -18,7 +18,7 @@ export type HandlerClass<T = unknown> = abstract new (...args: never[]) => T;
  * One decorated method of one provider, with all its options complete.
  * @internal
  */
-export interface Handler extends HandlerMethod {
+export interface Handler extends CalledMethod {
   /** The stored name. */
   readonly name: string;
   readonly aliases: readonly string[];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hideSecrets } from './hide-secrets.js';
 import { show } from './option-rules.js';
-import { validateModuleOptions } from './validate-options.js';
+import { validateModuleOptions } from './validate-module-options.js';
 
 describe('a text with credentials', () => {
   it.each([

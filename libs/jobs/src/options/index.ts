@@ -65,4 +65,4 @@ export type {
   StandardSchemaResult,
 } from './standard-schema.js';
 export { takeOptions } from './taken-options.js';
-export { JOB_RULES, validateClassOptions, validateJobOptions } from './validate-options.js';
+export { JOB_RULES, validateClassOptions, validateJobOptions } from './validate-job-options.js';

@@ -9,7 +9,7 @@ import type {
   ResolvedQueueOptions,
   ResolvedRetention,
 } from './resolved-options.js';
-import { isObject, namesStore, validateModuleOptions } from './validate-options.js';
+import { isObject, namesStore, validateModuleOptions } from './validate-module-options.js';
 
 /**
  * Validates what `forRoot()` was given, then fills in the defaults.

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { CalendarAnswerError, InvalidCalendarError } from '../../errors/index.js';
-import { Calendar } from './calendar.js';
+import { Calendar } from './calendar-functions.js';
 
 const at = (text: string) => Date.parse(`${text}Z`);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { CronExpression } from '../cron/index.js';
 import { InvalidCalendarError } from '../../errors/index.js';
-import { Calendar } from './calendar.js';
+import { Calendar } from './calendar-functions.js';
 
 const at = (text: string) => Date.parse(`${text}Z`);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidCalendarError } from '../../errors/index.js';
-import { Calendar } from './calendar.js';
+import { Calendar } from './calendar-functions.js';
 
 const DAY = 86_400_000;
 const DATE = '2026-11-26';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidCalendarError } from '../../errors/index.js';
 import type { Calendar as AnyCalendar } from '../../options/index.js';
-import { Calendar } from './calendar.js';
+import { Calendar } from './calendar-functions.js';
 
 const DAY = 86_400_000;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Calendar as AnyCalendar } from '../../options/index.js';
-import { Calendar } from './calendar.js';
+import { Calendar } from './calendar-functions.js';
 
 const MINUTE = 60_000;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Calendar } from './calendar.js';
+import { Calendar } from './calendar-functions.js';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;

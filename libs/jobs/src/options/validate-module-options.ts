@@ -1,6 +1,4 @@
 import { hideSecrets } from './hide-secrets.js';
-import type { JobOptions } from './job-options.js';
-import { LIMIT_RULES } from './limit-rules.js';
 import type { JobsModuleOptions, QueueOptions } from './module-options.js';
 import { checkOptions, rules, show, type Rule, type Rules } from './option-rules.js';
 
@@ -59,26 +57,6 @@ const LOCK_RULES: Rules<Parts<'lock'>> = {
 
 const RECURRING_RULES: Rules<Parts<'recurring'>> = { dialect: rules.cronDialect };
 
-/** The rules of `JobOptions`. @internal */
-export const JOB_RULES: Rules<JobOptions> = {
-  queue: rules.queueName,
-  name: rules.jobName,
-  aliases: rules.jobNames,
-  attempts: rules.positiveInteger,
-  backoff: rules.backoff,
-  retryIf: rules.callback,
-  timeout: rules.positiveDuration,
-  priority: rules.priority,
-  removeOnComplete: rules.retention,
-  removeOnFail: rules.retention,
-  concurrency: LIMIT_RULES.concurrency,
-  rateLimit: LIMIT_RULES.rateLimit,
-  unique: LIMIT_RULES.unique,
-  schema: rules.schema,
-};
-
-const { name: _name, aliases: _aliases, schema: _schema, ...CLASS_RULES } = JOB_RULES;
-
 /** All faults of what `forRoot()` was given. @internal */
 export function validateModuleOptions(given: unknown): string[] {
   const where = 'JobsModule.forRoot()';
@@ -108,16 +86,6 @@ export function namesStore(given: unknown): boolean {
   if (!isObject(given)) return false;
   const { connection } = given as { connection?: unknown };
   return connection === undefined || CONNECTION.accepts(connection);
-}
-
-/** All faults of a `@Job()`. @internal */
-export function validateJobOptions(given: unknown, where: string): string[] {
-  return checkOptions(given, JOB_RULES, where);
-}
-
-/** All faults of a `@Jobs()`. @internal */
-export function validateClassOptions(given: unknown, where: string): string[] {
-  return checkOptions(given, CLASS_RULES, where);
 }
 
 /** A URL, ':memory:' or the path of a file that is called a database's. */

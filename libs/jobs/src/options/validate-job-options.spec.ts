@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { validateClassOptions, validateJobOptions } from './validate-options.js';
+import { validateClassOptions, validateJobOptions } from './validate-job-options.js';
 
 const everyOption = {
   queue: 'emails',

@@ -4,6 +4,8 @@ import { cron } from './cron-calendar.js';
 import { dailyWindow } from './daily-window.js';
 import { annual, dates, monthly, weekdays } from './day-calendars.js';
 
+// One name for the type and for the functions that make what is of it: one import brings both.
+
 /**
  * Excludes moments from recurring jobs: give calendars a name in `forRoot({ calendars })`, and the names to
  * `@Recurring()`. Made by the functions of `Calendar`, or by yourself. It must answer at once, never throw (its
