@@ -16,7 +16,7 @@ export interface NewJob {
  * @internal
  */
 export function addJob(queue: Queue, job: NewJob): Promise<string> {
-  return queue.getBackend().addJob(toJson(job), job.id);
+  return queue.getBackend().addJob(toNewJson(job), job.id);
 }
 
 /**
@@ -25,12 +25,12 @@ export function addJob(queue: Queue, job: NewJob): Promise<string> {
  * @internal
  */
 export function addJobs(queue: Queue, jobs: readonly NewJob[]): Promise<string[]> {
-  const entries = jobs.map((job) => ({ job: toJson(job), jobId: job.id }));
+  const entries = jobs.map((job) => ({ job: toNewJson(job), jobId: job.id }));
   return queue.getBackend().addJobs(entries);
 }
 
-/** A new job as BullMQ hands it to a backend. */
-function toJson({ name, id, data, opts }: NewJob): JobJson {
+/** A new job as BullMQ hands it to a backend. @internal */
+export function toNewJson({ name, id, data, opts }: NewJob): JobJson {
   return {
     id,
     name,

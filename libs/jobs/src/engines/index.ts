@@ -1,5 +1,5 @@
 export { foreignOptions } from './foreign-options.js';
-export { addJob, addJobs, type NewJob } from './add-jobs.js';
+export { addJob, addJobs, toNewJson, type NewJob } from './add-jobs.js';
 export { damageOf } from './damage.js';
 export { registerConnection, unregisterConnection } from './default-backend-factory.js';
 export { createEngine } from './engine-factory.js';

@@ -24,3 +24,4 @@ export { TakenOverJobs } from './taken-over-jobs.service.js';
 export { UnknownNames } from './unknown-names.js';
 export { WorkersService } from './workers.service.js';
 export { WorkerEvents } from './worker-events.js';
+export { assertBullmqClasses } from './worker.seams.js';

@@ -13,7 +13,7 @@ export interface Seam<Shape> {
   /** Why there is no public way. */
   readonly why: string;
   /** The tests that fail when it holds in form, but does not mean the same any more. */
-  readonly provedBy: string;
+  readonly provedBy: readonly string[];
   /**
    * Tries it out, without a server.
    * @param shape the library, or what is looked at of it; specs give one that has changed

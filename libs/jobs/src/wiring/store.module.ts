@@ -9,6 +9,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { createEngine } from '../engines/index.js';
 import { endsWithin } from '../lifecycle/index.js';
+import { assertBullmqClasses } from '../execution/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 
 /** Above that of global modules, which is Number.MAX_VALUE: shut down last. See `../jobs.module.ts`. */
@@ -22,6 +23,7 @@ const engineProvider: Provider = {
   provide: JOBS_ENGINE,
   useFactory: async (options: ResolvedOptions): Promise<Engine> => {
     const engine = createEngine(options);
+    await assertBullmqClasses();
     await engine.connect();
     return engine;
   },

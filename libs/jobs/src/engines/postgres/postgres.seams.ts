@@ -38,8 +38,10 @@ const POSTGRES_SEAMS: readonly Seam<BullmqOnPostgres>[] = [
     why:
       "the store's time takes the place of this process's, text that cannot be stored is changed, and a lock that has " +
       'run out is no lock: BullMQ has no hook for any of it, but runs all commands through a private method',
-    provedBy:
-      'test/e2e/clock-steps.test.ts, libs/jobs/src/engines/postgres/postgres-backend.spec.ts',
+    provedBy: [
+      'libs/jobs/src/engines/postgres/postgres-backend.spec.ts',
+      'test/contract/jobs/set-clocks.test.ts',
+    ],
     differences: async (bullmq) => {
       const found = Object.entries(REHEARSED).map(async ([command, { act, params, isIdle }]) => {
         const rehearsal = new PostgresRehearsal(bullmq);
@@ -55,8 +57,10 @@ const POSTGRES_SEAMS: readonly Seam<BullmqOnPostgres>[] = [
     why:
       'a lock that has run out is refused, and what a command looks at is held, by a change of its text: the functions ' +
       "behind it are BullMQ's",
-    provedBy:
-      'libs/jobs/src/engines/postgres/postgres-commands.spec.ts, libs/jobs/src/engines/postgres/postgres-races.spec.ts',
+    provedBy: [
+      'libs/jobs/src/engines/postgres/postgres-commands.spec.ts',
+      'libs/jobs/src/engines/postgres/postgres-races.spec.ts',
+    ],
     differences: (bullmq) =>
       Object.entries(REHEARSED).flatMap(([command, { params }]) => {
         const text = readText(command, bullmq.PostgresQueueBackend);
@@ -75,7 +79,10 @@ const POSTGRES_SEAMS: readonly Seam<BullmqOnPostgres>[] = [
   {
     what: 'columns of answers',
     why: "times in them are brought back to this process's clock, and statements of ours answer in BullMQ's place",
-    provedBy: 'test/e2e/clock-steps.test.ts, libs/jobs/src/engines/postgres/postgres-races.spec.ts',
+    provedBy: [
+      'libs/jobs/src/engines/postgres/postgres-backend.spec.ts',
+      'libs/jobs/src/engines/postgres/postgres-races.spec.ts',
+    ],
     differences: async (bullmq) => {
       const { backend, rows } = new PostgresRehearsal(bullmq);
       rows.set('move_to_active', [{ id: 'id', processed_at_ms: '7' }]);
@@ -96,7 +103,10 @@ const POSTGRES_SEAMS: readonly Seam<BullmqOnPostgres>[] = [
   {
     what: 'fields of a job that is added',
     why: 'bulks and flows are stored by statements of our own, which take a fraction of the time',
-    provedBy: 'test/contract/backend/flows.test.ts',
+    provedBy: [
+      'test/contract/backend/operations/adding.test.ts',
+      'test/contract/backend/operations/flows.test.ts',
+    ],
     differences: (bullmq) => {
       const { backend } = new PostgresRehearsal(bullmq);
       const entry = backend['toBatchEntry']('queue', plain(), 'id', {});
@@ -106,13 +116,16 @@ const POSTGRES_SEAMS: readonly Seam<BullmqOnPostgres>[] = [
   {
     what: 'tables',
     why: "statements of our own read and write BullMQ's tables",
-    provedBy: 'libs/jobs/src/engines/postgres/postgres-races.spec.ts',
+    provedBy: [
+      'libs/jobs/src/engines/postgres/postgres-races.spec.ts',
+      'test/contract/backend/operations/adding.test.ts',
+    ],
     differences: (bullmq) => differs('their version', TABLES_VERSION, bullmq.LATEST_SCHEMA_VERSION),
   },
   {
     what: 'members of the connection',
     why: 'all queues of an application share one pool and one LISTEN, which BullMQ must neither open nor close',
-    provedBy: 'libs/jobs/src/engines/postgres/postgres-servers.spec.ts',
+    provedBy: ['libs/jobs/src/engines/postgres/postgres-servers.spec.ts'],
     differences: (bullmq) => {
       const { prototype } = bullmq.PostgresConnection;
       const { connection } = new PostgresRehearsal(bullmq);

@@ -62,7 +62,10 @@ const REDIS_SEAMS: readonly Seam<BullmqOnRedis>[] = [
   {
     what: 'where scripts are told the time',
     why: "BullMQ sends this process's time; a fleet needs one clock, the server's, so it is changed on the way",
-    provedBy: 'test/e2e/clock-steps.test.ts',
+    provedBy: [
+      'libs/jobs/src/engines/redis/redis-backend.spec.ts',
+      'test/contract/jobs/set-clocks.test.ts',
+    ],
     differences: async (bullmq) => {
       const found = Object.entries(TIMED).map(async ([script, act]) => {
         const now = Date.now();
@@ -76,7 +79,10 @@ const REDIS_SEAMS: readonly Seam<BullmqOnRedis>[] = [
   {
     what: 'how a job is added',
     why: 'the time at which it was added becomes that of the server, and large flows are added in several turns',
-    provedBy: 'test/e2e/clock-steps.test.ts, test/contract/backend/flows.test.ts',
+    provedBy: [
+      'libs/jobs/src/engines/redis/redis-backend.spec.ts',
+      'test/contract/backend/operations/flows.test.ts',
+    ],
     differences: async (bullmq) => {
       const rehearsal = new RedisRehearsal(bullmq);
       await rehearsal.backend.addJob(jobJson(), '1');
@@ -96,7 +102,7 @@ const REDIS_SEAMS: readonly Seam<BullmqOnRedis>[] = [
   {
     what: 'what a claim answers',
     why: "times in it are brought back to this process's clock, and jobs that cannot be decoded are made readable",
-    provedBy: 'test/contract/backend/damaged-jobs.test.ts',
+    provedBy: ['libs/jobs/src/engines/redis/redis-backend.spec.ts'],
     differences: async (bullmq) => {
       const rehearsal = new RedisRehearsal(bullmq);
       rehearsal.reply = [Object.entries({ id: '1', ...STORED }).flat(), '1', 2, 3];
@@ -114,8 +120,7 @@ const REDIS_SEAMS: readonly Seam<BullmqOnRedis>[] = [
   {
     what: 'names of keys',
     why: 'scripts of ours look at locks, active jobs and unique keys',
-    provedBy:
-      'test/contract/backend/locks.test.ts, libs/jobs/src/engines/redis/redis-backend.spec.ts',
+    provedBy: ['test/contract/jobs/cpu-bound.test.ts', 'test/contract/jobs/unique.test.ts'],
     differences: async (bullmq) => {
       const rehearsal = new RedisRehearsal(bullmq);
       const [lock] = await rehearsal.sentBy((backend) => backend.extendLock('1', 'token', 5));
@@ -134,7 +139,7 @@ const REDIS_SEAMS: readonly Seam<BullmqOnRedis>[] = [
   {
     what: 'the script "promote"',
     why: "a script of ours makes jobs ready in the same step in which they get their turn; BullMQ's cannot be called",
-    provedBy: 'libs/jobs/src/engines/turn-store.spec.ts',
+    provedBy: ['libs/jobs/src/engines/turn-store.spec.ts'],
     differences: async (bullmq) => {
       const rehearsal = new RedisRehearsal(bullmq);
       const [sent] = await rehearsal.sentBy((backend) => backend.promote('1'));
@@ -150,7 +155,7 @@ const REDIS_SEAMS: readonly Seam<BullmqOnRedis>[] = [
   {
     what: 'members of the connection',
     why: 'all queues of an application share one client, which BullMQ must neither ask nor close',
-    provedBy: 'libs/jobs/src/engines/redis/redis-backend.spec.ts, test/e2e/store-lost.test.ts',
+    provedBy: ['libs/jobs/src/engines/redis/redis-backend.spec.ts', 'test/e2e/store-lost.test.ts'],
     differences: ({ RedisConnection: { prototype } }) => [
       ...['redisVersion', 'databaseType', 'client'].flatMap((name) =>
         differs(name, 'a getter', kindOf(prototype, name)),
