@@ -61,8 +61,8 @@ export class MixedEnd {
       repair(digit: string, round: unknown): Promise<void>;
     };
     for (const digit of DIGITS) await batches.repair(digit, round);
-    const tickets = this.internal('TicketSweep') as PartSweeper;
-    for (const part of PARTS) await tickets.sweepPart(part, round);
+    const continuations = this.internal('ContinuationSweep') as PartSweeper;
+    for (const part of PARTS) await continuations.sweepPart(part, round);
   }
 
   private get queues(): readonly (readonly [string, Queue])[] {

@@ -14,7 +14,7 @@ const STEPS = [
   'outcome read',
   'continuation to be enqueued',
   'continuation enqueued',
-  'ticket to be deleted',
+  'continuation to be forgotten',
   'links to be deleted',
   'links deleted',
   'hub completed',

@@ -12,7 +12,7 @@ import {
 import { HubQueue } from '../hubs/index.js';
 import { JobScheduler } from '../scheduler/index.js';
 import { readBatch } from './batch-form.js';
-import { BatchHubKind } from './batch-hub-kind.js';
+import { BatchDelivery } from './batch-delivery.js';
 
 @Injectable()
 class Work {
@@ -34,7 +34,7 @@ describeEngines('storing a batch', (engine) => {
       jobs,
       isolation: app.isolation,
       hubs,
-      hub: app.module.get(BatchHubKind),
+      hub: app.module.get(BatchDelivery),
       around: (how: typeof hubs.addWith) => vi.spyOn(hubs, 'addWith').mockImplementation(how),
       add,
     };

@@ -1,7 +1,6 @@
 export { BatchCanceller } from './batch-canceller.js';
-export { BatchHubKind } from './batch-hub-kind.js';
+export { BatchDelivery } from './batch-delivery.js';
 export { BatchIds } from './batch-ids.js';
-export { Batches } from './batches.js';
 export type {
   BatchBuilder,
   BatchCallback,
@@ -12,4 +11,5 @@ export type {
   BatchResult,
   BatchSummary,
 } from './batch.js';
+export { Batches } from './batches.js';
 export { RunningBatches } from './running-batches.js';

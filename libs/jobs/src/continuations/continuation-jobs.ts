@@ -18,13 +18,13 @@ import {
   type EnqueueOptions,
   type PreparedJob,
 } from '../enqueueing/index.js';
+import { extractSlots, fillSlots, type Slot } from './argument-slots.js';
 import type { ContinueOptions } from './continue-options.js';
 import { withKnownKey } from './known-key.js';
-import { extractSlots, fillSlots, type Slot } from './slots.js';
-import type { Ticket } from './ticket.js';
+import type { StoredContinuation } from './stored-continuation.js';
 
-/** A ticket that does not say yet what it follows. @internal */
-export type UnlinkedTicket = Omit<Ticket, 'after'>;
+/** A continuation that does not say yet what it follows. @internal */
+export type UnlinkedContinuation = Omit<StoredContinuation, 'after'>;
 
 /** A call of a continuation as it was made. @internal */
 export interface ReadCall {
@@ -83,7 +83,7 @@ export class ContinuationJobs {
   }
 
   /** Makes a job of what was read. */
-  async prepare({ handler, args, slots, on, options }: ReadCall): Promise<UnlinkedTicket> {
+  async prepare({ handler, args, slots, on, options }: ReadCall): Promise<UnlinkedContinuation> {
     // Arguments that are not all known are checked when the job runs.
     const checked =
       slots.length === 0
@@ -99,9 +99,9 @@ export class ContinuationJobs {
   /** A continuation that `@Continuation()` declares: its one argument is what became of the job before. */
   async prepareDeclared(
     handler: Handler,
-    on: Ticket['on'],
+    on: StoredContinuation['on'],
     context: unknown,
-  ): Promise<UnlinkedTicket> {
+  ): Promise<UnlinkedContinuation> {
     // A boot refuses those of which the key needs the argument.
     const known = withoutArguments(handler, handler.unique);
     const job = await this.preparer.prepare(known, [null], {}, 0);
@@ -118,7 +118,7 @@ export class ContinuationJobs {
    * The job as it is enqueued.
    * @throws PayloadTooLargeError, UnserializableValueError
    */
-  complete({ job, slots, on }: Ticket, outcomes: readonly JobOutcome[]): PreparedJob {
+  complete({ job, slots, on }: StoredContinuation, outcomes: readonly JobOutcome[]): PreparedJob {
     if (slots.length === 0) return { ...job, data: { ...job.data, continues: true } };
     const args = fillSlots(deserializeArguments(job.data), slots, outcomes, on);
     const { args: _args, meta: _meta, ...rest } = job.data;

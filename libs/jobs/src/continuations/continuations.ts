@@ -20,13 +20,13 @@ import {
   type JobRef,
   type PreparedJob,
 } from '../enqueueing/index.js';
-import type { Antecedents, ContinuationValues, ContinueOptions } from './continue-options.js';
+import { ContinuationBook } from './continuation-book.js';
 import { ContinuationJobs, linkTo, type ReadCall } from './continuation-jobs.js';
+import type { Antecedents, ContinuationValues, ContinueOptions } from './continue-options.js';
 import { LinkAttachment } from './link-attachment.js';
 import { LinkBook } from './link-book.js';
 import { hubOf } from './link-hub.js';
 import { createPlaceholder } from './placeholder.js';
-import { TicketBook } from './ticket-book.js';
 
 /** A step of a chain, or why it is none. @internal */
 export type ReadStep =
@@ -45,7 +45,7 @@ export class Continuations {
   /** @internal */
   constructor(
     private readonly jobs: ContinuationJobs,
-    private readonly tickets: TicketBook,
+    private readonly book: ContinuationBook,
     private readonly links: LinkBook,
     private readonly attachment: LinkAttachment,
     private readonly hubs: HubQueue,
@@ -73,17 +73,17 @@ export class Continuations {
       throw new InvalidInvocationError('Expected at least one job to continue, got an empty list.');
     const parameter = isList ? 'results' : 'result';
     const values = refs.map((_, place) => createPlaceholder(place, [], parameter));
-    const ticket = await this.jobs.prepare(
+    const continuation = await this.jobs.prepare(
       this.jobs.read(type, call, options, isList ? values : values[0]),
     );
     const antecedents = await Promise.all(refs.map((ref) => this.locate(ref)));
-    await this.refuseTaken(ticket.job);
-    await this.tickets.create({ ...ticket, after: antecedents });
+    await this.refuseTaken(continuation.job);
+    await this.book.create({ ...continuation, after: antecedents });
     for (const antecedent of antecedents) {
-      const links = await this.links.add(antecedent, [linkTo(ticket.job)]);
+      const links = await this.links.add(antecedent, [linkTo(continuation.job)]);
       await this.calls.change('attach a continuation', () => this.attachment.attach(links));
     }
-    return this.handle(ticket.job) as HandleOf<R>;
+    return this.handle(continuation.job) as HandleOf<R>;
   }
 
   /**
@@ -130,10 +130,10 @@ export class Continuations {
     }
     // Nothing runs before the first job is stored, which is the last thing that is done.
     const links = [];
-    for (const [index, ticket] of rest.entries()) {
+    for (const [index, continuation] of rest.entries()) {
       const antecedent = linkTo(prepared[index]!.job);
-      await this.tickets.create({ ...ticket, after: [antecedent] });
-      links.push(await this.links.add(antecedent, [linkTo(ticket.job)]));
+      await this.book.create({ ...continuation, after: [antecedent] });
+      links.push(await this.links.add(antecedent, [linkTo(continuation.job)]));
     }
     await this.hubs.addWith(hubOf(links[0]!), [first.job]);
     if (first.job.data.nonce !== undefined) await this.refuseForeign(first.job, rest[0]!.job);
@@ -165,7 +165,7 @@ export class Continuations {
     try {
       await assertStoredByUs(this.queues.get(first.queue), first);
     } catch (error) {
-      await this.tickets.cancel(second, 'its chain was not stored');
+      await this.book.cancel(second, 'its chain was not stored');
       throw error;
     }
   }

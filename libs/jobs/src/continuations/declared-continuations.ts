@@ -9,10 +9,10 @@ import type {
 import { HandlerRegistry, type DeclaredContinuation } from '../discovery/index.js';
 import { HubQueue, tellStep } from '../hubs/index.js';
 import { JobLogger, messages } from '../logging/index.js';
+import { ContinuationBook } from './continuation-book.js';
 import { ContinuationJobs, linkTo } from './continuation-jobs.js';
 import { LinkAttachment } from './link-attachment.js';
 import { hubIdOf, LinkBook, type Links } from './link-book.js';
-import { TicketBook } from './ticket-book.js';
 
 /**
  * Links each job to the continuations that `@Continuation()` declares for its handler: when it is claimed, wherever
@@ -29,7 +29,7 @@ export class DeclaredContinuations implements JobHook {
   constructor(
     private readonly registry: HandlerRegistry,
     private readonly jobs: ContinuationJobs,
-    private readonly tickets: TicketBook,
+    private readonly book: ContinuationBook,
     private readonly links: LinkBook,
     private readonly attachment: LinkAttachment,
     private readonly hubs: HubQueue,
@@ -106,9 +106,9 @@ export class DeclaredContinuations implements JobHook {
     if (read !== undefined && missing.length === 0) return read.links;
     const added = [];
     for (const { handler, on } of missing) {
-      const ticket = await this.jobs.prepareDeclared(handler, on, context);
-      await this.tickets.create({ ...ticket, after: [antecedent] });
-      added.push({ ...linkTo(ticket.job), declared: true } as const);
+      const continuation = await this.jobs.prepareDeclared(handler, on, context);
+      await this.book.create({ ...continuation, after: [antecedent] });
+      added.push({ ...linkTo(continuation.job), declared: true } as const);
     }
     return this.links.add(antecedent, added);
   }

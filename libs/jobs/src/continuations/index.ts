@@ -1,11 +1,11 @@
+export { ContinuationBook } from './continuation-book.js';
+export { ContinuationDelivery } from './continuation-delivery.js';
 export { ContinuationJobs } from './continuation-jobs.js';
+export { ContinuationSweep } from './continuation-sweep.js';
 export { Continuations, type ReadStep } from './continuations.js';
 export type { Antecedents, ContinuationValues, ContinueOptions } from './continue-options.js';
 export { DeclaredContinuations } from './declared-continuations.js';
 export { LinkAttachment } from './link-attachment.js';
 export { LinkBook } from './link-book.js';
-export { LinkHubKind } from './link-hub-kind.js';
 export { LinkSweep } from './link-sweep.js';
 export { RunContinuations } from './run-continuations.js';
-export { TicketBook } from './ticket-book.js';
-export { TicketSweep } from './ticket-sweep.js';

@@ -2,8 +2,8 @@ import { jobKey, type Handler, type Uniqueness } from '../discovery/index.js';
 import { InvalidEnqueueOptionsError, InvalidInvocationError } from '../errors/index.js';
 import type { JobKey } from '../options/index.js';
 import { copyOfArguments, serializeArguments } from '../payload/index.js';
+import { putAt, type Slot } from './argument-slots.js';
 import { createPlaceholder, placeholderOf } from './placeholder.js';
-import { putAt, type Slot } from './slots.js';
 
 const UNKNOWN =
   '"unique.key" expected a function that needs nothing of the result of the job before, which is not known yet; give the ' +

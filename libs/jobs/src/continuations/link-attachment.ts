@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { QueueRegistry } from '../engines/index.js';
 import { HubQueue, type StoredChild } from '../hubs/index.js';
+import { ContinuationBook } from './continuation-book.js';
 import { hubIdOf, LinkBook, type Links, type ReadLinks } from './link-book.js';
 import { hubOf } from './link-hub.js';
-import { TicketBook } from './ticket-book.js';
 
 /** Pause before the hub of a job that has another parent looks whether it has ended. */
 const FIRST_LOOK_MS = 200;
@@ -23,7 +23,7 @@ export class LinkAttachment {
   constructor(
     private readonly hubs: HubQueue,
     private readonly links: LinkBook,
-    private readonly tickets: TicketBook,
+    private readonly book: ContinuationBook,
     private readonly queues: QueueRegistry,
   ) {}
 
@@ -46,9 +46,9 @@ export class LinkAttachment {
     if ((await this.hubs.bullmq.getJobState(hubIdOf(links))) !== 'unknown') return;
     const state = await this.stateOf(antecedent);
     if (state === 'unknown') {
-      const ticket = await this.tickets.read(antecedent);
+      const read = await this.book.read(antecedent);
       // Whoever enqueues it attaches its links.
-      if (ticket !== undefined && ticket.ticket.end === undefined) return;
+      if (read !== undefined && read.stored.end === undefined) return;
     }
     if (state === 'unknown' || state === 'completed' || state === 'failed')
       return this.hubs.addAlone(hubOf(links));
@@ -69,7 +69,7 @@ export class LinkAttachment {
   async revive(read: ReadLinks): Promise<void> {
     const links = await this.links.revive(read);
     if (links === undefined) return;
-    for (const continuation of links.continuations) await this.reviveTicket(continuation);
+    for (const continuation of links.continuations) await this.reviveStored(continuation);
     const { antecedent } = links;
     if ((await this.stateOf(antecedent)) === 'unknown') return;
     if (!(await this.hubs.adopt(hubOf(links), antecedent)))
@@ -102,11 +102,11 @@ export class LinkAttachment {
     await this.attachAllOf(read.links.antecedent);
   }
 
-  private async reviveTicket(continuation: StoredChild): Promise<void> {
-    const read = await this.tickets.read(continuation);
-    if (read?.ticket.end?.kind !== 'skipped') return;
-    const { end: _end, ...ticket } = read.ticket;
-    if (!(await this.tickets.replace(read, ticket))) return;
+  private async reviveStored(continuation: StoredChild): Promise<void> {
+    const read = await this.book.read(continuation);
+    if (read?.stored.end?.kind !== 'skipped') return;
+    const { end: _end, ...stored } = read.stored;
+    if (!(await this.book.replace(read, stored))) return;
     const following = await this.links.read(continuation);
     if (following?.links.skipped) await this.revive(following);
   }

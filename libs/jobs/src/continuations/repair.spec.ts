@@ -9,10 +9,10 @@ import { Repairs } from '../execution/index.js';
 import { HubQueue } from '../hubs/index.js';
 import { JobsModule } from '../jobs.module.js';
 import { JobScheduler } from '../scheduler/index.js';
+import { ContinuationBook } from './continuation-book.js';
 import { LinkAttachment } from './link-attachment.js';
 import { hubIdOf, LinkBook } from './link-book.js';
 import { LinkSweep } from './link-sweep.js';
-import { TicketBook } from './ticket-book.js';
 
 @Injectable()
 class Work {
@@ -84,7 +84,7 @@ describeEngines('the sweep of links', (engine) => {
       jobs: module.get(JobScheduler),
       work: module.get(Work),
       queue: module.get(QueueRegistry).get('work'),
-      tickets: module.get(TicketBook),
+      book: module.get(ContinuationBook),
     };
   };
 
@@ -126,13 +126,13 @@ describeEngines('the sweep of links', (engine) => {
   });
 
   it('ends what waits for a job that is gone without a trace', async () => {
-    const { jobs, links, tickets, sweep, work } = await boot();
+    const { jobs, links, book, sweep, work } = await boot();
     const job = await jobs.enqueue(Work, (s) => s.wait());
     const next = await jobs.continueWith(job, Work, (s, value) => s.next(value));
-    const { ticket } = (await tickets.read(next))!;
+    const { stored } = (await book.read(next))!;
     const orphaned = { queue: 'default', id: 'orphan', name: 'Work.next' };
     const ghost = { queue: 'work', id: 'ghost', name: 'Work.wait' };
-    await tickets.create({ ...ticket, job: { ...ticket.job, id: 'orphan' }, after: [ghost] });
+    await book.create({ ...stored, job: { ...stored.job, id: 'orphan' }, after: [ghost] });
     await links.add(ghost, [orphaned]);
     await sweep();
     const orphan = await jobs.get(orphaned);

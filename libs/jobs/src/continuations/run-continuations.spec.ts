@@ -8,7 +8,7 @@ import { Job } from '../decorators/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import { JobsModule } from '../jobs.module.js';
 import { JobScheduler } from '../scheduler/index.js';
-import { TicketBook } from './ticket-book.js';
+import { ContinuationBook } from './continuation-book.js';
 
 const STEPS = 'nestjs-jobs:hubs';
 
@@ -52,7 +52,7 @@ describeEngines('a continuation that its hub stores twice', (engine) => {
     Logger.overrideLogger(false);
     await module.init();
     const [failed, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    vi.spyOn(module.get(TicketBook), 'delete').mockImplementationOnce(async () => {
+    vi.spyOn(module.get(ContinuationBook), 'delete').mockImplementationOnce(async () => {
       failed.resolve();
       throw new Error('the process is killed here');
     });

@@ -1,7 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import {
   BatchCanceller,
-  BatchHubKind,
+  BatchDelivery,
   BatchIds,
   Batches,
   RunningBatches,
@@ -25,11 +25,11 @@ import {
   DeclaredContinuations,
   LinkAttachment,
   LinkBook,
-  LinkHubKind,
+  ContinuationDelivery,
   LinkSweep,
   RunContinuations,
-  TicketBook,
-  TicketSweep,
+  ContinuationBook,
+  ContinuationSweep,
 } from '../continuations/index.js';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import {
@@ -127,7 +127,7 @@ const queueRegistryProvider: Provider = {
 const hubKindsProvider: Provider = {
   provide: HUB_KINDS,
   useFactory: (...kinds: unknown[]) => kinds,
-  inject: [LinkHubKind, BatchHubKind],
+  inject: [ContinuationDelivery, BatchDelivery],
 };
 
 /** Everything the module is made of, but its options and queues. @internal */
@@ -183,17 +183,17 @@ export const jobsProviders: readonly Provider[] = [
   HubWorker,
   HubSweeper,
   LinkBook,
-  TicketBook,
-  { provide: PendingJobs, useExisting: TicketBook },
+  ContinuationBook,
+  { provide: PendingJobs, useExisting: ContinuationBook },
   LinkAttachment,
   LinkSweep,
   RunContinuations,
-  TicketSweep,
-  LinkHubKind,
+  ContinuationSweep,
+  ContinuationDelivery,
   ContinuationJobs,
   Continuations,
   DeclaredContinuations,
-  BatchHubKind,
+  BatchDelivery,
   BatchIds,
   BatchCanceller,
   RunningBatches,

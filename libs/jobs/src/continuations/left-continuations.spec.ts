@@ -7,10 +7,10 @@ import { storedRows } from '../../../../test/support/stored-rows.js';
 import { Continuation, Job } from '../decorators/index.js';
 import { Repairs } from '../execution/index.js';
 import { SHARDS } from '../hubs/index.js';
+import { ContinuationBook } from './continuation-book.js';
+import { ContinuationSweep } from './continuation-sweep.js';
 import { LinkAttachment } from './link-attachment.js';
 import { LinkBook } from './link-book.js';
-import { TicketBook } from './ticket-book.js';
-import { TicketSweep } from './ticket-sweep.js';
 
 @Injectable()
 class Work {
@@ -51,7 +51,7 @@ class Work {
 
 const PARTS = SHARDS.flatMap((one) => SHARDS.map((other) => one + other));
 
-describeEngines('tickets of continuations', (engine) => {
+describeEngines('continuations that are not in their queues', (engine) => {
   const boot = async () => {
     const { module, jobs, isolation } = await createJobsApp(engine, {
       providers: [Work],
@@ -59,10 +59,15 @@ describeEngines('tickets of continuations', (engine) => {
       options: { lock: { duration: '2s', sweep: '1 h' } },
     });
     const links = module.get(LinkBook);
-    const sweeper = new TicketSweep(module.get(TicketBook), links, module.get(LinkAttachment), {
-      enqueueTimeoutMs: -1,
-    } as never);
-    const round = module.get(Repairs).of('tickets');
+    const sweeper = new ContinuationSweep(
+      module.get(ContinuationBook),
+      links,
+      module.get(LinkAttachment),
+      {
+        enqueueTimeoutMs: -1,
+      } as never,
+    );
+    const round = module.get(Repairs).of('continuations');
     // The first look raises a suspicion, the second one acts upon it.
     const sweep = async () => {
       for (let look = 0; look < 2; look += 1)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInvocationError } from '../errors/index.js';
 import { storeValue } from '../payload/index.js';
+import { extractSlots, fillSlots } from './argument-slots.js';
 import { createPlaceholder } from './placeholder.js';
-import { extractSlots, fillSlots } from './slots.js';
 
 interface Order {
   id: string;

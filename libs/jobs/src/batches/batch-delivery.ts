@@ -17,7 +17,7 @@ const EARLY_PAUSE_MS = 2_000;
  * @internal
  */
 @Injectable()
-export class BatchHubKind implements HubKind {
+export class BatchDelivery implements HubKind {
   readonly kind = BATCH_KIND;
 
   constructor(

@@ -3,10 +3,10 @@ import type { RepairRound } from '../execution/index.js';
 import { SHARDS, type StoredChild } from '../hubs/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { monotonicNow } from '../timers/index.js';
+import { parseContinuation, ContinuationBook, type ReadContinuation } from './continuation-book.js';
 import { linkTo } from './continuation-jobs.js';
 import { LinkAttachment } from './link-attachment.js';
 import { LinkBook } from './link-book.js';
-import { parseTicket, TicketBook, type ReadTicket } from './ticket-book.js';
 
 interface Suspicion {
   readonly text: string;
@@ -14,20 +14,20 @@ interface Suspicion {
 }
 
 /**
- * Goes through the tickets, and finds those that a crash left behind which are linked to nothing that they follow, or
- * not to all of it: a ticket is stored before its links. Nothing else would ever touch them again.
+ * Goes through the records of continuations, and finds those that a crash left behind which are linked to nothing that
+ * they follow, or not to all of it: a record is stored before its links. Nothing else would ever touch them again.
  *
- * A part is swept in each turn, and there are many, since tickets are looked at for the space they take alone.
+ * A part is swept in each turn, and there are many, since records are looked at for the space they take alone.
  * @internal
  */
 @Injectable()
-export class TicketSweep {
-  /** What looked left behind at the last look: whoever stores a ticket links it next. */
+export class ContinuationSweep {
+  /** What looked left behind at the last look: whoever stores a record links it next. */
   private readonly suspected = new Map<string, Suspicion>();
   private turns = 0;
 
   constructor(
-    private readonly tickets: TicketBook,
+    private readonly book: ContinuationBook,
     private readonly links: LinkBook,
     private readonly attachment: LinkAttachment,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
@@ -41,18 +41,18 @@ export class TicketSweep {
   }
 
   async sweepPart(part: string, round: RepairRound): Promise<void> {
-    const all = await this.tickets.part(part);
+    const all = await this.book.part(part);
     await round.each(
       all,
       ([key]) => key,
-      ([key, text]) => this.look(key, parseTicket(text)),
+      ([key, text]) => this.look(key, parseContinuation(text)),
     );
     for (const key of this.suspected.keys())
       if (key.includes(`:${part}`) && !all.has(key)) this.suspected.delete(key);
   }
 
-  private async look(key: string, read: ReadTicket): Promise<void> {
-    const { job, after, outcomes, end } = read.ticket;
+  private async look(key: string, read: ReadContinuation): Promise<void> {
+    const { job, after, outcomes, end } = read.stored;
     if (end !== undefined) return;
     const unlinked: StoredChild[] = [];
     for (const [place, antecedent] of after.entries()) {
@@ -76,11 +76,11 @@ export class TicketSweep {
     return false;
   }
 
-  private async repair(read: ReadTicket, unlinked: readonly StoredChild[]): Promise<void> {
-    const { job, after } = read.ticket;
+  private async repair(read: ReadContinuation, unlinked: readonly StoredChild[]): Promise<void> {
+    const { job, after } = read.stored;
     if (unlinked.length === after.length) {
       // Nobody was told that it is stored, and what declared it has declared it anew.
-      await this.tickets.delete(read);
+      await this.book.delete(read);
       return;
     }
     for (const antecedent of unlinked)

@@ -9,14 +9,14 @@ import {
 import type { RepairRound } from '../execution/index.js';
 import { ChildOutcomes, tellStep, type HubKind, type JobOutcome } from '../hubs/index.js';
 import { JobCanceller, JobWriter, uniqueKeyOf, type PreparedJob } from '../enqueueing/index.js';
+import { ContinuationBook, type ReadContinuation } from './continuation-book.js';
 import { ContinuationJobs } from './continuation-jobs.js';
+import { ContinuationSweep } from './continuation-sweep.js';
 import { LinkAttachment } from './link-attachment.js';
 import { LinkBook, type Link, type Links } from './link-book.js';
 import { LINK_HUB, type LinkHubData } from './link-hub.js';
 import { LinkSweep } from './link-sweep.js';
-import { accepts, endBy, outcomeOf, type Ticket } from './ticket.js';
-import { TicketBook, type ReadTicket } from './ticket-book.js';
-import { TicketSweep } from './ticket-sweep.js';
+import { accepts, endBy, outcomeOf, type StoredContinuation } from './stored-continuation.js';
 
 /** So many continuations of a job are dealt with at once. */
 const AT_ONCE = 20;
@@ -30,19 +30,19 @@ const LONGEST_PAUSE_MS = 5_000;
  * skips the others.
  *
  * Each step is stored before the next, and each can be repeated: the links stay until all is done, a continuation
- * is enqueued under an id that it got when it was asked for, and its ticket goes only when it is in its queue.
+ * is enqueued under an id that it got when it was asked for, and its record goes only when it is in its queue.
  * @internal
  */
 @Injectable()
-export class LinkHubKind implements HubKind {
+export class ContinuationDelivery implements HubKind {
   readonly kind = LINK_HUB;
 
   constructor(
     private readonly links: LinkBook,
-    private readonly tickets: TicketBook,
+    private readonly book: ContinuationBook,
     private readonly attachment: LinkAttachment,
     private readonly repairs: LinkSweep,
-    private readonly leftTickets: TicketSweep,
+    private readonly leftBehind: ContinuationSweep,
     private readonly outcomes: ChildOutcomes,
     private readonly jobs: ContinuationJobs,
     private readonly writer: JobWriter,
@@ -74,17 +74,17 @@ export class LinkHubKind implements HubKind {
     try {
       await this.repairs.sweep(shard, round);
     } finally {
-      await this.leftTickets.sweep(shard, round);
+      await this.leftBehind.sweep(shard, round);
     }
   }
 
   private async endOf(hub: Job, { antecedent }: Links): Promise<JobOutcome | undefined> {
     const outcome = await this.outcomes.of(hub, antecedent);
     if (outcome?.status !== 'cancelled') return outcome;
-    const read = await this.tickets.read(antecedent);
+    const read = await this.book.read(antecedent);
     // It may have come into its queue between the two questions.
     if (read === undefined) return this.outcomes.of(hub, antecedent);
-    const { end, job } = read.ticket;
+    const { end, job } = read.stored;
     return end && outcomeOf(end, job);
   }
 
@@ -104,56 +104,56 @@ export class LinkHubKind implements HubKind {
   /** @returns whether it was skipped for now */
   private async deliver(link: Link, { antecedent }: Links, outcome: JobOutcome): Promise<boolean> {
     for (;;) {
-      const read = await this.tickets.read(link);
-      if (read === undefined || read.ticket.end?.kind === 'cancelled') return false;
-      const { ticket } = read;
-      if (!accepts(ticket.on, outcome)) {
+      const read = await this.book.read(link);
+      if (read === undefined || read.stored.end?.kind === 'cancelled') return false;
+      const { stored } = read;
+      if (!accepts(stored.on, outcome)) {
         const end = endBy(antecedent, outcome);
-        if (ticket.end !== undefined) await this.tickets.tellFollowing(ticket.job);
-        else if (!(await this.tickets.end(read, end))) continue;
+        if (stored.end !== undefined) await this.book.tellFollowing(stored.job);
+        else if (!(await this.book.end(read, end))) continue;
         return end.kind === 'skipped' && outcome.status !== 'completed';
       }
-      const settled = ticket.after.map((one, place) =>
+      const settled = stored.after.map((one, place) =>
         one.queue === antecedent.queue && one.id === antecedent.id
           ? outcome
-          : ticket.outcomes?.[place],
+          : stored.outcomes?.[place],
       );
       const areAllThere = settled.every((one) => one !== undefined);
-      if (areAllThere && ticket.end === undefined) {
+      if (areAllThere && stored.end === undefined) {
         await this.enqueue(read, settled);
         return false;
       }
-      if (await this.tickets.replace(read, withOutcomes(ticket, settled))) return false;
+      if (await this.book.replace(read, withOutcomes(stored, settled))) return false;
     }
   }
 
-  private async enqueue(read: ReadTicket, outcomes: readonly JobOutcome[]): Promise<void> {
-    const { ticket } = read;
+  private async enqueue(read: ReadContinuation, outcomes: readonly JobOutcome[]): Promise<void> {
+    const { stored } = read;
     try {
-      const job = this.jobs.complete(ticket, outcomes);
+      const job = this.jobs.complete(stored, outcomes);
       tellStep('continuation to be enqueued', job.id);
       await this.writer.write(job);
       tellStep('continuation enqueued', job.id);
       if (job.storedAs !== undefined) {
-        await this.tickets.end(read, { kind: 'skipped', reason: besides(job, job.storedAs) });
+        await this.book.end(read, { kind: 'skipped', reason: besides(job, job.storedAs) });
         return;
       }
       await this.attachment.attachAllOf(job);
-      tellStep('ticket to be deleted', job.id);
-      if (!(await this.tickets.delete(read))) await this.deleteChanged(job);
+      tellStep('continuation to be forgotten', job.id);
+      if (!(await this.book.delete(read))) await this.deleteChanged(job);
     } catch (error) {
       if (!isForGood(error)) throw error;
       // What it was to get cannot be stored as arguments; or another job took its id.
-      await this.tickets.end(read, { kind: 'skipped', reason: error.message.replace(/\.$/, '') });
+      await this.book.end(read, { kind: 'skipped', reason: error.message.replace(/\.$/, '') });
     }
   }
 
-  /** The ticket was changed while its job was put in its queue: a cancellation counts for the job now. */
+  /** The record was changed while its job was put in its queue: a cancellation counts for the job now. */
   private async deleteChanged(job: PreparedJob): Promise<void> {
-    const read = await this.tickets.read(job);
-    const end = read?.ticket.end;
+    const read = await this.book.read(job);
+    const end = read?.stored.end;
     if (end?.kind === 'cancelled') await this.canceller.cancel(job, end.reason);
-    else if (read !== undefined) await this.tickets.delete(read);
+    else if (read !== undefined) await this.book.delete(read);
   }
 }
 
@@ -164,11 +164,14 @@ function besides(job: PreparedJob, otherId: string): string {
   return `${other} has the same unique key "${uniqueKeyOf(job)}"${hasTaken ? ', and runs with its arguments' : ''}`;
 }
 
-function withOutcomes(ticket: Ticket, settled: readonly (JobOutcome | undefined)[]): Ticket {
+function withOutcomes(
+  stored: StoredContinuation,
+  settled: readonly (JobOutcome | undefined)[],
+): StoredContinuation {
   const outcomes = Object.fromEntries(
     settled.flatMap((outcome, place) => (outcome === undefined ? [] : [[place, outcome]])),
   ) as Record<number, JobOutcome>;
-  return { ...ticket, outcomes };
+  return { ...stored, outcomes };
 }
 
 function isForGood(error: unknown): error is Error {

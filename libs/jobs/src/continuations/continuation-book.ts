@@ -6,7 +6,7 @@ import { hubKeyOf, HubQueue } from '../hubs/index.js';
 import { PendingJobs, StoreCalls, type PendingJob, type PreparedJob } from '../enqueueing/index.js';
 import { LinkBook } from './link-book.js';
 import { hubOf } from './link-hub.js';
-import { toError, type Ticket, type TicketEnd } from './ticket.js';
+import { toError, type StoredContinuation, type ContinuationEnd } from './stored-continuation.js';
 
 const KEY = 'continuation:';
 
@@ -16,9 +16,9 @@ const ENDED_TTL_MS = 7 * 24 * 3_600_000;
 /** The address of a job. */
 type Address = Pick<PreparedJob, 'queue' | 'id'>;
 
-/** A ticket and the text that it is stored as, by which a change of it is noticed. @internal */
-export interface ReadTicket {
-  readonly ticket: Ticket;
+/** What is stored of a continuation, and the text that it is stored as, by which a change of it is noticed. @internal */
+export interface ReadContinuation {
+  readonly stored: StoredContinuation;
   readonly text: string;
 }
 
@@ -27,8 +27,8 @@ export interface ReadTicket {
  * @internal
  */
 @Injectable()
-export class TicketBook extends PendingJobs {
-  private readonly records: Records<Ticket>;
+export class ContinuationBook extends PendingJobs {
+  private readonly records: Records<StoredContinuation>;
 
   constructor(
     private readonly links: LinkBook,
@@ -43,7 +43,7 @@ export class TicketBook extends PendingJobs {
   async find(address: Address): Promise<PendingJob | undefined> {
     const read = await this.calls.read('read a continuation', () => this.read(address));
     if (read === undefined) return undefined;
-    const { job, at, end } = read.ticket;
+    const { job, at, end } = read.stored;
     return { job, at, end: end && toError(end, job) };
   }
 
@@ -51,9 +51,9 @@ export class TicketBook extends PendingJobs {
     const end = { kind: 'cancelled', ...(reason !== undefined && { reason }) } as const;
     return this.calls.change('cancel a continuation', async () => {
       let isEnded = false;
-      const ended = (ticket: Ticket | undefined): Ticket | undefined => {
-        isEnded = ticket !== undefined && ticket.end === undefined;
-        return isEnded ? { ...ticket!, end } : ticket;
+      const ended = (stored: StoredContinuation | undefined): StoredContinuation | undefined => {
+        isEnded = stored !== undefined && stored.end === undefined;
+        return isEnded ? { ...stored!, end } : stored;
       };
       await this.records.change(hubKeyOf(address), ended, { ttlMs: ENDED_TTL_MS });
       if (isEnded) await this.tellFollowing(address);
@@ -61,35 +61,38 @@ export class TicketBook extends PendingJobs {
     });
   }
 
-  async read(address: Address): Promise<ReadTicket | undefined> {
+  async read(address: Address): Promise<ReadContinuation | undefined> {
     const read = await this.records.read(hubKeyOf(address));
-    return read && { ticket: read.value, text: read.text };
+    return read && { stored: read.value, text: read.text };
   }
 
   /** Stores a new one. @throws DuplicateJobError when there is one for this job, unless it is to be kept */
-  async create(ticket: Ticket, options: { keepExisting?: boolean } = {}): Promise<void> {
-    const { job } = ticket;
+  async create(
+    stored: StoredContinuation,
+    options: { keepExisting?: boolean } = {},
+  ): Promise<void> {
+    const { job } = stored;
     const isNew = await this.calls.change('store a continuation', () =>
-      this.records.create(hubKeyOf(job), ticket),
+      this.records.create(hubKeyOf(job), stored),
     );
     if (!isNew && !options.keepExisting) throw new DuplicateJobError(job);
   }
 
   /** @returns false when it was changed meanwhile */
-  async replace(read: ReadTicket, ticket: Ticket): Promise<boolean> {
-    const ttlMs = ticket.end === undefined ? undefined : ENDED_TTL_MS;
-    const key = hubKeyOf(read.ticket.job);
-    return (await this.records.replace(key, read, ticket, ttlMs)) !== undefined;
+  async replace(read: ReadContinuation, stored: StoredContinuation): Promise<boolean> {
+    const ttlMs = stored.end === undefined ? undefined : ENDED_TTL_MS;
+    const key = hubKeyOf(read.stored.job);
+    return (await this.records.replace(key, read, stored, ttlMs)) !== undefined;
   }
 
-  /** The stored text of all tickets whose hashed key starts with a part, by their keys: one of them may be damaged. */
+  /** The stored text of all continuations whose hashed key starts with a part, by their keys: one of them may be damaged. */
   part(part: string): Promise<ReadonlyMap<string, string>> {
     return this.engine.store.entries(KEY + part);
   }
 
   /** Its job is in its queue. @returns false when it was changed meanwhile */
-  delete(read: ReadTicket): Promise<boolean> {
-    return this.records.delete(hubKeyOf(read.ticket.job), read);
+  delete(read: ReadContinuation): Promise<boolean> {
+    return this.records.delete(hubKeyOf(read.stored.job), read);
   }
 
   /** Its job has run, or was removed. @returns whether it was there still */
@@ -100,9 +103,9 @@ export class TicketBook extends PendingJobs {
   }
 
   /** Notes that it will not be enqueued; what follows it is told. @returns false when it was changed meanwhile */
-  async end({ ticket, text }: ReadTicket, end: TicketEnd): Promise<boolean> {
-    if (!(await this.replace({ ticket, text }, { ...ticket, end }))) return false;
-    await this.tellFollowing(ticket.job);
+  async end({ stored, text }: ReadContinuation, end: ContinuationEnd): Promise<boolean> {
+    if (!(await this.replace({ stored, text }, { ...stored, end }))) return false;
+    await this.tellFollowing(stored.job);
     return true;
   }
 
@@ -114,6 +117,6 @@ export class TicketBook extends PendingJobs {
 }
 
 /** @throws SyntaxError when the text is damaged @internal */
-export function parseTicket(text: string): ReadTicket {
-  return { ticket: JSON.parse(text) as Ticket, text };
+export function parseContinuation(text: string): ReadContinuation {
+  return { stored: JSON.parse(text) as StoredContinuation, text };
 }

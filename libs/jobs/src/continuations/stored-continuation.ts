@@ -2,13 +2,13 @@ import { ContinuationSkippedError, JobCancelledError } from '../errors/index.js'
 import type { ContinuationMoment } from '../options/index.js';
 import type { JobOutcome, StoredChild, StoredError } from '../hubs/index.js';
 import type { PreparedJob } from '../enqueueing/index.js';
-import type { Slot } from './slots.js';
+import type { Slot } from './argument-slots.js';
 
 /**
  * A continuation that is not in its queue yet, as it is stored. It goes when its job is there.
  * @internal
  */
-export interface Ticket {
+export interface StoredContinuation {
   readonly job: PreparedJob;
   readonly on: ContinuationMoment;
   /** What it follows. */
@@ -20,11 +20,11 @@ export interface Ticket {
   /** Of several antecedents, how those ended that have, by their place in `after`. */
   readonly outcomes?: Readonly<Record<number, JobOutcome>>;
   /** Why it will not be enqueued; absent while it may. */
-  readonly end?: TicketEnd;
+  readonly end?: ContinuationEnd;
 }
 
 /** @internal */
-export interface TicketEnd {
+export interface ContinuationEnd {
   /** `skipped`: an antecedent did not end as asked for. */
   readonly kind: 'skipped' | 'cancelled';
   readonly reason?: string;
@@ -37,7 +37,7 @@ export function accepts(on: ContinuationMoment, { status }: JobOutcome): boolean
 }
 
 /** The end of a continuation whose antecedent did not end as it asks for. @internal */
-export function endBy({ name }: StoredChild, outcome: JobOutcome): TicketEnd {
+export function endBy({ name }: StoredChild, outcome: JobOutcome): ContinuationEnd {
   if (outcome.status === 'completed')
     return { kind: 'skipped', reason: `the job "${name}" before it has completed` };
   const reason = outcome.error.message.replace(/\.$/, '');
@@ -48,7 +48,7 @@ export function endBy({ name }: StoredChild, outcome: JobOutcome): TicketEnd {
 }
 
 /** @internal */
-export function toError({ kind, reason }: TicketEnd, { queue, name, id }: PreparedJob) {
+export function toError({ kind, reason }: ContinuationEnd, { queue, name, id }: PreparedJob) {
   const location = { queue, name, id };
   return kind === 'skipped'
     ? new ContinuationSkippedError(location, reason ?? 'no reason is known')
@@ -61,7 +61,7 @@ function isSkip(error: StoredError): boolean {
 }
 
 /** How a continuation that never ran counts for those that follow it. @internal */
-export function outcomeOf(end: TicketEnd, job: PreparedJob): JobOutcome {
+export function outcomeOf(end: ContinuationEnd, job: PreparedJob): JobOutcome {
   const { name, message } = toError(end, job);
   return { status: 'cancelled', error: { name, message } };
 }

@@ -43,7 +43,11 @@ function copyOf(value: unknown, visit: (child: unknown, key: string | number) =>
   return Object.fromEntries(entries);
 }
 
-/** Puts what became of the antecedents where the arguments want it. @internal */
+/**
+ * Puts what became of the antecedents where the arguments want it: when the last of them has ended, right before the
+ * continuation is enqueued.
+ * @internal
+ */
 export function fillSlots(
   args: readonly unknown[],
   slots: readonly Slot[],
