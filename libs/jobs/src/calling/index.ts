@@ -5,6 +5,7 @@ export { HandlerCaller, type AroundCall } from './handler-caller.js';
 export { HandlerCalls } from './handler-calls.js';
 export type { CalledMethod } from './called-method.js';
 export { HandlerRun } from './handler-run.js';
+export { assertNest } from './nest.seams.js';
 export { withMetadataOf } from './method-metadata.js';
 export { doneBy } from './returned-work.js';
 export { toStorableError } from './thrown-value.js';

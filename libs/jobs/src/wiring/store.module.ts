@@ -5,7 +5,8 @@ import {
   type OnApplicationShutdown,
   type Provider,
 } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
+import { assertNest } from '../calling/index.js';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { createEngine } from '../engines/index.js';
 import { endsWithin } from '../lifecycle/index.js';
@@ -21,13 +22,17 @@ const CLOSE_TIMEOUT_MS = 2_000;
 /** The engine is connected while Nest creates providers, so that every hook may enqueue already. */
 const engineProvider: Provider = {
   provide: JOBS_ENGINE,
-  useFactory: async (options: ResolvedOptions): Promise<Engine> => {
+  useFactory: async (
+    options: ResolvedOptions,
+    modules: ModulesContainer,
+    external: ExternalContextCreator,
+  ): Promise<Engine> => {
     const engine = createEngine(options);
-    await assertBullmqClasses();
+    await Promise.all([assertNest({ modules, external }), assertBullmqClasses()]);
     await engine.connect();
     return engine;
   },
-  inject: [JOBS_OPTIONS],
+  inject: [JOBS_OPTIONS, ModulesContainer, ExternalContextCreator],
 };
 
 /**
