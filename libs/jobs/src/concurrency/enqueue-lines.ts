@@ -6,7 +6,8 @@ import { JobLogger, messages } from '../logging/index.js';
 import { JobLines, type PreparedJob } from '../enqueueing/index.js';
 import { ArrivingJobs } from './arriving-jobs.js';
 import { LimitBook } from './limit-book.service.js';
-import { LinesService } from './lines.service.js';
+import { Lines } from './lines.js';
+import { NextInLine } from './next-in-line.js';
 import { PARKED_MS } from './parking.js';
 import { lineOf } from './stored-limit-key.js';
 
@@ -18,7 +19,8 @@ import { lineOf } from './stored-limit-key.js';
 @Injectable()
 export class EnqueueLines extends JobLines {
   constructor(
-    private readonly lines: LinesService,
+    private readonly lines: Lines,
+    private readonly next: NextInLine,
     private readonly arriving: ArrivingJobs,
     private readonly book: LimitBook,
     private readonly registry: HandlerRegistry,
@@ -43,8 +45,7 @@ export class EnqueueLines extends JobLines {
   withdraw(job: PreparedJob): void {
     // An id that a caller chose may be that of a job with a ticket of its own.
     const ticket = this.stepOf('end', job);
-    const done =
-      job.data.nonce === undefined ? this.lines.step(ticket) : this.lines.inspect(ticket);
+    const done = job.data.nonce === undefined ? this.lines.step(ticket) : this.next.inspect(ticket);
     done.catch((error) => this.logger.error(messages.linesFailed(error)));
   }
 

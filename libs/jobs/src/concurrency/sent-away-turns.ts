@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { JobHook, SentAwayJob, TurnStep } from '../contracts/index.js';
 import type { UnknownJob } from '../coordination/index.js';
 import { TakenOverJobs } from '../execution/index.js';
-import { LinesService } from './lines.service.js';
+import { Lines } from './lines.js';
 import { lineOf } from './stored-limit-key.js';
 
 /**
@@ -16,7 +16,7 @@ import { lineOf } from './stored-limit-key.js';
 @Injectable()
 export class SentAwayTurns implements JobHook {
   constructor(
-    private readonly lines: LinesService,
+    private readonly lines: Lines,
     taken: TakenOverJobs,
   ) {
     taken.leaveLinesTo((jobs) => this.stand(jobs));

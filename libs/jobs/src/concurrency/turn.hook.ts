@@ -16,7 +16,9 @@ import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { after, monotonicNow, type Timer } from '../timers/index.js';
 import { LimitBook } from './limit-book.service.js';
-import { LinesService } from './lines.service.js';
+import { LinesSweep } from './lines-sweep.service.js';
+import { Lines } from './lines.js';
+import { NextInLine } from './next-in-line.js';
 import { PARKED_MS } from './parking.js';
 import { lineOf, storedKey } from './stored-limit-key.js';
 
@@ -50,14 +52,16 @@ export class TurnHook implements JobHook {
 
   constructor(
     private readonly registry: HandlerRegistry,
-    private readonly lines: LinesService,
+    private readonly lines: Lines,
+    private readonly next: NextInLine,
     private readonly book: LimitBook,
     private readonly running: RunningJobs,
     private readonly logger: JobLogger,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
+    sweep: LinesSweep,
   ) {
-    lines.beforeSweep(() => this.renewOverdue());
+    sweep.beforeSweep(() => this.renewOverdue());
   }
 
   onClaimed(job: RunningJob): Promise<ClaimDecision> | undefined {
@@ -153,7 +157,7 @@ export class TurnHook implements JobHook {
     if (isOver) await this.lines.step({ ...step, action: 'end' });
     else if (!held.isParked) await this.lines.step({ ...step, action: 'leave' });
     // Its turn may have come before it was back in its line, when it could not be made ready.
-    else if (await this.lines.step({ ...step, action: 'take' })) await this.lines.promote(step);
+    else if (await this.lines.step({ ...step, action: 'take' })) await this.next.promote(step);
   }
 
   /** A turn that is not given back ends with its time. */

@@ -1,5 +1,5 @@
 import type { Provider } from '@nestjs/common';
-import { LimitBook, LinesService, UniqueQueues } from '../concurrency/index.js';
+import { LimitBook, LinesSweep, UniqueQueues } from '../concurrency/index.js';
 import {
   CancellationsService,
   EarlyRemoval,
@@ -21,7 +21,7 @@ import { ProcessRecurrences, Reconciler, TickerService } from '../recurring/inde
 const SERVICE_GROUPS = [
   [StoreOutage, ExpirySweep],
   [CancellationsService, EarlyRemoval, LimitBook],
-  [LinesService],
+  [LinesSweep],
   [WorkersService, HubWorker, HubSweeper, ProcessRecurrences],
   [ServerHeartbeat],
   [Reconciler, CheckpointSweep, TakenOverJobs, SharedQueues, StrandedJobs],
