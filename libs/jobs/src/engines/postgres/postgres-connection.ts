@@ -5,6 +5,7 @@ import { importDriver } from '../import-driver.js';
 import { forDriver, monotonicNow, pause } from '../../timers/index.js';
 import { StoreClock } from '../store-clock.js';
 import { ClientNames } from './client-names.js';
+import { assertPg } from './pg.seams.js';
 import {
   connectingAtStart,
   endClient,
@@ -104,6 +105,7 @@ export class SharedPostgres {
   async connect(): Promise<void> {
     if (this.shared) return;
     const driver = await this.loadDriver();
+    await assertPg(driver);
     if (this.direct !== this.config) {
       await this.withFirst(this.config, async (client, isOurs) => {
         this.ownSessions = isOurs;

@@ -6,6 +6,7 @@ import { importDriver } from '../import-driver.js';
 import { forDriver, monotonicNow } from '../../timers/index.js';
 import { StoreClock } from '../store-clock.js';
 import { watchConnection } from './connection-watch.js';
+import { assertIoredis } from './ioredis.seams.js';
 import { letGoWhenIdle } from './idle-socket.js';
 import { isFatalConnectError, withoutCredentials } from './redis-errors.js';
 import { RELIED_ON } from './relied-on-settings.js';
@@ -103,6 +104,7 @@ export class SharedRedis {
   async connect(): Promise<void> {
     if (this.shared) return;
     const driver = await importDriver('redis', 'ioredis', () => import('ioredis'));
+    await assertIoredis(driver);
     const client = openRedis(driver, this.target, {
       ...RELIED_ON,
       ...(isCluster(this.target) && { socketTimeout: SOCKET_TIMEOUT_MS }),
