@@ -115,6 +115,7 @@ export {
   LibraryChangedError,
   LockLostError,
   MissingDriverError,
+  NewerRecordError,
   NoJobContextError,
   NonErrorThrownError,
   NoOpenTransactionError,

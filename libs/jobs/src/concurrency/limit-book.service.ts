@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
-import { Records } from '../coordination/index.js';
+import { parseRecord, Records } from '../coordination/index.js';
 import {
   HandlerRegistry,
   limitOf,
@@ -129,7 +129,7 @@ export class LimitBook implements ManagedService {
     const changes = new Map<string, StoredLimit>();
     for (const [name, text] of entries)
       await this.repair.one(name, async () => {
-        changes.set(name.slice(PREFIX.length), JSON.parse(text) as StoredLimit);
+        changes.set(name.slice(PREFIX.length), parseRecord(text, name) as StoredLimit);
       });
     const hasChanged = !isSame(changes, this.changes);
     this.changes = changes;

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
-import { Records } from '../coordination/index.js';
+import { parseRecord, Records } from '../coordination/index.js';
 import { DuplicateJobError } from '../errors/index.js';
 import { hubKeyOf, HubQueue } from '../hubs/index.js';
 import { PendingJobs, StoreCalls, type PendingJob, type PreparedJob } from '../enqueueing/index.js';
@@ -116,7 +116,7 @@ export class ContinuationBook extends PendingJobs {
   }
 }
 
-/** @throws SyntaxError when the text is damaged @internal */
-export function parseContinuation(text: string): ReadContinuation {
-  return { stored: JSON.parse(text) as StoredContinuation, text };
+/** @throws as `parseRecord` @internal */
+export function parseContinuation(text: string, key: string): ReadContinuation {
+  return { stored: parseRecord(text, key) as StoredContinuation, text };
 }

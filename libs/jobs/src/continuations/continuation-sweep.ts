@@ -45,7 +45,7 @@ export class ContinuationSweep {
     await round.each(
       all,
       ([key]) => key,
-      ([key, text]) => this.look(key, parseContinuation(text)),
+      ([key, text]) => this.look(key, parseContinuation(text, key)),
     );
     for (const key of this.suspected.keys())
       if (key.includes(`:${part}`) && !all.has(key)) this.suspected.delete(key);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
-import { Records, type ReadRecord } from '../coordination/index.js';
+import { parseRecord, Records, type ReadRecord } from '../coordination/index.js';
 import { hubKeyOf, type StoredChild } from '../hubs/index.js';
 import { StoreCalls } from '../enqueueing/index.js';
 
@@ -116,11 +116,13 @@ export class LinkBook {
       const known = links?.continuations ?? [];
       const added = continuations.filter((one) => !known.some((other) => isSame(one, other)));
       if (links !== undefined && added.length === 0) return links;
+      const { skipped: _, ...rest } = links ?? {};
       return {
+        ...rest,
         antecedent: { queue: antecedent.queue, id: antecedent.id, name: antecedent.name },
         // What was skipped has had its hub: what is added now needs another one.
         generation: links === undefined || links.skipped ? newGeneration() : links.generation,
-        at: await this.engine.store.now(),
+        at: await this.engine.store.steadyNow(),
         continuations: [...known, ...added],
       };
     };
@@ -138,9 +140,9 @@ export class LinkBook {
   }
 }
 
-/** @throws SyntaxError when the text is damaged @internal */
-export function parseLinks(text: string): ReadLinks {
-  return { links: JSON.parse(text) as Links, text };
+/** @throws as `parseRecord` @internal */
+export function parseLinks(text: string, key: string): ReadLinks {
+  return { links: parseRecord(text, key) as Links, text };
 }
 
 /** The id of the hub that carries these links out. @internal */

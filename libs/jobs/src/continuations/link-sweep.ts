@@ -26,8 +26,8 @@ export class LinkSweep {
     await round.each(
       all,
       ([key]) => key,
-      async ([, text]) => {
-        const read = parseLinks(text);
+      async ([key, text]) => {
+        const read = parseLinks(text, key);
         if (read.links.at < before) await this.attachment.repair(read);
       },
     );

@@ -1,5 +1,6 @@
 import type { CoordinationStore } from '../contracts/index.js';
 import { JobCancelledError, type JobLocation } from '../errors/index.js';
+import { parseRecord } from './stored-record.js';
 
 /** The channel that carries cancel requests to every process. @internal */
 export const CANCEL_CHANNEL = 'cancel';
@@ -30,8 +31,9 @@ export const cancelRequests = {
     store: CoordinationStore,
     job: { queue: string; id: string },
   ): Promise<CancelRequest | undefined> {
-    const text = await store.get(keyOf(job));
-    return text === undefined ? undefined : (JSON.parse(text) as CancelRequest);
+    const key = keyOf(job);
+    const text = await store.get(key);
+    return text === undefined ? undefined : (parseRecord(text, key) as CancelRequest);
   },
 
   async forget(store: CoordinationStore, job: { queue: string; id: string }): Promise<void> {

@@ -1,4 +1,5 @@
 import type { CoordinationStore } from '../contracts/index.js';
+import { parseMessage } from './stored-record.js';
 
 /** The channel on which servers tell of jobs that they cannot run and another server can. */
 const CHANNEL = 'handover';
@@ -26,6 +27,9 @@ export const handovers = {
     store: CoordinationStore,
     listener: (handover: Handover) => void,
   ): Promise<() => Promise<void>> {
-    return store.subscribe(CHANNEL, (message) => listener(JSON.parse(message) as Handover));
+    return store.subscribe(CHANNEL, (message) => {
+      const handover = parseMessage(message) as Handover | null | undefined;
+      if (handover) listener(handover);
+    });
   },
 };

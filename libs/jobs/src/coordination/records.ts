@@ -1,4 +1,5 @@
 import type { CoordinationStore } from '../contracts/index.js';
+import { parseRecord } from './stored-record.js';
 
 /** Somebody else changed a record each time: more than this comes from no fleet. */
 const MOST_TRIES = 100;
@@ -13,7 +14,7 @@ type Call = <R>(id: string, call: () => Promise<R>) => Promise<R>;
 
 /** Where records differ from plain JSON that is read and written as it is. @internal */
 export interface RecordOptions<T> {
-  readonly parse?: (text: string) => T;
+  readonly parse?: (text: string, key: string) => T;
   /** Around each call that reads: what bounds it, or says what failed. */
   readonly reading?: Call;
   /** Around each call that changes something. */
@@ -28,14 +29,18 @@ const asIs: Call = (_id, call) => call();
  * @internal
  */
 export class Records<T> {
-  private readonly parse: (text: string) => T;
+  private readonly parse: (text: string, key: string) => T;
   private readonly reading: Call;
   private readonly changing: Call;
 
   constructor(
     private readonly engine: { readonly store: CoordinationStore },
     private readonly prefix: string,
-    { parse = JSON.parse, reading = asIs, changing = asIs }: RecordOptions<T> = {},
+    {
+      parse = (text, key) => parseRecord(text, key) as T,
+      reading = asIs,
+      changing = asIs,
+    }: RecordOptions<T> = {},
   ) {
     this.parse = parse;
     this.reading = reading;
@@ -43,8 +48,9 @@ export class Records<T> {
   }
 
   async read(id: string): Promise<ReadRecord<T> | undefined> {
-    const text = await this.reading(id, () => this.engine.store.get(this.prefix + id));
-    return text === undefined ? undefined : { value: this.parse(text), text };
+    const key = this.prefix + id;
+    const text = await this.reading(id, () => this.engine.store.get(key));
+    return text === undefined ? undefined : { value: this.parse(text, key), text };
   }
 
   /** @returns false when there is one already */

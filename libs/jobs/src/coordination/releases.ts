@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CoordinationStore } from '../contracts/index.js';
 import { Records } from './records.js';
+import { parseKnown } from './stored-record.js';
 
 const PREFIX = 'release:';
 
@@ -52,11 +53,17 @@ export const releases = {
   /** Those of the last 30 days, whether or not one of their servers lives. */
   async all(store: CoordinationStore): Promise<readonly Release[]> {
     const entries = await store.entries(PREFIX);
-    return [...entries.values()].map((text) => JSON.parse(text) as Release);
+    return [...entries].flatMap(
+      ([key, text]) => (parseKnown(text, key) as Release | undefined) ?? [],
+    );
   },
 
+  /** @returns undefined when the store has none, or one of a form that only newer versions know */
   async get(store: CoordinationStore, hash: string): Promise<Release | undefined> {
-    return (await recordsIn(store).read(hash))?.value;
+    const text = await store.get(PREFIX + hash);
+    return text === undefined
+      ? undefined
+      : (parseKnown(text, PREFIX + hash) as Release | undefined);
   },
 };
 

@@ -1,4 +1,5 @@
 import type { CoordinationStore } from '../contracts/index.js';
+import { parseKnown } from './stored-record.js';
 
 /** How often a server says that it lives. @internal */
 export const HEARTBEAT_INTERVAL_MS = 5_000;
@@ -47,14 +48,16 @@ export const servers = {
 
   async live(store: CoordinationStore): Promise<readonly ServerInfo[]> {
     const entries = await store.entries('server:');
-    return [...entries.values()].flatMap((text) => parse(text) ?? []);
+    return [...entries].flatMap(([key, text]) => parse(text, key) ?? []);
   },
 };
 
-/** What cannot be read is no server; it must not hide the others. */
-function parse(text: string): ServerInfo | undefined {
+/** What cannot be read is no server; it must not hide the others. A newer version's lives, and nothing else is known of it. */
+function parse(text: string, key: string): ServerInfo | undefined {
+  const unknown = { host: '', pid: 0, queues: [], startedAt: '', release: '' };
   try {
-    return JSON.parse(text) as ServerInfo;
+    const server = parseKnown(text, key) as ServerInfo | undefined;
+    return server ?? { id: key.slice(keyOf('').length), ...unknown };
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import type { CoordinationStore, LimitKeys } from '../contracts/index.js';
 import type { Handover } from './handovers.js';
+import { parseKnown, parseRecord } from './stored-record.js';
 
 const PREFIX = 'unknown-name:';
 
@@ -16,8 +17,9 @@ export const unknownJobs = {
     store: CoordinationStore,
     job: { queue: string; id: string },
   ): Promise<UnknownJob | undefined> {
-    const text = await store.get(keyOf(job));
-    return text === undefined ? undefined : (JSON.parse(text) as UnknownJob);
+    const key = keyOf(job);
+    const text = await store.get(key);
+    return text === undefined ? undefined : (parseRecord(text, key) as UnknownJob);
   },
 
   async note(store: CoordinationStore, job: UnknownJob, ttlMs: number): Promise<void> {
@@ -30,7 +32,9 @@ export const unknownJobs = {
 
   async of(store: CoordinationStore, queue: string): Promise<readonly UnknownJob[]> {
     const entries = await store.entries(`${PREFIX}${queue}:`);
-    return [...entries.values()].map((text) => JSON.parse(text) as UnknownJob);
+    return [...entries].flatMap(
+      ([key, text]) => (parseKnown(text, key) as UnknownJob | undefined) ?? [],
+    );
   },
 };
 

@@ -1,7 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
-import { CANCEL_CHANNEL, cancelRequests, type CancelRequest } from '../coordination/index.js';
+import {
+  CANCEL_CHANNEL,
+  cancelRequests,
+  parseMessage,
+  type CancelRequest,
+} from '../coordination/index.js';
 import type { ManagedService } from '../lifecycle/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { monotonicNow } from '../timers/index.js';
@@ -92,10 +97,6 @@ function keyOf(queue: string, id: string): string {
 
 /** Anyone who may write to the store may publish; what is no request is no reason to crash. */
 function parseRequest(message: string): CancelRequest | undefined {
-  try {
-    const request = JSON.parse(message) as Partial<CancelRequest> | null;
-    return request?.queue && request.id ? (request as CancelRequest) : undefined;
-  } catch {
-    return undefined;
-  }
+  const request = parseMessage(message) as Partial<CancelRequest> | null | undefined;
+  return request?.queue && request.id ? (request as CancelRequest) : undefined;
 }

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { WaitingError, type Job } from 'bullmq';
 import { HandlerCaller } from '../calling/index.js';
 import type { JobInfo } from '../contracts/index.js';
+import { isOfNewerForm } from '../coordination/index.js';
 import { HandlerRegistry, type Handler } from '../discovery/index.js';
 import { LockLostError } from '../errors/index.js';
 import { StartContext } from '../lifecycle/index.js';
@@ -66,6 +67,7 @@ export class JobExecutor {
     locks?: JobLocks,
   ): Promise<unknown> => {
     if (this.isClosed) return this.giveBackUnstarted(job, token);
+    if (isOfNewerForm(job.data)) return this.refused.leave(job, token);
     const handler = this.registry.byName(job.name);
     if (handler === undefined) return this.refused.refuseUnknown(job, token);
     if (this.suspects.isSuspect(job)) {

@@ -8,7 +8,7 @@ import type {
   SentAwayJob,
   UnknownWork,
 } from '../contracts/index.js';
-import { JobsError, StoreUnavailableError } from '../errors/index.js';
+import { JobsError, NewerRecordError, StoreUnavailableError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { pause } from '../timers/index.js';
 import { StoreOutage } from './store-outage.js';
@@ -104,6 +104,8 @@ export class JobHooks {
         return await answer;
       } catch (error) {
         if (!this.outage.noticedIn(error) && wait === FIRST_PAUSE_MS) this.report(hook, error);
+        // It is never going to know it.
+        if (error instanceof NewerRecordError) return;
       }
       await pause(wait, { signal: job.signal });
       if (job.signal.aborted) return;
@@ -165,7 +167,8 @@ export class JobHooks {
   }
 }
 
-/** Whether an error says something about the job, and not about the store. */
+/** Whether an error says something about the job, and not about the store, or a record that others can read. */
 function isAboutJob(error: unknown): boolean {
-  return error instanceof JobsError && !(error instanceof StoreUnavailableError);
+  if (error instanceof StoreUnavailableError || error instanceof NewerRecordError) return false;
+  return error instanceof JobsError;
 }

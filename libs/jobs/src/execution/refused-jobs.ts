@@ -14,7 +14,7 @@ import { UnknownNames } from './unknown-names.js';
 const STORE_LOST_PAUSE_MS = 1_000;
 
 /**
- * Claimed jobs whose handler is not to be called: they are damaged or cancelled, or nobody here knows their names.
+ * Claimed jobs whose handler is not to be called: they are damaged or cancelled, or nobody here knows their names or form.
  * @internal
  */
 @Injectable()
@@ -51,6 +51,11 @@ export class RefusedJobs {
     if (request !== undefined)
       throw asUnrecoverable(new JobCancelledError(location, request.reason));
     return this.unknownNames.postpone(job, token);
+  }
+
+  /** Leaves a job whose form this version does not know to the one that wrote it. */
+  leave(job: Job, token: string): Promise<never> {
+    return this.unknownNames.leave(job, token);
   }
 
   private async refuseCancelled(run: JobRun): Promise<void> {

@@ -3,7 +3,7 @@ import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq
 import { JOBS_ENGINE, type Engine, type LimitKeys } from '../contracts/index.js';
 import { handovers, unknownJobs, type Handover, type UnknownJob } from '../coordination/index.js';
 import { HandlerRegistry } from '../discovery/index.js';
-import { UnknownJobNameError } from '../errors/index.js';
+import { NewerRecordError, UnknownJobNameError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import type { StoredPayload } from '../payload/index.js';
@@ -55,10 +55,24 @@ export class UnknownNames {
       if (await this.fleet.canRun(job.queueName, job.name)) return await this.handOver(job, token);
       return await this.postponeOrGiveUp(job, token);
     } catch (error) {
+      // What is noted of the job is for the version that knows it.
+      if (error instanceof NewerRecordError) return await this.leave(job, token);
       if (error instanceof DelayedError || error instanceof UnrecoverableError) throw error;
       // Settle nothing: the lock runs out and the job comes back, which burns no attempt.
       throw new WaitingError();
     }
+  }
+
+  /**
+   * Leaves a job to the newer version of the library that wrote it: it comes again after a while.
+   * @throws DelayedError; WaitingError when the store is lost
+   */
+  async leave(job: Job, token: string): Promise<never> {
+    this.yielding.note(job.queueName);
+    await this.sendAway(job, token, HANDED_OVER_MS + this.pace(), true).catch(() => {
+      throw new WaitingError();
+    });
+    throw new DelayedError();
   }
 
   private async handOver(job: Job, token: string): Promise<never> {
@@ -75,7 +89,8 @@ export class UnknownNames {
     const { store } = this.engine;
     const handover = toHandover(job);
     const now = await store.steadyNow();
-    const { since } = (await unknownJobs.find(store, handover)) ?? { since: now };
+    const noted = await unknownJobs.find(store, handover);
+    const { since = now } = noted ?? {};
     const waited = now - since;
     const unwanted = await this.whyUnwanted(job);
     if (waited >= unknownNameTimeoutMs) {
@@ -92,7 +107,7 @@ export class UnknownNames {
     );
     await unknownJobs.note(
       store,
-      { ...handover, since, ...lineOf(job) },
+      { ...noted, ...handover, since, ...lineOf(job) },
       unknownNameTimeoutMs + 2 * LONGEST_PAUSE_MS,
     );
     const line = messages.unknownName(job.name, job.queueName, pause);

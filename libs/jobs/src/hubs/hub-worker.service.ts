@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DelayedError, WaitingError, type Job } from 'bullmq';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { isOfNewerForm } from '../coordination/index.js';
 import {
   JobsWorker,
   Repairs,
@@ -19,7 +20,7 @@ import { tellStep } from './hub-steps.js';
 /** So many hubs of a process run at once. They wait for the store most of the time. */
 const CONCURRENCY = 20;
 
-/** Pause before a hub runs again whose work failed, or whose kind only a newer process knows. */
+/** Pause before a hub runs again whose work failed, or whose kind or form only a newer process knows. */
 const RETRY_PAUSE_MS = 1_000;
 
 /** After a connection error, the worker tries again this soon. */
@@ -103,7 +104,7 @@ export class HubWorker implements ManagedService {
   private async run(hub: Job): Promise<number | object | undefined> {
     try {
       const kind = this.kinds.get(hub.name);
-      return kind === undefined ? RETRY_PAUSE_MS : await kind.run(hub);
+      return kind === undefined || isOfNewerForm(hub.data) ? RETRY_PAUSE_MS : await kind.run(hub);
     } catch (error) {
       this.report(error as Error);
       return RETRY_PAUSE_MS;

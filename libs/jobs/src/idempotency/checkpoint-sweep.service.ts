@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
+import { parseRecord } from '../coordination/index.js';
 import { damageOf, QueueRegistry } from '../engines/index.js';
 import { Repairs, type Repair, type RepairRound } from '../execution/index.js';
 import type { ManagedService } from '../lifecycle/index.js';
@@ -63,7 +64,7 @@ export class CheckpointSweep implements ManagedService {
         round.each(
           jobs,
           ([key]) => key,
-          ([, text]) => this.forgetIfGone(JSON.parse(text) as SteppedJob),
+          ([key, text]) => this.forgetIfGone(parseRecord(text, key) as SteppedJob),
         ),
       );
       await Promise.all(lanes);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine, type StoredKey } from '../contracts/index.js';
-import { describeJob } from '../errors/index.js';
+import { parseRecord } from '../coordination/index.js';
+import { describeJob, NewerRecordError } from '../errors/index.js';
 import { StoreCalls } from '../enqueueing/index.js';
 
 const KEYS = 'idem:';
@@ -62,7 +63,7 @@ export class KeyRecords {
       () => store.get(storeKeyOf(group, key)),
     );
     if (text === undefined) return undefined;
-    const record = parse(text);
+    const record = parse(text, storeKeyOf(group, key));
     if (record !== undefined) return { record, text };
     // It names no job, so the key is nobody's.
     await store.delete(storeKeyOf(group, key), text);
@@ -91,11 +92,12 @@ export class KeyRecords {
   }
 }
 
-function parse(text: string): KeyRecord | undefined {
+function parse(text: string, key: string): KeyRecord | undefined {
   try {
-    const record = JSON.parse(text) as KeyRecord | null;
+    const record = parseRecord(text, key) as KeyRecord | null;
     return typeof record?.id === 'string' ? record : undefined;
-  } catch {
+  } catch (error) {
+    if (error instanceof NewerRecordError) throw error;
     return undefined;
   }
 }

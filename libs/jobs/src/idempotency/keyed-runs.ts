@@ -87,7 +87,9 @@ export class KeyedRuns implements JobHook {
       const held = await this.records.find(key);
       // The first result stays: a run that lost its lock without knowing may come later.
       if (held?.record.done) return;
-      if (await this.records.replace(key, held, record, windowMs)) return;
+      const isOwn = held?.record.id === id && held.record.queue === queue;
+      const next = isOwn ? { ...held.record, ...record } : record;
+      if (await this.records.replace(key, held, next, windowMs)) return;
     }
   }
 

@@ -9,7 +9,8 @@ import {
   type RunningJob,
   type RunOutcome,
 } from '../contracts/index.js';
-import { Records } from '../coordination/index.js';
+import { parseRecord, Records } from '../coordination/index.js';
+import { NewerRecordError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { restoreValue, toStorableText } from '../payload/index.js';
 import { StoreCalls } from '../enqueueing/index.js';
@@ -96,12 +97,12 @@ export class RecurringRuns implements JobHook {
     return { action: 'complete', result: null };
   }
 
-  /** A store that is lost at this moment is no failure of the job, which runs without knowing of those before. */
+  /** What cannot be read at this moment, or by this version, is no failure of the job: it runs without knowing. */
   private async endedRuns(recurring: string): Promise<readonly StoredRun[]> {
     try {
       return (await this.ledgers.read(recurring))?.value ?? [];
     } catch (error) {
-      if (!this.calls.isUnavailable(error)) throw error;
+      if (!this.calls.isUnavailable(error) && !(error instanceof NewerRecordError)) throw error;
       return [];
     }
   }
@@ -141,11 +142,12 @@ function toRun({ due, finishedAt, result, ...run }: StoredRun): RecurringRun {
 }
 
 /** A damaged ledger must not fail the runs to come: it is begun anew with the end of the next. */
-function parse(text: string): StoredRun[] {
+function parse(text: string, key: string): StoredRun[] {
   try {
-    const runs: unknown = JSON.parse(text);
+    const runs = parseRecord(text, key);
     return Array.isArray(runs) ? (runs as StoredRun[]) : [];
-  } catch {
+  } catch (error) {
+    if (error instanceof NewerRecordError) throw error;
     return [];
   }
 }

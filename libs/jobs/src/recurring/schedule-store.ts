@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
-import { Records, type ReadRecord } from '../coordination/index.js';
+import { parseRecord, Records, type ReadRecord } from '../coordination/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { StoreCalls } from '../enqueueing/index.js';
 import { withDialect } from '../timing/ticks/index.js';
@@ -107,7 +107,7 @@ export class ScheduleStore {
   /** A damaged value must not hide the other recurring jobs. */
   private parseOrTell(id: string, text: string): StoredSchedule | undefined {
     try {
-      return { schedule: parse(text), text };
+      return { schedule: parse(text, KEY + id), text };
     } catch (error) {
       if (this.damaged.get(id) !== text) {
         this.logger.error(messages.scheduleUnreadable(id, error), error as Error);
@@ -118,8 +118,8 @@ export class ScheduleStore {
   }
 }
 
-function parse(text: string): Schedule {
-  const schedule = JSON.parse(text) as Schedule;
+function parse(text: string, key: string): Schedule {
+  const schedule = parseRecord(text, key) as Schedule;
   return { ...schedule, timing: withDialect(schedule.timing) };
 }
 

@@ -13,6 +13,14 @@ describe('a recurring job under a new definition', () => {
     lastJob: { queue: 'q', id: 's@500' },
   };
 
+  it('keeps what a newer version has stored of a timing that is the same as far as this one knows', () => {
+    const timing = { ...every, weather: 'dry' };
+    const newer = { ...stored, timing };
+    expect(redefined(newer, definition(every), 900)).toBe(newer);
+    const call = { queue: 'q', name: 'S.other', data: { args: [] }, opts: {} } as never;
+    expect(redefined(newer, definition(every, call), 900)).toEqual({ ...newer, call });
+  });
+
   it('is the same object when nothing has changed', () => {
     expect(redefined(stored, definition({ ...every }), 900)).toBe(stored);
   });

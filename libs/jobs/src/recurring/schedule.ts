@@ -1,6 +1,6 @@
 import type { StoredPayload } from '../payload/index.js';
 import type { PreparedJob, StoredJobOptions } from '../enqueueing/index.js';
-import { progressAt, type TickProgress, type Timing } from '../timing/ticks/index.js';
+import { isSameTiming, progressAt, type TickProgress, type Timing } from '../timing/ticks/index.js';
 
 /** The job that a tick becomes. @internal */
 export interface ScheduledCall {
@@ -69,14 +69,14 @@ export function replanned(stored: Schedule, now: number): Schedule {
 export function redefined(before: Schedule, definition: ScheduleDefinition, now: number): Schedule {
   const stored = replanned(before, now);
   const { undeclaredSince, ...schedule } = stored;
-  const hasTiming = isEqual(stored.timing, definition.timing);
+  const hasTiming = isSameTiming(stored.timing, definition.timing);
   const isSame =
     hasTiming &&
     isEqual(stored.call, definition.call) &&
     stored.source === definition.source &&
     stored.declared === (definition.declared ?? stored.declared);
   if (isSame) return undeclaredSince === undefined ? stored : schedule;
-  if (hasTiming) return { ...schedule, ...definition };
+  if (hasTiming) return { ...schedule, ...definition, timing: stored.timing };
   const { catchUpUntil: _, seenUntil: __, ...progress } = stored.progress;
   return {
     ...schedule,

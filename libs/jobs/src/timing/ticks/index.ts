@@ -3,4 +3,11 @@ export { progressAt, type TickProgress } from './tick-progress.js';
 export { goOn, type Search } from './search.js';
 export { emptyUntil, nextLook, tickIn, type TickSource } from './tick-series.js';
 export { createTickSource, type TickOrigin } from './tick-source.js';
-export { readTiming, SETTING_RULES, TIMING_DEFAULTS, withDialect, type Timing } from './timing.js';
+export {
+  isSameTiming,
+  readTiming,
+  SETTING_RULES,
+  TIMING_DEFAULTS,
+  withDialect,
+  type Timing,
+} from './timing.js';

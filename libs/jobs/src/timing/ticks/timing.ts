@@ -32,6 +32,29 @@ export interface Timing {
   readonly enabled?: false;
 }
 
+const KNOWN: Readonly<Record<keyof Timing, true>> = {
+  cron: true,
+  dialect: true,
+  everyMs: true,
+  timeZone: true,
+  misfire: true,
+  misfireThresholdMs: true,
+  misfireLimit: true,
+  overlap: true,
+  calendars: true,
+  startAt: true,
+  endAt: true,
+  limit: true,
+  jitterMs: true,
+  enabled: true,
+};
+
+/** Whether a stored timing is the same as a new one, as far as this version knows what is stored. @internal */
+export function isSameTiming(stored: Timing, other: Timing): boolean {
+  const known = Object.entries(stored).filter(([name]) => Object.hasOwn(KNOWN, name));
+  return JSON.stringify(Object.fromEntries(known)) === JSON.stringify(other);
+}
+
 /** What a timing leaves out. @internal */
 export const TIMING_DEFAULTS = {
   misfire: 'fire-once',
