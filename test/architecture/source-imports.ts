@@ -22,17 +22,11 @@ export function importsOf(path: string, text: string): SourceImport[] {
   return found;
 }
 
-/** Lines of `export *` and `export default`, which an index file must not have. */
-export function unnamedExportsOf(path: string, text: string): number[] {
+/** Lines of `export *`, which an index file must not have. */
+export function starExportsOf(path: string, text: string): number[] {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   return source.statements
-    .filter(
-      (node) =>
-        ts.isExportAssignment(node) ||
-        (ts.isExportDeclaration(node) && !node.exportClause) ||
-        (ts.canHaveModifiers(node) &&
-          ts.getModifiers(node)?.some((word) => word.kind === ts.SyntaxKind.DefaultKeyword)),
-    )
+    .filter((node) => ts.isExportDeclaration(node) && !node.exportClause)
     .map((node) => source.getLineAndCharacterOfPosition(node.getStart()).line + 1);
 }
 

@@ -27,7 +27,7 @@ export type RowAppOptions = Partial<Omit<AppConfig, 'ledger' | 'prefix' | 'schem
   AppProcessOptions;
 
 /**
- * One row of RELIABILITY's proof table on one engine: its ledger, its processes, its randomness.
+ * One kind of fault on one engine: its ledger, its processes, its randomness.
  * Everything it starts is ended with the test. The ledger of a row that failed is kept.
  */
 export class Row {

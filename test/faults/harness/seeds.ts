@@ -1,4 +1,4 @@
-/** Whether the long form of each row was asked for: RELIABILITY's numbers instead of a few seconds. */
+/** Whether the long form of each row was asked for: its full numbers instead of a few seconds. */
 export const LONG = process.env.FAULTS === 'long';
 
 /** Whether somebody waits for the tests: rows then run on one engine, and those that take longest are cut. */

@@ -10,7 +10,7 @@ const PLAN: KillPlan = LONG
   ? FULL_KILLS
   : { jobs: 200, kills: 2, workers: 2, concurrency: 5, ms: [100, 400], deadlineMs: 45_000 };
 
-/** The aim of RELIABILITY: kill to the re-run. */
+/** From the kill to the re-run. */
 const RECOVERY_AIM_MS = 30_000;
 
 describeRow('kill -9, default lock', (engine) => {

@@ -18,7 +18,7 @@ export interface KillPlan {
   deadlineMs: number;
 }
 
-/** RELIABILITY's numbers. */
+/** The numbers of the long form. */
 export const FULL_KILLS = {
   jobs: 20_000,
   kills: 200,

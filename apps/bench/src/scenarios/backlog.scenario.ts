@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { QUEUE } from '../subjects/index.js';
-import type { Backlog, Scenario, Work } from './scenario.js';
+import type { Backlog } from './sample.js';
+import type { Scenario, Work } from './scenario.js';
 import { enqueueInBulk, openSubject } from './subject-session.js';
 
 /** The long backlog is so many times `--jobs`: 1,000,000 by default. */

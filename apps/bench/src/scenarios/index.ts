@@ -10,13 +10,8 @@ import { processScenario } from './process.scenario.js';
 import type { Scenario } from './scenario.js';
 
 export { Meter } from './meter.js';
-export {
-  SLOW_ENGINE_ROUNDS,
-  type Backlog,
-  type Contestant,
-  type Sample,
-  type Scenario,
-} from './scenario.js';
+export type { Backlog, Sample } from './sample.js';
+export { SLOW_ENGINE_ROUNDS, type Contestant, type Scenario } from './scenario.js';
 
 /** Every scenario that `--scenario` knows. */
 export const SCENARIOS: readonly Scenario[] = [

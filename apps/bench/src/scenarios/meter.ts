@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { percentile } from '../statistics.js';
 import { Profiler } from './profiler.js';
-import type { Sample } from './scenario.js';
+import type { Sample } from './sample.js';
 
 /**
  * Measures one round: wall time and CPU time between `start` and `stop`, and, if asked for, the time

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { RecurringJob } from 'nestjs-jobs';
 import type { CartFigure } from '../carts/cart-figures.repository.js';
 import type { JobStatus } from '../jobs/job-status.js';
+import type { SeenRecurring } from './seen-recurring.js';
 import type { ShopClient } from './shop.client.js';
 import type { Timeline } from './timeline.js';
 import { until } from './until.js';
@@ -16,12 +16,6 @@ const TIMEOUT_MS = 10_000;
 
 /** Long enough for ticks of each second to become misfires. */
 const PAUSE_MS = 3_200;
-
-/** A recurring job as HTTP clients get it: dates are text. */
-export type SeenRecurring = Pick<RecurringJob, 'id' | 'description' | 'state'> & {
-  next: readonly string[];
-  lastRun?: { state: string; result?: unknown };
-};
 
 /** What the drive saw of the recurring jobs. */
 export interface RecurringSeen {

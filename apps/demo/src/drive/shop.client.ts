@@ -10,7 +10,7 @@ import type { OrderDto } from '../orders/order.dto.js';
 import type { Product } from '../products/products.repository.js';
 import type { User } from '../users/users.repository.js';
 import type { Voucher } from '../users/vouchers.repository.js';
-import type { SeenRecurring } from './recurring.scenario.js';
+import type { SeenRecurring } from './seen-recurring.js';
 
 /** Uses the shop as any client does: over HTTP. */
 export class ShopClient {

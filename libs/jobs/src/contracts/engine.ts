@@ -48,7 +48,7 @@ export interface Engine {
    * bull-board construct with it get this engine's backend too.
    */
   readonly bullmqOptions: QueueBaseOptions;
-  /** Builds this engine's backend: BullMQ's own, with the hazards of RELIABILITY closed. */
+  /** Builds this engine's backend: BullMQ's own, with its traps closed. */
   readonly backendFactory: BackendFactory;
   /**
    * What to add to this process's wall clock to get the store's, in ms: an estimate that asks nobody. 0 where the store

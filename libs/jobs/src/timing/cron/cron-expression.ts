@@ -34,6 +34,19 @@ const SECOND_MS = 1_000;
 const LARGEST_MOVE_MS = 3 * 86_400_000;
 const END_OF_CALENDAR = Date.UTC(10_000, 0, 1);
 
+/*
+ * Why expressions are read here, and not by a library:
+ *
+ * - cron-parser, which BullMQ has, knows neither `W` nor `LW` nor years, and reads Quartz's `6L` as each Saturday. It
+ *   leaves out a day where clocks skip half an hour, and in an hour that they repeat it runs an interval once.
+ * - croner knows neither `L-3` nor `LW-2` nor a lone `L` of weekdays, leaves out `31W` where there is no 31st, and runs
+ *   02:30 at 03:00 where clocks skip it.
+ * - Neither has `H`, tells the two dialects apart where six fields could be of either, or says all faults at once.
+ *
+ * A tick that is lost or doubled by a library is lost or doubled by this module. Where both do what is written below,
+ * cron-oracles.spec.ts compares with them.
+ */
+
 /**
  * A cron schedule: tells when it is due. Immutable, pure and fast; hold one and ask it often. Its static names
  * are those of the `CronExpression` of @nestjs/schedule.
