@@ -47,6 +47,7 @@ const LIBRARIES: Record<string, Omit<LibraryRules, 'name' | 'source' | 'entries'
     forbidden: ['@nestjs/'],
     layers: [
       ['errors', 'driver', 'timers'],
+      ['seams'],
       ['schema'],
       ['connection'],
       ['store'],

@@ -9,11 +9,8 @@ describe.each(LISTS)('the seams of %s', (path) => {
   const text = readFileSync(resolve(ROOT, path), 'utf8');
 
   it('are each proved by tests that exist', () => {
-    const seams = text.match(/^ {4}what: /gm)?.length;
-    const proofs = Array.from(
-      text.matchAll(/^ {4}provedBy: \[([^\]]+)\]/gm),
-      ([, tests]) => tests!,
-    );
+    const seams = text.match(/^ +what: /gm)?.length;
+    const proofs = Array.from(text.matchAll(/^ +provedBy: \[([^\]]+)\]/gm), ([, tests]) => tests!);
     expect(proofs).toHaveLength(seams!);
     const named = proofs.flatMap((tests) =>
       Array.from(tests.matchAll(/'([^']+)'/g), ([, name]) => name!),

@@ -13,6 +13,7 @@ export {
   type SqliteOptions,
 } from './connection/index.js';
 export {
+  BullmqChangedError,
   InvalidSqliteConnectionError,
   NetworkFileSystemError,
   NewerSchemaError,

@@ -1,6 +1,7 @@
 import type { BackendFactory, QueueBaseOptions } from 'bullmq';
 import { SqliteConnection } from '../connection/index.js';
 import { InvalidSqliteConnectionError } from '../errors/index.js';
+import { assertContract, QUEUE_SEAM } from '../seams/bullmq.seams.js';
 import { BackendLife } from './backend-life.js';
 import { BackendOptions } from './backend-options.js';
 import { QueueNames } from './queue-names.js';
@@ -14,12 +15,14 @@ export type BackendParts = ConstructorParameters<typeof SqliteQueueBackend>;
  * `SqliteQueueBackend`, or whose hold on the file is wrapped.
  *
  * @throws InvalidSqliteConnectionError when `connection` does not come from `sqlite()`.
+ * @throws BullmqChangedError when the BullMQ that is installed needs more of a backend than this one has.
  */
 export function backendParts(
   queueName: string,
   queueOptions: QueueBaseOptions<unknown>,
   { withBlockingConnection = false }: { withBlockingConnection?: boolean } = {},
 ): BackendParts {
+  assertContract(QUEUE_SEAM, SqliteQueueBackend);
   const { connection } = queueOptions;
   if (!(connection instanceof SqliteConnection)) {
     throw new InvalidSqliteConnectionError(
@@ -40,6 +43,7 @@ export function backendParts(
  * @example new Worker('mail', send, { connection: sqlite('./data/jobs.sqlite') }, createSqliteBackend)
  *
  * @throws InvalidSqliteConnectionError when `connection` does not come from `sqlite()`.
+ * @throws BullmqChangedError when the BullMQ that is installed needs more of a backend than this one has.
  */
 export const createSqliteBackend: BackendFactory<SqliteQueueBackend, SqliteConnection> = (
   ...args

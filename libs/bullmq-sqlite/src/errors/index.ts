@@ -1,3 +1,4 @@
+export { BullmqChangedError } from './bullmq-changed.error.js';
 export {
   InvalidSqliteConnectionError,
   NetworkFileSystemError,

@@ -1,6 +1,7 @@
 import type { RelayBackendFactory } from 'bullmq';
 import { SqliteConnection } from '../connection/index.js';
 import { InvalidSqliteConnectionError } from '../errors/index.js';
+import { assertContract, RELAY_SEAM } from '../seams/bullmq.seams.js';
 import { SqliteRelayBackend } from './sqlite-relay-backend.js';
 
 /**
@@ -10,8 +11,10 @@ import { SqliteRelayBackend } from './sqlite-relay-backend.js';
  * @example new Relay({ connection: sqlite('./data/jobs.sqlite'), backend: createSqliteRelayBackend })
  *
  * @throws InvalidSqliteConnectionError when `connection` does not come from `sqlite()`.
+ * @throws BullmqChangedError when the BullMQ that is installed needs more of a relay than this one has.
  */
 export const createSqliteRelayBackend: RelayBackendFactory<SqliteConnection> = (options) => {
+  assertContract(RELAY_SEAM, SqliteRelayBackend);
   const { connection, namespace } = options;
   if (!(connection instanceof SqliteConnection)) {
     throw new InvalidSqliteConnectionError(
