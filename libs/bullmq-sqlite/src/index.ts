@@ -32,6 +32,7 @@ export {
 export { promote } from './jobs/changing/move-waiting-job.js';
 export { createSqliteRelayBackend } from './relay/create-sqlite-relay-backend.js';
 export { SqliteRelayBackend } from './relay/sqlite-relay-backend.js';
+export { newerSchema, type NewerSchema } from './schema/migrate.js';
 export {
   type Operation,
   openStore,

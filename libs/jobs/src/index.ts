@@ -116,6 +116,7 @@ export {
   LockLostError,
   MissingDriverError,
   NewerRecordError,
+  NewerStoreError,
   NoJobContextError,
   NonErrorThrownError,
   NoOpenTransactionError,

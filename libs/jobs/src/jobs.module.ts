@@ -17,6 +17,7 @@ import {
   endsWithin,
   GOODBYE_MS,
   ManagedServices,
+  NewerStoreWatch,
   ShutdownSignals,
   ShutdownState,
 } from './lifecycle/index.js';
@@ -59,6 +60,7 @@ export class JobsModule
     private readonly registry: HandlerRegistry,
     private readonly scheduler: SchedulerLookup,
     private readonly services: ManagedServices,
+    private readonly newerStore: NewerStoreWatch,
     private readonly signals: ShutdownSignals,
     private readonly shutdown: ShutdownState,
     private readonly queues: QueueRegistry,
@@ -77,7 +79,7 @@ export class JobsModule
 
   /**
    * @param options where jobs are stored, and how they are run
-   * @throws JobsConfigurationError, MissingDriverError, StoreUnreachableError: when the application is created
+   * @throws JobsConfigurationError, MissingDriverError, StoreUnreachableError, NewerStoreError: when the application is created
    */
   static forRoot(options: JobsModuleOptions = {}): DynamicModule {
     const provider = { provide: JOBS_OPTIONS, useFactory: () => resolve(options) };
@@ -111,11 +113,13 @@ export class JobsModule
   async onApplicationBootstrap(): Promise<void> {
     if (this.registry.workedQueues.length > 0) this.signals.warnWhenHooksStayOff();
     await this.services.start();
+    this.newerStore.start();
   }
 
   /** @internal */
   async onModuleDestroy(): Promise<void> {
     this.shutdown.hasBegun = true;
+    this.newerStore.stop();
     await this.signals.during(() => this.services.stop());
   }
 

@@ -28,9 +28,10 @@ export const MIXED: RowAppOptions = {
  * Redis' index of values, which are rows of their own.
  */
 const STANDING: readonly RegExp[] = [
-  /:x:(starts:last|turns:last|keys|expiry)$/,
+  /:x:(starts:last|turns:last|keys|expiry|kv:form)$/,
   /:(id|meta|events|pc|marker|stalled-check)$/,
   /^(queue|queue_meta|meta|relay_counter|event|client) /,
+  /^coordination_value .*"key":"form"/,
 ];
 
 /** The recurring job of a mixed load. */

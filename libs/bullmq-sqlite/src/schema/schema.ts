@@ -257,3 +257,9 @@ export const SCHEMA: readonly string[] = [
   CREATE INDEX job_by_pause ON job (queue, pauses_until) WHERE state = 'delayed' AND pauses_until IS NOT NULL;
   `,
 ];
+
+/**
+ * Versions that only add to the one before, so that a process which does not know them goes on with the file. After any
+ * other, a process that does not know it would do harm, and the file is refused there.
+ */
+export const ONLY_ADD: ReadonlySet<number> = new Set();

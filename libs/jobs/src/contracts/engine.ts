@@ -69,6 +69,11 @@ export interface Engine {
    */
   connect(): Promise<void>;
   /**
+   * Looks whether a newer version, of BullMQ or ours, has changed tables or keys so that this one cannot work on them.
+   * @returns what was expected and what was found, in words; undefined when this version can
+   */
+  newerThanKnown(): Promise<string | undefined>;
+  /**
    * One round trip to the store.
    * @param timeoutMs rejects after this long
    * @returns how long it took, in ms

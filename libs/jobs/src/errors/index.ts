@@ -7,7 +7,7 @@ export {
   InvalidBatchError,
   type BatchFault,
 } from './batch.errors.js';
-export { NewerRecordError } from './newer-version.errors.js';
+export { NewerRecordError, NewerStoreError } from './newer-version.errors.js';
 export { errorReason, errorText } from './error-text.js';
 export { describeJob, JobsError, type JobLocation } from './jobs.error.js';
 export {

@@ -22,3 +22,28 @@ export class NewerRecordError extends JobsError {
     );
   }
 }
+
+/**
+ * A newer version has changed the store so that this one cannot work on it. Thrown when the application is created; a
+ * process that runs already claims no more jobs, and logs it.
+ * @publicApi
+ */
+export class NewerStoreError extends JobsError {
+  /**
+   * @param engine the engine's name
+   * @param address host and port without credentials, or the file
+   * @param difference what was expected, and what was found
+   */
+  constructor(
+    readonly engine: string,
+    readonly address: string,
+    readonly difference: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `A newer version has changed the ${engine} store at ${address}, and this one cannot work on it: ${difference}. ` +
+        'Run the newer version in this process, too; or give this one a store, or a "prefix" (PostgreSQL: "schema"), of its own.',
+      options,
+    );
+  }
+}

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, PublicService, type Engine } from '../contracts/index.js';
 import { Repairs, ServerHeartbeat, WorkersService } from '../execution/index.js';
-import { ShutdownState, withDeadline } from '../lifecycle/index.js';
+import { NewerStoreWatch, ShutdownState, withDeadline } from '../lifecycle/index.js';
 
 const DEFAULT_TIMEOUT_MS = 1_000;
 
@@ -44,6 +44,7 @@ export class JobsHealth extends PublicService {
     private readonly heartbeat: ServerHeartbeat,
     private readonly repairs: Repairs,
     private readonly shutdown: ShutdownState,
+    private readonly newerStore: NewerStoreWatch,
   ) {
     super();
   }
@@ -75,6 +76,7 @@ export class JobsHealth extends PublicService {
 
   private fault(workers: JobsHealthReport['workers']): string | undefined {
     if (this.shutdown.hasBegun) return 'a shutdown has begun';
+    if (this.newerStore.refusal !== undefined) return this.newerStore.refusal.message;
     if (workers === 'stopped') return 'the workers do not run';
     return this.repairs.faults[0];
   }

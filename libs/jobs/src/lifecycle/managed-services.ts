@@ -14,6 +14,7 @@ import { MANAGED_SERVICES, type ManagedService } from './managed-service.js';
 @Injectable()
 export class ManagedServices {
   private started: (readonly ManagedService[])[] = [];
+  private stopping: Promise<void> | undefined;
 
   constructor(
     @Inject(MANAGED_SERVICES) private readonly groups: readonly (readonly ManagedService[])[],
@@ -39,7 +40,12 @@ export class ManagedServices {
     }
   }
 
-  async stop(): Promise<void> {
+  /** Once: whoever asks again waits for the same end. */
+  stop(): Promise<void> {
+    return (this.stopping ??= this.stopAll());
+  }
+
+  private async stopAll(): Promise<void> {
     for (const group of this.started.splice(0)) {
       await Promise.all(group.map((service) => this.stopOne(service)));
     }

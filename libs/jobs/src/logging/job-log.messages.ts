@@ -97,6 +97,7 @@ export const messages = {
     'Shutdown hooks are off, so a deploy will kill running jobs: call app.enableShutdownHooks() in main.ts',
   storeLost: (engine: string, error: Error) =>
     `The ${engine} store cannot be reached: ${error.message}`,
+  storeIsNewer: (error: Error) => `This process claims no more jobs. ${error.message}`,
   storeBack: (engine: string, ms: number) => `The ${engine} store is back after ${ms} ms`,
   workerError: (queue: string, error: Error) => `Worker of queue "${queue}": ${error.message}`,
   lateHandlers: (names: readonly string[], unworked: readonly string[], isRecurring: boolean) => {

@@ -110,6 +110,7 @@ import {
 import { JobScheduler } from '../scheduler/index.js';
 import {
   ManagedServices,
+  NewerStoreWatch,
   ShutdownSignals,
   ShutdownState,
   StartContext,
@@ -140,6 +141,7 @@ export const jobsProviders: readonly Provider[] = [
   hubKindsProvider,
   JobLogger,
   StartContext,
+  NewerStoreWatch,
   HandlerExplorer,
   HandlerRegistry,
   SchedulerLookup,

@@ -1,5 +1,9 @@
-import type { PgPoolClient, PgPoolConfig, PgQueryResult } from 'bullmq';
-import { JobsConfigurationError, StoreUnreachableError } from '../../errors/index.js';
+import type { PgPoolClient, PgPoolConfig, PgQueryable, PgQueryResult } from 'bullmq';
+import {
+  JobsConfigurationError,
+  NewerStoreError,
+  StoreUnreachableError,
+} from '../../errors/index.js';
 import { endsWithin } from '../../lifecycle/index.js';
 import { importDriver } from '../import-driver.js';
 import { forDriver, monotonicNow, pause } from '../../timers/index.js';
@@ -15,7 +19,7 @@ import {
 } from './postgres-client.js';
 import { asConnectionClosed, isConflict, isFatalConnectError } from './postgres-errors.js';
 import { PostgresListener } from './postgres-listener.js';
-import { assertMigrated, migrateSchema } from './postgres-migrations.js';
+import { assertMigrated, migrateSchema, newerSchema } from './postgres-migrations.js';
 import { withSchema } from './postgres-names.js';
 import { SQL } from './postgres-scripts.js';
 import { assertPresets, hasOwnSession, settleSession } from './postgres-session.js';
@@ -116,6 +120,8 @@ export class SharedPostgres {
       if (!isOurs) throw this.pooled();
       this.database = client.database;
       await settleSession(client);
+      const newer = await newerSchema(client, this.schema);
+      if (newer !== undefined) throw new NewerStoreError('postgres', this.address, newer);
       const prepare = this.settings.migrate ? migrateSchema : assertMigrated;
       await prepare(client, this.schema);
       await this.measureClock((query) => client.query(query));
@@ -152,6 +158,14 @@ export class SharedPostgres {
   /** One connection of the pool, for somebody who needs several statements on the same. */
   checkOut(): Promise<PgPoolClient> {
     return this.pool.connect();
+  }
+
+  newerThanKnown(): Promise<string | undefined> {
+    // Not as other statements, since these name the schema.
+    const client: PgQueryable = {
+      query: (text, values = []) => this.pool.query({ text, values }),
+    };
+    return newerSchema(client, this.schema);
   }
 
   async close(): Promise<void> {

@@ -72,6 +72,10 @@ export class PostgresEngine implements Engine {
     await this.postgres.connect();
   }
 
+  newerThanKnown(): Promise<string | undefined> {
+    return this.postgres.newerThanKnown();
+  }
+
   async ping(timeoutMs: number): Promise<number> {
     const start = monotonicNow();
     await withDeadline(this.postgres.query('SELECT 1'), timeoutMs, () =>

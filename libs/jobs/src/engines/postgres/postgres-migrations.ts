@@ -5,6 +5,7 @@ import {
   quoteSchemaName,
   runMigrations,
   SchemaMigrationRequiredError,
+  SchemaVersionMismatchError,
   type PgQueryable,
 } from 'bullmq';
 import { JobsConfigurationError } from '../../errors/index.js';
@@ -35,12 +36,32 @@ export async function assertMigrated(client: PgQueryable, schema: string): Promi
   ]);
 }
 
+/**
+ * Looks whether a newer version of BullMQ or of ours has migrated the tables so that this one cannot work on them.
+ * @returns what was expected and what was found, in words; undefined when this version can, or there are no tables yet
+ * @internal
+ */
+export async function newerSchema(
+  client: PgQueryable,
+  schema: string,
+): Promise<string | undefined> {
+  try {
+    await assertSchemaCompatibility(client, schema);
+  } catch (error) {
+    if (error instanceof SchemaMigrationRequiredError) return undefined;
+    if (!(error instanceof SchemaVersionMismatchError)) throw error;
+    return `expected tables for BullMQ ${error.clientVersion}, got some that need BullMQ ${error.minimumClientVersion}`;
+  }
+  const { needs } = await coordinationState(client, schema);
+  if (needs <= LATEST) return undefined;
+  return `expected tables that a version with ${LATEST} migrations can work with, got some that need ${needs}`;
+}
+
 async function isCurrent(client: PgQueryable, schema: string): Promise<boolean> {
   try {
     const version = await assertSchemaCompatibility(client, schema);
-    return (
-      version >= LATEST_SCHEMA_VERSION && (await coordinationVersion(client, schema)) >= LATEST
-    );
+    if (version < LATEST_SCHEMA_VERSION) return false;
+    return (await coordinationState(client, schema)).version >= LATEST;
   } catch (error) {
     if (error instanceof SchemaMigrationRequiredError) return false;
     throw error;
@@ -49,18 +70,32 @@ async function isCurrent(client: PgQueryable, schema: string): Promise<boolean> 
 
 const LATEST = COORDINATION_MIGRATIONS.length;
 
-/** How many coordination migrations were applied; 0 when their ledger does not exist. */
-async function coordinationVersion(client: PgQueryable, schema: string): Promise<number> {
+/**
+ * Migrations, by number, with which a process goes on that does not know them: they only add. After any other, a process
+ * that does not know it would do harm, and works no more.
+ */
+const ONLY_ADD: ReadonlySet<number> = new Set();
+
+/** How many coordination migrations were applied, and how many a process must know; 0 when there is no ledger of them. */
+interface CoordinationState {
+  readonly version: number;
+  readonly needs: number;
+}
+
+async function coordinationState(client: PgQueryable, schema: string): Promise<CoordinationState> {
   const ledger = `${quoteSchemaName(schema)}.jobs_migration`;
   const { rows: found } = await client.query<{ ledger: string | null }>(
     'SELECT to_regclass($1)::text AS ledger',
     [ledger],
   );
-  if (found[0]?.ledger == null) return 0;
-  const { rows } = await client.query<{ version: number }>(
-    `SELECT COALESCE(MAX(version), 0)::int AS version FROM ${ledger}`,
+  if (found[0]?.ledger == null) return { version: 0, needs: 0 };
+  // A ledger that is older than the column has none that need anything.
+  const { rows } = await client.query<CoordinationState>(
+    `SELECT COALESCE(MAX(version), 0)::int AS version,
+            COALESCE(MAX((to_jsonb(migration)->>'needs')::int), 0)::int AS needs
+       FROM ${ledger} AS migration`,
   );
-  return rows[0]?.version ?? 0;
+  return rows[0] ?? { version: 0, needs: 0 };
 }
 
 /** In one transaction, under the lock that BullMQ's own migrations take. */
@@ -78,11 +113,16 @@ async function migrateCoordination(client: PgQueryable, schema: string): Promise
          applied_at timestamptz NOT NULL DEFAULT now()
        )`,
     );
-    const applied = await coordinationVersion(client, schema);
+    await client.query('ALTER TABLE jobs_migration ADD COLUMN IF NOT EXISTS needs integer');
+    const { version: applied } = await coordinationState(client, schema);
     for (const [i, sql] of COORDINATION_MIGRATIONS.entries()) {
       if (i < applied) continue;
       await client.query(sql);
-      await client.query('INSERT INTO jobs_migration (version) VALUES ($1)', [i + 1]);
+      const version = i + 1;
+      await client.query('INSERT INTO jobs_migration (version, needs) VALUES ($1, $2)', [
+        version,
+        ONLY_ADD.has(version) ? null : version,
+      ]);
     }
     await client.query('COMMIT');
   } catch (error) {

@@ -9,6 +9,7 @@ import { monotonicNow } from '../../timers/index.js';
 import { redisBackendFactory } from './redis-backend-connection.js';
 import { SharedRedis } from './redis-connection.js';
 import { RedisCoordinationStore } from './redis-coordination-store.js';
+import { newerBullmqIn } from './newer-bullmq.js';
 import { isRedisConnectionError, redisRefusal } from './redis-errors.js';
 import { redisExpiringRows } from './redis-expiring-rows.js';
 import { assertBullmqOnRedis } from './redis.seams.js';
@@ -67,6 +68,10 @@ export class RedisEngine implements Engine {
   async connect(): Promise<void> {
     await assertBullmqOnRedis();
     await this.redis.connect();
+  }
+
+  newerThanKnown(): Promise<string | undefined> {
+    return newerBullmqIn(this.redis.client, this.prefix, this.store);
   }
 
   async ping(timeoutMs: number): Promise<number> {

@@ -1,5 +1,6 @@
 import { ConnectionClosedError } from 'bullmq';
 import type {
+  NewerSchema,
   Operation,
   SqliteConnection,
   SqliteStore,
@@ -7,7 +8,11 @@ import type {
   WriteOptions,
 } from 'bullmq-sqlite';
 import type { Refusal } from '../../contracts/index.js';
-import { JobsConfigurationError, StoreUnreachableError } from '../../errors/index.js';
+import {
+  JobsConfigurationError,
+  NewerStoreError,
+  StoreUnreachableError,
+} from '../../errors/index.js';
 import { withDeadline } from '../../lifecycle/index.js';
 import { monotonicNow, pause } from '../../timers/index.js';
 import {
@@ -162,6 +167,12 @@ export class SharedSqlite {
     return monotonicNow() - start;
   }
 
+  async newerThanKnown(): Promise<string | undefined> {
+    const { newerSchema } = this.parts.driver;
+    const newer = await this.read((transaction) => newerSchema(transaction));
+    return newer && newerFile(newer);
+  }
+
   refusalOf(error: unknown): Refusal | undefined {
     return this.opened && sqliteRefusal(error, this.opened.driver);
   }
@@ -187,9 +198,13 @@ export class SharedSqlite {
     }
   }
 
-  private bootError(error: unknown, { NetworkFileSystemError }: Driver): Error {
+  private bootError(error: unknown, { NetworkFileSystemError, NewerSchemaError }: Driver): Error {
     if (error instanceof StoreUnreachableError) return error;
     const { message } = error as Error;
+    if (error instanceof NewerSchemaError) {
+      const { version: needs, supported } = error;
+      return new NewerStoreError('sqlite', this.address, newerFile({ needs, supported }));
+    }
     // The one that no wait and no repair of the file helps against.
     if (error instanceof NetworkFileSystemError) return misconfigured(message);
     return this.unreachable(message, error);
@@ -213,6 +228,10 @@ export class SharedSqlite {
       return call();
     }
   }
+}
+
+function newerFile({ needs, supported }: NewerSchema): string {
+  return `expected a file that version ${supported} of its tables can work with, got one that needs version ${needs}`;
 }
 
 function misconfigured(problem: string): JobsConfigurationError {

@@ -63,6 +63,10 @@ export class SqliteEngine implements Engine {
     await this.backends.load();
   }
 
+  newerThanKnown(): Promise<string | undefined> {
+    return this.sqlite.newerThanKnown();
+  }
+
   ping(timeoutMs: number): Promise<number> {
     return this.sqlite.ping(timeoutMs);
   }
