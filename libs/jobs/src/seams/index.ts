@@ -1,2 +1,2 @@
 export { KNOWN_VERSIONS, type KnownLibrary } from './known-versions.js';
-export { assertSeams, differs, type Seam } from './seam.js';
+export { assertSeams, differs, otherParameters, type Seam } from './seam.js';

@@ -72,3 +72,18 @@ function inWords(value: unknown): string {
   // With the names of what is undefined, which JSON leaves out.
   return JSON.stringify(value, (_name, part: unknown) => part ?? null);
 }
+
+/**
+ * One line for each method that has not the number of parameters that is expected; those from the first with a default on
+ * do not count.
+ * @internal
+ */
+export function otherParameters(
+  prototype: object,
+  expected: Readonly<Record<string, number>>,
+): readonly string[] {
+  return Object.entries(expected).flatMap(([name, count]) => {
+    const method = (prototype as Record<string, { readonly length?: number } | undefined>)[name];
+    return differs(name, count, method?.length);
+  });
+}

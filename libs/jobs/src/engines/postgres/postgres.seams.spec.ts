@@ -5,7 +5,8 @@ import { changedCommands } from './postgres-commands.js';
 import { HOLDS, REPLACED } from './postgres-race-scripts.js';
 import type { BullmqOnPostgres } from './postgres-rehearsal.js';
 import { NOW, REHEARSED } from './postgres-rehearsed.js';
-import { assertBullmqOnPostgres as assert } from './postgres.seams.js';
+import { SafePostgresBackend } from './postgres-backend.js';
+import { assertBullmqOnPostgres as assert, OVERRIDDEN_ON_POSTGRES } from './postgres.seams.js';
 
 type Run = (command: string, params?: unknown[]) => unknown;
 type Backend = typeof PostgresQueueBackend;
@@ -92,8 +93,8 @@ describe('BullMQ on PostgreSQL', () => {
 
   it('is refused when answers have other columns', async () => {
     class Changed extends PostgresQueueBackend {
-      override async moveToActive(...claim: [string, string?]): Promise<unknown[]> {
-        const [job, ...rest] = await super.moveToActive(...claim);
+      override async moveToActive(token: string, name?: string): Promise<unknown[]> {
+        const [job, ...rest] = await super.moveToActive(token, name);
         return [job && { ...job, processedOn: undefined }, ...rest];
       }
 
@@ -144,5 +145,23 @@ describe('BullMQ on PostgreSQL', () => {
     expect(await refusal({ PostgresQueueBackend: Changed })).toEqual([
       'members of the connection: listeners of "listenerinvalidated" expected 1, got 0',
     ]);
+  });
+
+  it('is looked at for each method that is overridden', () => {
+    const overridden = Object.getOwnPropertyNames(SafePostgresBackend.prototype).filter(
+      (name) => name !== 'constructor' && name in PostgresQueueBackend.prototype,
+    );
+    expect(Object.keys(OVERRIDDEN_ON_POSTGRES)).toEqual(overridden.toSorted());
+  });
+
+  it('is refused when a method that is overridden has one more parameter', async () => {
+    class Changed extends PostgresQueueBackend {}
+    const moveToFailed = (...args: unknown[]): unknown =>
+      PostgresQueueBackend.prototype.moveToFailed.apply(Changed.prototype, args as never);
+    Object.defineProperty(moveToFailed, 'length', { value: 7 });
+    Object.assign(Changed.prototype, { moveToFailed });
+    await expect(assert({ PostgresQueueBackend: Changed })).rejects.toThrow(
+      'parameters of methods: moveToFailed expected 6, got 7',
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { LATEST_SCHEMA_VERSION, PostgresConnection, PostgresQueueBackend } from 'bullmq';
-import { assertSeams, differs, type Seam } from '../../seams/index.js';
+import { assertSeams, differs, otherParameters, type Seam } from '../../seams/index.js';
 import { FENCED_COMMANDS, readText } from './postgres-commands.js';
 import { HOLDS } from './postgres-race-scripts.js';
 import { PostgresRehearsal, type BullmqOnPostgres } from './postgres-rehearsal.js';
@@ -30,6 +30,25 @@ const ENTRY_FIELDS = [
 
 /** What is taken for a time of now. */
 const MOST_OFF_MS = 60_000;
+
+/** What `SafePostgresBackend` overrides, and how many parameters it has without a default. @internal */
+export const OVERRIDDEN_ON_POSTGRES = {
+  addFlow: 1,
+  addJobs: 1,
+  close: 0,
+  disconnectBlocking: 0,
+  forQueue: 2,
+  getClientList: 0,
+  moveStalledJobsToWait: 0,
+  moveToActive: 2,
+  moveToCompleted: 5,
+  moveToDelayed: 5,
+  moveToFailed: 6,
+  reconnectBlocking: 0,
+  removeDeprecatedPriorityKey: 0,
+  retryJob: 4,
+  trimEvents: 1,
+} as const;
 
 /** What we take of BullMQ on PostgreSQL. */
 const POSTGRES_SEAMS: readonly Seam<BullmqOnPostgres>[] = [
@@ -144,6 +163,13 @@ const POSTGRES_SEAMS: readonly Seam<BullmqOnPostgres>[] = [
         ...differs('listeners of "listenerinvalidated"', 1, listeners),
       ];
     },
+  },
+  {
+    what: 'parameters of methods',
+    why: '`SafePostgresBackend` overrides them and names each parameter: one that is new would be lost',
+    provedBy: ['test/contract/backend/coverage.test.ts'],
+    differences: ({ PostgresQueueBackend: { prototype } }) =>
+      otherParameters(prototype, OVERRIDDEN_ON_POSTGRES),
   },
 ];
 

@@ -1,7 +1,8 @@
 import { RedisConnection, RedisQueueBackend } from 'bullmq';
 import { describe, expect, it } from 'vitest';
 import { LibraryChangedError } from '../../errors/index.js';
-import { assertBullmqOnRedis as assert } from './redis.seams.js';
+import { SafeRedisBackend } from './redis-backend.js';
+import { assertBullmqOnRedis as assert, OVERRIDDEN_ON_REDIS } from './redis.seams.js';
 import type { BullmqOnRedis } from './redis-rehearsal.js';
 
 type Exec = Parameters<RedisQueueBackend['execCommand']>;
@@ -156,6 +157,24 @@ describe('BullMQ on Redis', () => {
   it('is refused with what went wrong when it cannot be tried out', async () => {
     await expect(assert({ QueueKeys: undefined as never })).rejects.toThrow(
       'where scripts are told the time: expected that it can be tried out, got Keys is not a constructor',
+    );
+  });
+
+  it('is looked at for each method that is overridden', () => {
+    const overridden = Object.getOwnPropertyNames(SafeRedisBackend.prototype).filter(
+      (name) => name !== 'constructor' && name in RedisQueueBackend.prototype,
+    );
+    expect(Object.keys(OVERRIDDEN_ON_REDIS)).toEqual(overridden.toSorted());
+  });
+
+  it('is refused when a method that is overridden has one more parameter', async () => {
+    class Changed extends RedisQueueBackend {}
+    const moveToFailed = (...args: unknown[]): unknown =>
+      RedisQueueBackend.prototype.moveToFailed.apply(Changed.prototype, args as never);
+    Object.defineProperty(moveToFailed, 'length', { value: 7 });
+    Object.assign(Changed.prototype, { moveToFailed });
+    await expect(assert({ RedisQueueBackend: Changed })).rejects.toThrow(
+      'parameters of methods: moveToFailed expected 6, got 7',
     );
   });
 });

@@ -5,7 +5,7 @@ import {
   type JobJson,
   type MinimalJob,
 } from 'bullmq';
-import { assertSeams, differs, type Seam } from '../../seams/index.js';
+import { assertSeams, differs, otherParameters, type Seam } from '../../seams/index.js';
 import { repairJob } from './redis-damaged-jobs.js';
 import { bullmqScript, PROMOTE_KEYS } from './redis-turn-scripts.js';
 import { TIME_AT } from './script-times.js';
@@ -55,6 +55,25 @@ const STORED = {
   rjk: 'scheduler',
   deid: 'key',
   pb: 'worker',
+} as const;
+
+/** What `SafeRedisBackend` overrides, and how many parameters it has without a default. @internal */
+export const OVERRIDDEN_ON_REDIS = {
+  addJobToTransaction: 3,
+  close: 0,
+  disconnectBlocking: 0,
+  execCommand: 3,
+  forQueue: 2,
+  getJobData: 1,
+  getJobs: 1,
+  moveToActive: 2,
+  moveToCompleted: 5,
+  moveToDelayed: 3,
+  moveToFailed: 6,
+  paginate: 2,
+  reconnectBlocking: 0,
+  retryJob: 2,
+  waitForJob: 1,
 } as const;
 
 /** What we take of BullMQ on Redis. */
@@ -164,6 +183,13 @@ const REDIS_SEAMS: readonly Seam<BullmqOnRedis>[] = [
         differs(name, 'a method', kindOf(prototype, name)),
       ),
     ],
+  },
+  {
+    what: 'parameters of methods',
+    why: '`SafeRedisBackend` overrides them and names each parameter: one that is new would be lost',
+    provedBy: ['test/contract/backend/coverage.test.ts'],
+    differences: ({ RedisQueueBackend: { prototype } }) =>
+      otherParameters(prototype, OVERRIDDEN_ON_REDIS),
   },
 ];
 
