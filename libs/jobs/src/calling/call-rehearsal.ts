@@ -24,10 +24,7 @@ type Note = (step: string, ...details: readonly unknown[]) => void;
  * @returns what was called, in its order
  * @internal
  */
-export async function rehearseCall(
-  external: ExternalContextCreator,
-  globalEnhancers: boolean,
-): Promise<readonly string[]> {
+export async function rehearseCall(external: ExternalContextCreator): Promise<readonly string[]> {
   const notes: string[] = [];
   const note: Note = (step, ...details) => void notes.push([step, ...details].join(' '));
   const config = new ApplicationConfig();
@@ -35,7 +32,9 @@ export async function rehearseCall(
   config.addGlobalInterceptor(interceptor('global interceptor', note));
   const type = decorated(note);
   const method = type.prototype.run;
-  const calls = new EnhancedCalls(new EnhancerContexts(external, config, { globalEnhancers }));
+  const calls = new EnhancedCalls(
+    new EnhancerContexts(external, config, { globalEnhancers: true }),
+  );
   const called = { methodName: 'run', method, type, wrapper: undefined };
   const call = calls.create(called, new type());
   try {

@@ -56,6 +56,7 @@ export class PostgresRehearsal {
     command: string,
     act: (backend: PostgresQueueBackend) => unknown,
   ): Promise<readonly unknown[] | undefined> {
+    this.sent.length = 0;
     await act(this.backend);
     return this.sent.find((one) => one.command === command)?.params;
   }

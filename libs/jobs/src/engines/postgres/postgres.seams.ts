@@ -62,13 +62,15 @@ const POSTGRES_SEAMS: readonly Seam<BullmqOnPostgres>[] = [
       'test/contract/jobs/set-clocks.test.ts',
     ],
     differences: async (bullmq) => {
-      const found = Object.entries(REHEARSED).map(async ([command, { act, params, isIdle }]) => {
-        const rehearsal = new PostgresRehearsal(bullmq);
+      const rehearsal = new PostgresRehearsal(bullmq);
+      const found: (readonly string[])[] = [];
+      for (const [command, { act, params, isIdle }] of Object.entries(REHEARSED)) {
         if (isIdle) rehearsal.rows.set('move_to_active', []);
         const sent = await rehearsal.paramsOf(command, act);
-        return differs(command, params, sent?.map(inWords));
-      });
-      return (await Promise.all(found)).flat();
+        rehearsal.rows.clear();
+        found.push(differs(command, params, sent?.map(inWords)));
+      }
+      return found.flat();
     },
   },
   {
