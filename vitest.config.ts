@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { FAULT_ROWS, hasFaultRows } from './test/support/fault-rows.js';
 import { TurnsSequencer } from './test/support/turns-sequencer.js';
 
 const ALL = [
@@ -12,6 +13,8 @@ const ALL = [
 /** Specs of what needs no store. */
 const PLAIN =
   'libs/jobs/src/{calling,decorators,enqueueing,execution,options,payload,timing}/**/*.spec.ts';
+
+const SHARING = 'test/contract/**/*.test.ts';
 
 /**
  * A path picks a group (`npx vitest run test/contract`). Plain specs share the modules of a process; all others
@@ -28,7 +31,7 @@ export default defineConfig({
         test: {
           name: 'all',
           include: ALL,
-          exclude: [PLAIN],
+          exclude: [PLAIN, SHARING, ...(hasFaultRows() ? [] : [FAULT_ROWS])],
           typecheck: {
             enabled: true,
             include: ['test/types/**/*.test-d.ts'],
@@ -37,6 +40,7 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'plain', include: [PLAIN], isolate: false } },
+      { extends: true, test: { name: 'contract', include: [SHARING], isolate: false } },
     ],
     pool: 'forks',
     sequence: { sequencer: TurnsSequencer },
@@ -47,6 +51,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     teardownTimeout: 15_000,
     globalSetup: ['test/support/global-setup.ts'],
+    setupFiles: ['test/support/after-tests.setup.ts'],
     reporters: ['default', './test/support/summary-reporter.ts'],
     coverage: {
       provider: 'v8',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { EngineCapabilities, JobsModuleOptions } from 'nestjs-jobs';
-import { afterAll } from 'vitest';
+import { afterEachFile } from './after-tests.js';
 import { describeUnless } from './describe-unless.js';
 import { dropSchemaAt, ReusedSchemas } from './reused-schemas.js';
 import { postgresServer, redisServer, type SharedServer, sqliteFolder } from './servers.js';
@@ -155,7 +155,7 @@ async function deleteKeys(url: string, { prefix }: Isolation): Promise<void> {
 /** Those of this test file. */
 const reused = new ReusedSchemas(urlOf(postgresServer()));
 
-afterAll(() => reused.drop());
+afterEachFile.push(() => reused.drop());
 
 async function removeSchema(url: string, { schema }: Isolation): Promise<void> {
   if (reused.has(schema)) await reused.giveBack(schema);

@@ -1,7 +1,7 @@
 import { Logger, type ModuleMetadata } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { JobScheduler, JobsModule, type JobsModuleOptions } from 'nestjs-jobs';
-import { afterEach } from 'vitest';
+import { afterEachTest } from './after-tests.js';
 import { type EngineFixture, type Isolation, placeOn } from './engines.js';
 
 /** A Nest application with jobs on an isolated part of an engine's store. */
@@ -48,7 +48,7 @@ export async function createJobsApp(engine: JobsAppEngine, parts: JobsAppParts):
   };
 }
 
-afterEach(async () => {
+afterEachTest.push(async () => {
   const apps = open.splice(0);
   for (const { app } of apps.toReversed()) await app.close();
   const places = new Map(apps.map(({ engine, isolation }) => [isolation, engine]));

@@ -45,6 +45,9 @@ export class ReusedSchemas {
     const client = await this.client();
     for (const schema of this.all) await dropSchema(client, schema);
     await client.end();
+    this.all.clear();
+    this.free.length = 0;
+    this.connected = undefined;
   }
 
   /** One for all tests: to connect costs more than to empty a schema. */

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { FAULT_ROWS, hasFaultRows } from './fault-rows.js';
 import type { Reporter, TestCase, TestModule, TestSuite, Vitest } from 'vitest/node';
 
 type SerializedError = Parameters<NonNullable<Reporter['onTestRunEnd']>>[1][number];
@@ -42,6 +43,7 @@ export default class SummaryReporter implements Reporter {
     };
     this.failures = tests.filter((test) => test.result().state === 'failed').map(failure);
     if (!this.vitest?.config.testNamePattern) this.reportSkips(skipped);
+    if (!hasFaultRows()) process.stderr.write(`\n!! ${FAULT_ROWS} LEFT OUT: npm run test:faults\n`);
     if (this.vitest?.config.watch) this.printTotals();
   }
 
