@@ -4,23 +4,20 @@ import { defineConfig } from 'vitest/config';
 import { FAULT_ROWS, hasFaultRows } from './test/support/fault-rows.js';
 import { TurnsSequencer } from './test/support/turns-sequencer.js';
 
-const ALL = [
-  'libs/*/src/**/*.spec.ts',
-  'apps/*/src/**/*.spec.ts',
-  'test/{contract,differential,e2e,faults,architecture}/**/*.test.ts',
+/** What has modules of its own: whole applications, other processes, and what looks at the sources themselves. */
+const ALONE = [
+  'test/{differential,e2e,faults,architecture}/**/*.test.ts',
+  // Which modules are loaded is what it is about.
+  'libs/jobs/src/logging/pino-log-writer.spec.ts',
 ];
 
-/** Specs of what needs no store. */
-const PLAIN =
-  'libs/jobs/src/{calling,decorators,enqueueing,execution,options,payload,timing}/**/*.spec.ts';
-
-const SHARING = 'test/contract/**/*.test.ts';
-
 /**
- * A path picks a group (`npx vitest run test/contract`). Plain specs share the modules of a process; all others
- * have processes of their own, since BullMQ keeps statics (the default backend factory, `BullModule.queueClass`),
- * and one file's engine must not leak into the next one.
+ * What shares the modules of a process with the files before it: to load Nest and BullMQ anew takes longer than most of
+ * these files do. So each leaves behind what it found (see after-tests.ts).
  */
+const TOGETHER = ['{libs,apps}/*/src/**/*.spec.ts', 'test/contract/**/*.test.ts'];
+
+/** A path picks a group (`npx vitest run test/contract`). */
 export default defineConfig({
   // Workspace packages are tested from their sources: see "exports" in libs/*/package.json.
   ssr: { resolve: { conditions: ['@nestjs-jobs/source', ...defaultServerConditions] } },
@@ -28,10 +25,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        test: { name: 'together', include: TOGETHER, exclude: ALONE, isolate: false },
+      },
+      {
+        extends: true,
         test: {
-          name: 'all',
-          include: ALL,
-          exclude: [PLAIN, SHARING, ...(hasFaultRows() ? [] : [FAULT_ROWS])],
+          name: 'alone',
+          include: ALONE,
+          exclude: hasFaultRows() ? [] : [FAULT_ROWS],
           typecheck: {
             enabled: true,
             include: ['test/types/**/*.test-d.ts'],
@@ -39,8 +40,6 @@ export default defineConfig({
           },
         },
       },
-      { extends: true, test: { name: 'plain', include: [PLAIN], isolate: false } },
-      { extends: true, test: { name: 'contract', include: [SHARING], isolate: false } },
     ],
     pool: 'forks',
     sequence: { sequencer: TurnsSequencer },

@@ -192,10 +192,13 @@ describeEngine(fixture, 'the PostgreSQL backend', () => {
         await cutConnections();
       }
     })();
-    await expect.poll(() => runs, { timeout: 15_000 }).toBeGreaterThanOrEqual(total / 2);
-    await pause(300);
-    cutting = false;
-    await cutter;
+    try {
+      await expect.poll(() => runs, { timeout: 15_000 }).toBeGreaterThanOrEqual(total / 2);
+      await pause(300);
+    } finally {
+      cutting = false;
+      await cutter;
+    }
     await expect
       .poll(() => queue.getJobCounts('completed', 'failed', 'active', 'waiting'), {
         timeout: 15_000,
