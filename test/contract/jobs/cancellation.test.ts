@@ -1,8 +1,23 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, UseGuards, type CanActivate } from '@nestjs/common';
 import { Job, JobCancelledError, JobContext } from 'nestjs-jobs';
 import { expect, it, vi } from 'vitest';
 import { describeEngines } from '../../support/engines.js';
 import { createJobsApp, signal } from '../../support/jobs-app.js';
+
+@Injectable()
+class Hesitation implements CanActivate {
+  readonly begun = signal();
+
+  constructor(private readonly context: JobContext) {}
+
+  canActivate(): Promise<boolean> {
+    const abort = this.context.signal;
+    this.begun.resolve();
+    return new Promise((_, reject) =>
+      abort.addEventListener('abort', () => reject(abort.reason as Error)),
+    );
+  }
+}
 
 @Injectable()
 class Work {
@@ -36,12 +51,18 @@ class Work {
   async quick(): Promise<void> {
     this.calls++;
   }
+
+  @Job({ attempts: 3 })
+  @UseGuards(Hesitation)
+  async guarded(): Promise<void> {
+    this.calls++;
+  }
 }
 
 describeEngines('cancellation', (engine) => {
   const boot = (options = {}, isolation?: ReturnType<typeof engine.isolation>) =>
     createJobsApp(engine, {
-      providers: [Work],
+      providers: [Work, Hesitation],
       options: { abortTimeout: 100, ...options },
       ...(isolation && { isolation }),
     });
@@ -84,6 +105,15 @@ describeEngines('cancellation', (engine) => {
     await jobs.cancel(handle);
     expect(await module.get(Work).aborted.promise).toBeInstanceOf(JobCancelledError);
     await expect(handle.result()).rejects.toThrow(JobCancelledError);
+  });
+
+  it('ends a job whose guard has not answered yet, without another attempt', async () => {
+    const { jobs, module } = await boot();
+    const handle = await jobs.enqueue(Work, (s) => s.guarded());
+    await module.get(Hesitation).begun.promise;
+    await jobs.cancel(handle);
+    await expect(handle.result()).rejects.toThrow(JobCancelledError);
+    expect((await handle.details())?.attemptsMade).toBe(1);
   });
 
   it('fails a job that waits without calling its handler, even one that is due in days', async () => {

@@ -128,7 +128,7 @@ export class EnhancedCalls {
       if (!allowed) throw new ForbiddenException('Forbidden resource');
     } catch (denial) {
       // A guard that failed to answer (its database is away) denied nothing.
-      run.unrecoverable = denial instanceof HttpException && denial.getStatus() < 500;
+      if (denial instanceof HttpException && denial.getStatus() < 500) run.unrecoverable = true;
       throw denial;
     }
   }
