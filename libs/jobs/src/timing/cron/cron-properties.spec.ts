@@ -1,19 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CronExpression } from './cron-expression.js';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
-
-/** Mulberry32 (Tommy Ettinger): small, seeded, good enough to pick test cases. */
-function seededRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below);
-  };
-}
 
 /** A field as text, and the values it stands for by a reading of its own. */
 interface Field {
@@ -22,22 +12,37 @@ interface Field {
   readonly interval: boolean;
 }
 
-type Random = ReturnType<typeof seededRandom>;
-
-function anyField(random: Random, min: number, max: number, stars = 3): Field {
-  const size = max - min + 1;
-  const [a, b] = [min + random(size), min + random(size)];
-  const [low, high] = [Math.min(a, b), Math.max(a, b)];
-  const step = 1 + random(Math.max(1, Math.floor(size / 3)));
-  const choices: Field[] = [
-    { text: `${a}`, has: (v) => v === a, interval: false },
-    { text: `${a},${b}`, has: (v) => v === a || v === b, interval: false },
-    { text: `${low}-${high}`, has: (v) => v >= low && v <= high, interval: true },
-    { text: `*/${step}`, has: (v) => (v - min) % step === 0, interval: true },
-    { text: `${a}/${step}`, has: (v) => v >= a && (v - a) % step === 0, interval: true },
-    ...Array.from({ length: stars }, () => ({ text: '*', has: () => true, interval: true })),
-  ];
-  return choices[random(choices.length)]!;
+/** @param stars how often a field is `*`, of as many and five */
+function anyField(min: number, max: number, stars = 3): fc.Arbitrary<Field> {
+  const value = fc.integer({ min, max });
+  const step = fc.integer({ min: 1, max: Math.max(1, Math.floor((max - min + 1) / 3)) });
+  const two = fc.tuple(value, value);
+  return fc.oneof(
+    value.map((a): Field => ({ text: `${a}`, has: (v) => v === a, interval: false })),
+    two.map(([a, b]): Field => ({
+      text: `${a},${b}`,
+      has: (v) => v === a || v === b,
+      interval: false,
+    })),
+    two.map((both): Field => {
+      const [low, high] = [Math.min(...both), Math.max(...both)];
+      return { text: `${low}-${high}`, has: (v) => v >= low && v <= high, interval: true };
+    }),
+    step.map((n): Field => ({
+      text: `*/${n}`,
+      has: (v) => (v - min) % n === 0,
+      interval: true,
+    })),
+    fc.tuple(value, step).map(([a, n]): Field => ({
+      text: `${a}/${n}`,
+      has: (v) => v >= a && (v - a) % n === 0,
+      interval: true,
+    })),
+    {
+      weight: stars,
+      arbitrary: fc.constant<Field>({ text: '*', has: () => true, interval: true }),
+    },
+  );
 }
 
 interface Sample {
@@ -47,13 +52,15 @@ interface Sample {
   readonly fits: (wall: number) => boolean;
 }
 
-function anyExpression(random: Random): Sample {
-  const minute = anyField(random, 0, 59, 1);
-  const hour = anyField(random, 0, 23);
-  const day = anyField(random, 1, 28, 6);
-  const month = anyField(random, 1, 12, 6);
-  const weekday = anyField(random, 0, 6, 6);
-  return {
+const anyExpression: fc.Arbitrary<Sample> = fc
+  .record({
+    minute: anyField(0, 59, 1),
+    hour: anyField(0, 23),
+    day: anyField(1, 28, 6),
+    month: anyField(1, 12, 6),
+    weekday: anyField(0, 6, 6),
+  })
+  .map(({ minute, hour, day, month, weekday }) => ({
     text: [minute, hour, day, month, weekday].map((field) => field.text).join(' '),
     interval: minute.interval || hour.interval,
     fits: (wall) => {
@@ -67,8 +74,7 @@ function anyExpression(random: Random): Sample {
         (union ? inMonth || inWeek : inMonth && inWeek)
       );
     },
-  };
-}
+  }));
 
 /** The offset of a zone at an instant, by another way than the code under test takes. */
 function offsetReader(timeZone: string): (instant: number) => number {
@@ -123,62 +129,67 @@ const MOVES: readonly (readonly [timeZone: string, at: string])[] = [
   ['America/Metlakatla', '2015-11-01T10:00Z'],
 ];
 
+const ZONES = [
+  'UTC',
+  'Europe/Berlin',
+  'Australia/Lord_Howe',
+  'America/Santiago',
+  'Africa/Casablanca',
+];
+
 describe('random expressions', () => {
   it.each(MOVES)('run in %s around %s as a minute-by-minute search says', (timeZone, at) => {
-    const random = seededRandom(Date.parse(at) / 1_000);
     const from = Date.parse(at) - 2 * DAY;
     const to = Date.parse(at) + 2 * DAY;
-    for (let i = 0; i < 80; i++) {
-      const sample = anyExpression(random);
+    const property = fc.property(anyExpression, (sample) => {
       const expected = expectedTicks(sample, timeZone, from, to);
       const expression = CronExpression.parse(sample.text, { timeZone, now: 0 });
       const found = expression.take(from, expected.length + 1).filter((tick) => tick <= to);
-      expect(found, `${sample.text} in ${timeZone}`).toEqual(expected);
-    }
+      expect(found).toEqual(expected);
+    });
+    fc.assert(property, { seed: Date.parse(at) / 1_000, numRuns: 80 });
   });
 
   it('always go on, strictly later, on times that fit, for ten years', () => {
-    const random = seededRandom(42);
-    const zones = [
-      'UTC',
-      'Europe/Berlin',
-      'Australia/Lord_Howe',
-      'America/Santiago',
-      'Africa/Casablanca',
-    ];
     const end = Date.UTC(2036, 0, 1);
-    for (let i = 0; i < 100; i++) {
-      const sample = anyExpression(random);
-      const timeZone = zones[random(zones.length)]!;
-      const offsetAt = offsetReader(timeZone);
-      const expression = CronExpression.parse(sample.text, { timeZone });
-      let last = Date.UTC(2026, 0, 1) + random(DAY);
-      while (last < end) {
-        const tick = expression.next(last)!;
-        expect(tick, `of ${sample.text}`).toBeGreaterThan(last);
-        const wall = tick + offsetAt(tick);
-        // Within the width of a move, a skipped time may fit in its place.
-        const old = tick + offsetAt(tick - DAY);
-        expect(sample.fits(wall) || sample.fits(old), `${sample.text} ${timeZone} ${tick}`).toBe(
-          true,
-        );
-        // Days further on, so that each of ten years is seen; never past a tick that must be found.
-        last = tick + random(20) * DAY;
-      }
-    }
+    const zone = fc.constantFrom(...ZONES);
+    // Days further on, so that each of ten years is seen; never past a tick that must be found.
+    const stepsInDays = fc.infiniteStream(fc.nat(19));
+    const property = fc.property(
+      anyExpression,
+      zone,
+      fc.nat(DAY),
+      stepsInDays,
+      (sample, timeZone, offset, steps) => {
+        const offsetAt = offsetReader(timeZone);
+        const expression = CronExpression.parse(sample.text, { timeZone });
+        let last = Date.UTC(2026, 0, 1) + offset;
+        while (last < end) {
+          const tick = expression.next(last)!;
+          expect(tick).toBeGreaterThan(last);
+          const wall = tick + offsetAt(tick);
+          // Within the width of a move, a skipped time may fit in its place.
+          const old = tick + offsetAt(tick - DAY);
+          expect(sample.fits(wall) || sample.fits(old), `${tick}`).toBe(true);
+          last = tick + (steps.next().value as number) * DAY;
+        }
+      },
+    );
+    fc.assert(property, { seed: 42, numRuns: 100 });
   });
 
   it('are found from anywhere: asking in steps or at once gives the same', () => {
-    const random = seededRandom(7);
-    for (let i = 0; i < 200; i++) {
-      const { text } = anyExpression(random);
+    const start = fc
+      .tuple(fc.nat(11), fc.integer({ min: 1, max: 28 }))
+      .map(([month, day]) => Date.UTC(2026, month, day));
+    const property = fc.property(anyExpression, start, ({ text }, from) => {
       const expression = CronExpression.parse(text, { timeZone: 'America/New_York' });
-      const start = Date.UTC(2026, random(12), 1 + random(28));
-      const tick = expression.next(start)!;
+      const tick = expression.next(from)!;
       expect(expression.next(tick - 1)).toBe(tick);
-      expect(expression.next(start + Math.floor((tick - start - 1) / 2))).toBe(tick);
+      expect(expression.next(from + Math.floor((tick - from - 1) / 2))).toBe(tick);
       expect(expression.previous(tick + 1)).toBe(tick);
-    }
+    });
+    fc.assert(property, { seed: 7, numRuns: 200 });
   });
 });
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planTicks, type DueTick } from './tick-planner.js';
 import { goOn } from './search.js';
@@ -12,21 +13,10 @@ function planAtOnce(...input: Parameters<typeof planTicks>) {
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
-const SEED = Number(process.env.TICKS_SEED ?? 20_261_126);
-const ROUNDS = Number(process.env.TICKS_ROUNDS ?? 40);
+const ROUNDS = 40;
 
-/** Mulberry32 (Tommy Ettinger): small, seeded, good enough to pick test cases. */
-function seededRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below);
-  };
-}
-
-type Random = ReturnType<typeof seededRandom>;
+/** Chooses a whole number below another one. */
+type Random = (below: number) => number;
 
 /** Ticks at random distances. */
 function anySeries(random: Random, longest: number, end: number) {
@@ -51,18 +41,53 @@ interface Outage {
   readonly to: number;
 }
 
-function anyOutages(random: Random, end: number): Outage[] {
-  const outages: Outage[] = [];
-  const count = random(5);
-  let time = 0;
-  for (let n = 0; n < count; n += 1) {
-    const from = time + random(end / 4);
-    // A failover, a restart, a night.
-    time = from + random([3 * SECOND, 50 * SECOND, 20 * MINUTE][random(3)]!);
-    outages.push({ from, to: time });
-  }
-  return outages;
+/** What happens to a fleet in some hours. */
+interface World {
+  readonly lastTick: number;
+  /** Longest distance between two ticks. */
+  readonly distance: number;
+  readonly longestRun: number;
+  readonly outages: readonly Outage[];
+  /** All else that is left to chance, over and over: the ticks, how long each run takes, when somebody looks. */
+  readonly chances: readonly number[];
 }
+
+const anyOutage = fc.record({
+  /** Since the one before, as a part of a quarter of all the time. */
+  after: fc.nat(999).map((part) => part / 1_000),
+  // A failover, a restart, a night.
+  ms: fc.oneof(fc.nat(3 * SECOND), fc.nat(50 * SECOND), fc.nat(20 * MINUTE)),
+});
+
+/** A prime, so that they meet each question in turn. */
+const CHANCES = 1_009;
+
+const anyWorld: fc.Arbitrary<World> = fc
+  .record({
+    lastTick: fc.integer({ min: 20 * MINUTE, max: 80 * MINUTE }),
+    distance: fc.constantFrom(2 * SECOND, 15 * SECOND, 5 * MINUTE),
+    runLasts: fc.constantFrom(0.1, 1, 10),
+    outages: fc.array(anyOutage, { maxLength: 4 }),
+    chances: fc.noBias(fc.noShrink(fc.array(fc.nat(), { minLength: CHANCES, maxLength: CHANCES }))),
+  })
+  .map(({ runLasts, outages, ...world }) => {
+    let time = 0;
+    const placed = outages.map(({ after, ms }): Outage => {
+      const from = time + Math.floor((after * world.lastTick) / 4);
+      time = from + ms;
+      return { from, to: time };
+    });
+    return { ...world, longestRun: world.distance * runLasts, outages: placed };
+  });
+
+const timingBut = (chosen: Pick<Timing, 'misfire' | 'overlap'>): fc.Arbitrary<Timing> =>
+  fc
+    .record({
+      misfireThresholdMs: fc.constantFrom(SECOND, 10 * SECOND, MINUTE),
+      misfireLimit: fc.oneof(fc.constant(1_000_000), fc.integer({ min: 1, max: 10 })),
+      limit: fc.option(fc.integer({ min: 1, max: 60 }), { freq: 1, nil: undefined }),
+    })
+    .map(({ limit, ...timing }) => ({ ...chosen, ...timing, ...(limit && { limit }) }));
 
 interface Run extends DueTick {
   readonly at: number;
@@ -81,14 +106,14 @@ interface Outcome {
 }
 
 /** A fleet of one leader and its workers over some hours, in simulated time. */
-function simulate(timing: Timing, random: Random): Outcome {
-  const lastTick = 20 * MINUTE + random(60 * MINUTE);
+function simulate(timing: Timing, world: World): Outcome {
+  const { lastTick, distance, longestRun, outages, chances } = world;
+  let drawn = 0;
+  const random: Random = (below) =>
+    chances[(drawn += 1) % CHANCES]! % Math.max(Math.floor(below), 1);
   // Time enough for all that waits, at the end.
   const end = lastTick + 4_000 * MINUTE;
-  const distance = [2 * SECOND, 15 * SECOND, 5 * MINUTE][random(3)]!;
   const { all, source } = anySeries(random, distance, lastTick);
-  const outages = anyOutages(random, lastTick);
-  const longestRun = distance * [0.1, 1, 10][random(3)]!;
   const looks: number[] = [];
   const runs: Run[] = [];
   const faults: string[] = [];
@@ -205,18 +230,10 @@ describe('whatever happens', () => {
   it.each(policies)(
     'with misfire %s and overlap %s each tick is run, skipped or missed, once and in order',
     (misfire, overlap) => {
-      for (let round = 0; round < ROUNDS; round += 1) {
-        const random = seededRandom(SEED + round);
-        const timing: Timing = {
-          misfire,
-          overlap,
-          misfireThresholdMs: [SECOND, 10 * SECOND, MINUTE][random(3)]!,
-          misfireLimit: random(2) === 0 ? 1 + random(10) : 1_000_000,
-          ...(random(4) === 0 && { limit: 1 + random(60) }),
-        };
-        const faults = judge(simulate(timing, random));
-        expect(faults, `TICKS_SEED=${SEED + round} ${JSON.stringify(timing)}`).toEqual([]);
-      }
+      const property = fc.property(timingBut({ misfire, overlap }), anyWorld, (timing, world) => {
+        expect(judge(simulate(timing, world))).toEqual([]);
+      });
+      fc.assert(property, { seed: 20_261_126, numRuns: ROUNDS });
     },
   );
 });
