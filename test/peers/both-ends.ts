@@ -22,10 +22,7 @@ const ENDS: readonly End[] = ['lowest', 'highest'];
 const SUITES = ['test/contract', '.seams.spec.ts'];
 
 /** What the tests use, and applications install in the version of another package. */
-const COMPANIONS: Readonly<Record<string, string>> = {
-  '@nestjs/platform-express': '@nestjs/core',
-  '@nestjs/testing': '@nestjs/core',
-};
+const COMPANIONS: Readonly<Record<string, string>> = { '@nestjs/platform-express': '@nestjs/core' };
 
 /** What is not part of a workspace that was just cloned. */
 const LEFT_OUT = new Set(['node_modules', 'dist', 'coverage', '.git']);

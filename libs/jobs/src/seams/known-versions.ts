@@ -5,7 +5,7 @@
  */
 export const KNOWN_VERSIONS = {
   bullmq: '6.7.0',
-  '@nestjs/core': '12.0.1 to 12.5.1',
+  '@nestjs/core': '12.5.0 to 12.5.1',
   ioredis: '6.0.0',
   pg: '8.23.0 to 8.23.1',
 } as const;
