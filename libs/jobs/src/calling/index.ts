@@ -1,7 +1,7 @@
 export { currentJob } from './current-job.js';
 export { EnhancedCalls } from './enhanced-calls.js';
 export { EnhancerContexts } from './enhancer-contexts.js';
-export { HandlerCaller, type AroundCall } from './handler-caller.js';
+export { HandlerCaller } from './handler-caller.js';
 export { HandlerCalls } from './handler-calls.js';
 export type { CalledMethod } from './called-method.js';
 export { HandlerRun } from './handler-run.js';
