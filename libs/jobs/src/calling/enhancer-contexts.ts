@@ -24,7 +24,7 @@ export class EnhancerContexts {
     applicationConfig: ApplicationConfig,
     @Inject(JOBS_OPTIONS) options: Pick<ResolvedOptions, 'globalEnhancers'>,
   ) {
-    // The container is not injectable; Nest's creator holds it. Pinned by the tests of enhancers.
+    // The container is not injectable; Nest's creator holds it: see nest.seams.ts.
     const { container } = external as unknown as { container: NestContainer };
     const config = options.globalEnhancers ? applicationConfig : new ApplicationConfig();
     const scoped = Object.create(container, {

@@ -80,7 +80,7 @@ export class SafePostgresBackend extends PostgresQueueBackend implements SafeBac
   ) {
     super(connection, queueName, opts, ownsConnection, clientName);
     // BullMQ runs every statement through this method, which TypeScript knows as private. There is
-    // no other seam at which a statement still has a name. A test pins it.
+    // no other seam at which a statement still has a name: see postgres.seams.ts.
     this['run'] = (command: string, params?: readonly unknown[]) => this.send(command, params);
   }
 
