@@ -83,7 +83,9 @@ function versionAt(end: End, name: string, range: string): string {
   const answer = execFileSync('npm', ['view', `${name}@${range}`, 'version', '--json'], {
     encoding: 'utf8',
   });
-  return [JSON.parse(answer) as string | string[]].flat().at(-1)!;
+  const versions = [JSON.parse(answer) as string | string[]].flat();
+  // npm lists them in no order that it promises.
+  return versions.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1)!;
 }
 
 /** Sources and lock alone, so that all else is installed as it is here. */
