@@ -1,11 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   BadRequestException,
+  Controller,
   Inject,
   Injectable,
   Scope,
+  UseGuards,
+  UseInterceptors,
   UsePipes,
   type ArgumentMetadata,
+  type CallHandler,
+  type CanActivate,
+  type NestInterceptor,
   type PipeTransform,
 } from '@nestjs/common';
 import {
@@ -16,8 +22,9 @@ import {
   type ContextIdStrategy,
   type HostComponentInfo,
 } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
-import { Job, JobContext, JobScheduler, type JobInfo } from 'nestjs-jobs';
+import { Continuation, Job, JobContext, JobScheduler, Recurring, type JobInfo } from 'nestjs-jobs';
 import { JobsHealthIndicator, JobsHealthModule } from 'nestjs-jobs/terminus';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeEngines } from '../../support/engines.js';
@@ -143,6 +150,110 @@ class Dynamic {
   }
 }
 
+/** Its class is made for each that injects it, and for each of its jobs. */
+@Injectable({ scope: Scope.TRANSIENT })
+class Disposable {
+  static instances = 0;
+  private readonly own = ++Disposable.instances;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly scratch: Scratch,
+    private readonly context: JobContext,
+  ) {}
+
+  @Job()
+  async use() {
+    return this.parts();
+  }
+
+  @Continuation({ after: [Disposable, 'use'] })
+  async after(before: object): Promise<void> {
+    Collector.seen.push({ before, ...this.parts() });
+  }
+
+  @Recurring({ every: 20 }, { id: 'disposable', limit: 2 })
+  async tick(): Promise<void> {
+    Collector.seen.push(this.parts());
+  }
+
+  @Recurring({ every: 20 }, { id: 'disposable-here', limit: 2, scope: 'process' })
+  here(): void {
+    Collector.here.push(this.parts());
+  }
+
+  private parts() {
+    const { own, clock, scratch } = this;
+    return { own, clock: clock.instance, scratch: scratch.instance, job: this.context.id };
+  }
+}
+
+class Collector {
+  static readonly seen: object[] = [];
+  static readonly here: object[] = [];
+}
+
+/** Injects what has handlers of its own. */
+@Injectable()
+class Holder {
+  constructor(readonly disposable: Disposable) {}
+}
+
+@Controller({ path: 'disposable', scope: Scope.TRANSIENT })
+class DisposableController {
+  private readonly own = 'made';
+
+  @Job()
+  async use(): Promise<string> {
+    return this.own;
+  }
+}
+
+@Injectable({ scope: Scope.TRANSIENT })
+class Doorman implements CanActivate, NestInterceptor {
+  private readonly own = 'made';
+
+  constructor(private readonly clock: Clock) {}
+
+  canActivate(): boolean {
+    return this.own === 'made' && this.clock instanceof Clock;
+  }
+
+  intercept(_context: unknown, next: CallHandler) {
+    if (!this.canActivate()) throw new Error('not made');
+    return next.handle();
+  }
+}
+
+@Injectable()
+@UseGuards(Doorman)
+@UseInterceptors(Doorman)
+class Guarded {
+  @Job({ attempts: 1 })
+  async use(): Promise<string> {
+    return 'let in';
+  }
+}
+
+@Injectable({ scope: Scope.TRANSIENT })
+@UseGuards(Doorman)
+@UseInterceptors(Doorman)
+class GuardedDisposable {
+  private readonly own = 'made';
+
+  @Job({ attempts: 1 })
+  async use(): Promise<string> {
+    return this.own;
+  }
+}
+
+abstract class Replaced {
+  @Job({ attempts: 1 })
+  async use(): Promise<string> {
+    return 'of the class';
+  }
+}
+
 class NewUser {
   name!: string;
 }
@@ -256,6 +367,74 @@ describeEngines('ModuleRef in a handler', (engine) => {
       user: handle.id,
       sameSession: true,
     });
+  });
+});
+
+describeEngines('transient providers', (engine) => {
+  beforeEach(() => {
+    Collector.seen.length = 0;
+    Collector.here.length = 0;
+  });
+  const parts = {
+    imports: [ScheduleModule.forRoot()],
+    providers: [Clock, Scratch, Disposable, Holder],
+  };
+
+  it('are made for each job, also where others inject them', async () => {
+    const { jobs, module } = await createJobsApp(engine, parts);
+    const handles = [
+      await jobs.enqueue(Disposable, (s) => s.use()),
+      await jobs.enqueue(Disposable, (s) => s.use()),
+    ];
+    const [one, two] = await Promise.all(handles.map((handle) => handle.result()));
+    const clock = module.get(Clock).instance;
+    expect([one, two]).toMatchObject(handles.map(({ id }) => ({ clock, job: id })));
+    expect(one!.own).toBeGreaterThan(0);
+    expect(two!.own).not.toBe(one!.own);
+    expect(one!.scratch).toBeGreaterThan(0);
+    expect(two!.scratch).not.toBe(one!.scratch);
+  });
+
+  it('are made for continuations and for ticks, in whatever process', async () => {
+    const { jobs } = await createJobsApp(engine, parts);
+    const handle = await jobs.enqueue(Disposable, (s) => s.use());
+    const result = await handle.result();
+    await expect.poll(() => Collector.seen.length).toBe(3);
+    await expect.poll(() => Collector.here.length).toBe(2);
+    const whole = { own: expect.any(Number), clock: expect.any(Number), job: expect.any(String) };
+    const made = [...Collector.seen, ...Collector.here];
+    expect(made).toMatchObject(made.map(() => whole));
+    expect(new Set(made.map((each) => (each as { own: number }).own)).size).toBe(5);
+    expect(made).toContainEqual(expect.objectContaining({ before: result }));
+  });
+
+  it('may be controllers, made by a factory, guards and interceptors', async () => {
+    const { jobs } = await createJobsApp(engine, {
+      providers: [
+        Clock,
+        Doorman,
+        Guarded,
+        GuardedDisposable,
+        {
+          provide: Replaced,
+          useFactory: () => ({ use: () => 'of the factory' }),
+          scope: Scope.TRANSIENT,
+        },
+      ],
+      controllers: [DisposableController],
+    });
+    const handles = [
+      await jobs.enqueue(DisposableController, (s) => s.use()),
+      await jobs.enqueue(Guarded, (s) => s.use()),
+      await jobs.enqueue(GuardedDisposable, (s) => s.use()),
+      await jobs.enqueue(Replaced, (s) => s.use()),
+    ];
+    expect(await Promise.all(handles.map((handle) => handle.result()))).toEqual([
+      'made',
+      'let in',
+      'made',
+      'of the factory',
+    ]);
   });
 });
 

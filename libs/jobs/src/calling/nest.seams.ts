@@ -23,7 +23,16 @@ const CALL = [
 ];
 
 /** What is read of a provider, to find methods and to make instances. */
-const WRAPPER_MEMBERS = ['token', 'metatype', 'instance', 'inject', 'isAlias', 'host', 'id'];
+const WRAPPER_MEMBERS = [
+  'token',
+  'metatype',
+  'instance',
+  'inject',
+  'isAlias',
+  'isTransient',
+  'host',
+  'id',
+];
 
 /** What we take of Nest. Deep imports are not in it: without them the application does not load. */
 const NEST_SEAMS: readonly Seam<NestShape>[] = [

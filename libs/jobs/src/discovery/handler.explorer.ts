@@ -80,7 +80,7 @@ function isDecorated(type: HandlerClass): boolean {
 function hasMethod(wrapper: InstanceWrapper<object>, name: string): boolean {
   const { metatype, inject } = wrapper;
   // Made for each job, so that it is not known yet; for the others, nothing is nothing.
-  if (inject && !wrapper.isDependencyTreeStatic()) return true;
+  if (inject && (wrapper.isTransient || !wrapper.isDependencyTreeStatic())) return true;
   const standIn = (metatype && !inject ? metatype.prototype : wrapper.instance) as
     Record<string, unknown> | null | undefined;
   return typeof standIn?.[name] === 'function';
