@@ -11,7 +11,7 @@ import {
   type UnknownUse,
 } from '../enqueueing/index.js';
 import type { BatchCallback, BatchSummary } from './batch.js';
-import type { BatchEvent, StoredCall, StoredSlot } from './batch-form.js';
+import type { BatchEvent, StoredCall, StoredSlot } from './stored-batch.js';
 
 /** A batch as far as it is known before it has ended. */
 interface KnownBatch {

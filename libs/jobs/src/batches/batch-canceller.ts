@@ -4,7 +4,7 @@ import { cancelRequests } from '../coordination/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import { HubQueue } from '../hubs/index.js';
 import { JobCanceller, JobLines, StoreCalls } from '../enqueueing/index.js';
-import { readBatch, type BatchHubJob } from './batch-form.js';
+import { readBatch, type BatchHubJob } from './stored-batch.js';
 import { pendingOf } from './batch-tally.js';
 
 /** Jobs that are cancelled at once. */

@@ -4,7 +4,7 @@ import { HubQueue, tellStep, type HubKind } from '../hubs/index.js';
 import { JobWriter } from '../enqueueing/index.js';
 import type { BatchEnd, BatchProgress, BatchSummary } from './batch.js';
 import { completeCall } from './batch-call.js';
-import { BATCH_KIND, toStoredSummary, type BatchEvent, type BatchHubJob } from './batch-form.js';
+import { BATCH_KIND, toStoredSummary, type BatchEvent, type BatchHubJob } from './stored-batch.js';
 import { tallyOf } from './batch-tally.js';
 import { RunningBatches } from './running-batches.js';
 

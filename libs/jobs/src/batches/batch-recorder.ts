@@ -33,7 +33,7 @@ import {
 } from '../enqueueing/index.js';
 import type { BatchBuilder, BatchHandle, BatchOptions } from './batch.js';
 import { recordCall } from './batch-call.js';
-import type { BatchEvent, StoredCall } from './batch-form.js';
+import type { BatchEvent, StoredCall } from './stored-batch.js';
 
 /** A job of a batch, and what it is called in messages. @internal */
 export interface BatchPart {

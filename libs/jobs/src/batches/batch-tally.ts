@@ -2,7 +2,7 @@ import { describeBatch, isCancellation } from '../errors/index.js';
 import type { HubQueue } from '../hubs/index.js';
 import { restoreValue } from '../payload/index.js';
 import type { BatchProgress, BatchResult } from './batch.js';
-import { fromStoredSummary, type BatchHubJob } from './batch-form.js';
+import { fromStoredSummary, type BatchHubJob } from './stored-batch.js';
 
 /** Children that are read at once. */
 const PAGE = 1_000;

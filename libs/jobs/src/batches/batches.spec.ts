@@ -11,7 +11,7 @@ import {
 } from '../errors/index.js';
 import { HubQueue } from '../hubs/index.js';
 import { JobScheduler } from '../scheduler/index.js';
-import { readBatch } from './batch-form.js';
+import { readBatch } from './stored-batch.js';
 import { BatchDelivery } from './batch-delivery.js';
 
 @Injectable()

@@ -7,11 +7,11 @@ import { HubQueue, type HubChild, type HubDraft } from '../hubs/index.js';
 import { isReadableId, JobPreparer, JobReader, StoreCalls } from '../enqueueing/index.js';
 import type { BatchBuilder, BatchHandle, BatchOptions } from './batch.js';
 import { BatchCanceller } from './batch-canceller.js';
-import { BATCH_KIND, readBatch, type StoredBatch } from './batch-form.js';
+import { BATCH_KIND, readBatch, type StoredBatch } from './stored-batch.js';
 import { BatchIds } from './batch-ids.js';
 import { BatchRecorder } from './batch-recorder.js';
 import { RunningBatches } from './running-batches.js';
-import { StoredBatchHandle } from './stored-batch.js';
+import { StoredBatchHandle } from './batch-handle.js';
 
 /** How long a batch tells of itself after its end. */
 const KEPT_FOR_MS = 7 * 86_400_000;

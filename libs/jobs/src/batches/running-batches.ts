@@ -3,7 +3,7 @@ import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { QueueRegistry } from '../engines/index.js';
 import type { RepairRound } from '../execution/index.js';
 import { HubQueue } from '../hubs/index.js';
-import { readBatch, type BatchHubJob } from './batch-form.js';
+import { readBatch, type BatchHubJob } from './stored-batch.js';
 import { pendingOf } from './batch-tally.js';
 
 /** A batch with more jobs to come is not stuck yet: those that hang are left over at its end. */

@@ -7,7 +7,7 @@ import { JobLines, type PreparedJob } from '../enqueueing/index.js';
 import { ArrivingJobs } from './arriving-jobs.js';
 import { LimitBook } from './limit-book.service.js';
 import { Lines } from './lines.js';
-import { NextInLine } from './next-in-line.js';
+import { TurnRepairs } from './turn-repairs.js';
 import { PARKED_MS } from './parking.js';
 import { lineOf } from './stored-limit-key.js';
 
@@ -20,7 +20,7 @@ import { lineOf } from './stored-limit-key.js';
 export class EnqueueLines extends JobLines {
   constructor(
     private readonly lines: Lines,
-    private readonly next: NextInLine,
+    private readonly repairs: TurnRepairs,
     private readonly arriving: ArrivingJobs,
     private readonly book: LimitBook,
     private readonly registry: HandlerRegistry,
@@ -45,7 +45,8 @@ export class EnqueueLines extends JobLines {
   withdraw(job: PreparedJob): void {
     // An id that a caller chose may be that of a job with a ticket of its own.
     const ticket = this.stepOf('end', job);
-    const done = job.data.nonce === undefined ? this.lines.step(ticket) : this.next.inspect(ticket);
+    const done =
+      job.data.nonce === undefined ? this.lines.step(ticket) : this.repairs.inspect(ticket);
     done.catch((error) => this.logger.error(messages.linesFailed(error)));
   }
 

@@ -5,7 +5,7 @@ export { JobLimits } from './job-limits.js';
 export type { LimitChange, LimitsNow } from './limit-change.js';
 export { LinesSweep } from './lines-sweep.service.js';
 export { Lines } from './lines.js';
-export { NextInLine } from './next-in-line.js';
+export { TurnRepairs } from './turn-repairs.js';
 export { RateLimitHook } from './rate-limit.hook.js';
 export { SentAwayTurns } from './sent-away-turns.js';
 export { TurnHook } from './turn.hook.js';

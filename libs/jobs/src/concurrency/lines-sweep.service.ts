@@ -7,7 +7,7 @@ import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 import { after, type Timer } from '../timers/index.js';
 import { LimitBook } from './limit-book.service.js';
 import { Lines, LINES } from './lines.js';
-import { nameOf, NextInLine } from './next-in-line.js';
+import { nameOf, TurnRepairs } from './turn-repairs.js';
 
 /** Most tickets of one sweep. */
 const SWEEP_SIZE = 500;
@@ -45,7 +45,7 @@ export class LinesSweep implements ManagedService {
   constructor(
     private readonly registry: HandlerRegistry,
     private readonly lines: Lines,
-    private readonly next: NextInLine,
+    private readonly turns: TurnRepairs,
     private readonly book: LimitBook,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
@@ -69,7 +69,7 @@ export class LinesSweep implements ManagedService {
 
   async stop(): Promise<void> {
     this.isStopped = true;
-    this.next.stop();
+    this.turns.stop();
     this.timer?.stop();
     await endsWithin(STOP_TIMEOUT_MS, Promise.all([this.sweeping, this.lines.whenIdle()]));
   }
@@ -94,9 +94,9 @@ export class LinesSweep implements ManagedService {
     await this.repair.round(async () => {
       await this.renewOwn();
       const sweep = await this.engine.turns.sweep(SWEEP_SIZE);
-      this.next.follow(sweep);
+      this.turns.follow(sweep);
       for (const ticket of sweep.failed) this.repair.failed(nameOf(ticket), ticket.error);
-      await this.repair.each(sweep.due, nameOf, (ticket) => this.next.inspect(ticket, ticket));
+      await this.repair.each(sweep.due, nameOf, (ticket) => this.turns.inspect(ticket, ticket));
       pauseMs = this.pauseAfter(sweep);
     });
     return pauseMs;

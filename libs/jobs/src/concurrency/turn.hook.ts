@@ -18,7 +18,7 @@ import { after, monotonicNow, type Timer } from '../timers/index.js';
 import { LimitBook } from './limit-book.service.js';
 import { LinesSweep } from './lines-sweep.service.js';
 import { Lines } from './lines.js';
-import { NextInLine } from './next-in-line.js';
+import { TurnRepairs } from './turn-repairs.js';
 import { PARKED_MS } from './parking.js';
 import { lineOf, storedKey } from './stored-limit-key.js';
 
@@ -53,7 +53,7 @@ export class TurnHook implements JobHook {
   constructor(
     private readonly registry: HandlerRegistry,
     private readonly lines: Lines,
-    private readonly next: NextInLine,
+    private readonly repairs: TurnRepairs,
     private readonly book: LimitBook,
     private readonly running: RunningJobs,
     private readonly logger: JobLogger,
@@ -157,7 +157,7 @@ export class TurnHook implements JobHook {
     if (isOver) await this.lines.step({ ...step, action: 'end' });
     else if (!held.isParked) await this.lines.step({ ...step, action: 'leave' });
     // Its turn may have come before it was back in its line, when it could not be made ready.
-    else if (await this.lines.step({ ...step, action: 'take' })) await this.next.promote(step);
+    else if (await this.lines.step({ ...step, action: 'take' })) await this.repairs.promote(step);
   }
 
   /** A turn that is not given back ends with its time. */

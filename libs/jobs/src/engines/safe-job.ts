@@ -1,11 +1,7 @@
 import { inspect, type InspectOptions } from 'node:util';
 import { Job, type IQueueBackend, type JobJson, type JobProgress, type JobsOptions } from 'bullmq';
-import { errorText } from '../errors/index.js';
-import { toStorableText } from '../payload/index.js';
 import { damageOf, markDamaged } from './damage.js';
-
-/** The last so many stacks of failed attempts are kept, unless the job has a `stackTraceLimit`. */
-const MOST_STACKS = 10;
+import { withStackOf } from './kept-stacks.js';
 
 /** What BullMQ builds a job on: a queue, a worker or a flow producer. */
 type JobQueue = Parameters<typeof Job.fromJSON>[0];
@@ -50,9 +46,7 @@ export class SafeJob<
 
   /** BullMQ keeps the stacks of all attempts, of any length, and nothing of causes. */
   protected override updateStacktrace(error: Error): void {
-    const limit = this.opts.stackTraceLimit ?? MOST_STACKS;
-    const stacks = [...(this.stacktrace ?? []), toStorableText(errorText(error))];
-    this.stacktrace = limit === 0 ? [] : stacks.slice(-limit);
+    this.stacktrace = withStackOf(error, this.stacktrace, this.opts.stackTraceLimit);
   }
 
   /**

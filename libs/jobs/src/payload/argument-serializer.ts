@@ -5,7 +5,7 @@ import {
 } from '../errors/index.js';
 import { richJson, serializeRichly } from './rich-json.js';
 import type { StoredPayload } from './stored-payload.js';
-import { takeValue, TooManyPartsError, type TakenValue } from './value-inspector.js';
+import { takeValue, TooManyPartsError, type TakenValue } from './storable-value.js';
 
 /**
  * Turns the arguments of a call into their stored form, which shares nothing with them.

@@ -1,6 +1,6 @@
 import { UnserializableValueError } from '../errors/index.js';
 import { isStorableText, toStorableText } from './storable-text.js';
-import { MAX_DEPTH, TooManyPartsError } from './value-inspector.js';
+import { MAX_DEPTH, TooManyPartsError } from './storable-value.js';
 import { storeValue } from './value-serializer.js';
 
 /** A result ready to be stored, and what was lost on the way. @internal */

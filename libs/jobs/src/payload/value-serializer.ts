@@ -1,7 +1,7 @@
 import type { SuperJSONResult } from 'superjson';
 import type { JobLocation } from '../errors/index.js';
 import { richJson, serializeRichly } from './rich-json.js';
-import { takeValue } from './value-inspector.js';
+import { takeValue } from './storable-value.js';
 
 /** A stored value that needs annotations is wrapped under this key; a plain one is stored as it is. */
 const RICH_KEY = '$superjson';

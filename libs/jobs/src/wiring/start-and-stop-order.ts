@@ -17,7 +17,11 @@ import { CheckpointSweep } from '../idempotency/index.js';
 import { MANAGED_SERVICES } from '../lifecycle/index.js';
 import { ProcessRecurrences, Reconciler, TickerService } from '../recurring/index.js';
 
-/** In the order in which they are started; they are stopped in reverse. A group starts and stops together. */
+/**
+ * In the order in which they are started; they are stopped in reverse. A group starts and stops
+ * together. When all have stopped, queues are closed (jobs.module.ts), then the engine
+ * (store.module.ts).
+ */
 const SERVICE_GROUPS = [
   [StoreOutage, ExpirySweep],
   [CancellationsService, EarlyRemoval, LimitBook],

@@ -7,7 +7,7 @@ import { EngineConnection } from '../engine-connection.js';
 import { monotonicNow } from '../../timers/index.js';
 import { postgresBackendFactory } from './postgres-backend-connection.js';
 import { SharedPostgres } from './postgres-connection.js';
-import { assertBullmqOnPostgres } from './postgres.seams.js';
+import { assertBullmqOnPostgres } from './bullmq-on-postgres.seams.js';
 import { PostgresCoordinationStore } from './postgres-coordination-store.js';
 import { isPostgresConnectionError, postgresRefusal } from './postgres-errors.js';
 import { postgresExpiringRows } from './postgres-expiring-rows.js';

@@ -12,7 +12,7 @@ import { RedisCoordinationStore } from './redis-coordination-store.js';
 import { newerBullmqIn } from './newer-bullmq.js';
 import { isRedisConnectionError, redisRefusal } from './redis-errors.js';
 import { redisExpiringRows } from './redis-expiring-rows.js';
-import { assertBullmqOnRedis } from './redis.seams.js';
+import { assertBullmqOnRedis } from './bullmq-on-redis.seams.js';
 import { RedisStartStore } from './redis-start-store.js';
 import { RedisTurnStore } from './redis-turn-store.js';
 import { assertRedisTarget, isCluster, type RedisTarget } from './redis-settings.js';

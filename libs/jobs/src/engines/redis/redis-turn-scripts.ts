@@ -1,7 +1,7 @@
 import { RedisConnection } from 'bullmq';
 import { FIRST_CHECK_MS, LONGEST_CHECK_MS, MOST_GIVEN } from '../../contracts/index.js';
 
-/** Without it nothing is connected: see `redis.seams.ts`. */
+/** Without it nothing is connected: see `bullmq-on-redis.seams.ts`. */
 const PROMOTE = bullmqScript('promote')?.lua ?? '';
 
 /** What its keys are named after, in their order. @internal */

@@ -1,4 +1,4 @@
-export { planTicks, type DueTick, type RunBefore, type TickPlan } from './tick-planner.js';
+export { planTicks, type DueTick, type RunBefore, type TickPlan } from './misfire-and-overlap.js';
 export { progressAt, type TickProgress } from './tick-progress.js';
 export { goOn, type Search } from './search.js';
 export { emptyUntil, nextLook, tickIn, type TickSource } from './tick-series.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planTicks, type TickPlan } from './tick-planner.js';
+import { planTicks, type TickPlan } from './misfire-and-overlap.js';
 import { goOn } from './search.js';
 import type { TickProgress } from './tick-progress.js';
 import type { TickSource } from './tick-series.js';

@@ -6,7 +6,10 @@ import { HOLDS, REPLACED } from './postgres-race-scripts.js';
 import type { BullmqOnPostgres } from './postgres-rehearsal.js';
 import { NOW, REHEARSED } from './postgres-rehearsed.js';
 import { SafePostgresBackend } from './postgres-backend.js';
-import { assertBullmqOnPostgres as assert, OVERRIDDEN_ON_POSTGRES } from './postgres.seams.js';
+import {
+  assertBullmqOnPostgres as assert,
+  OVERRIDDEN_ON_POSTGRES,
+} from './bullmq-on-postgres.seams.js';
 
 type Run = (command: string, params?: unknown[]) => unknown;
 type Backend = typeof PostgresQueueBackend;

@@ -2,7 +2,7 @@ import { RedisConnection, RedisQueueBackend } from 'bullmq';
 import { describe, expect, it } from 'vitest';
 import { LibraryChangedError } from '../../errors/index.js';
 import { SafeRedisBackend } from './redis-backend.js';
-import { assertBullmqOnRedis as assert, OVERRIDDEN_ON_REDIS } from './redis.seams.js';
+import { assertBullmqOnRedis as assert, OVERRIDDEN_ON_REDIS } from './bullmq-on-redis.seams.js';
 import type { BullmqOnRedis } from './redis-rehearsal.js';
 
 type Exec = Parameters<RedisQueueBackend['execCommand']>;

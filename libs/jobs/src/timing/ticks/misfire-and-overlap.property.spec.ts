@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { planTicks, type DueTick } from './tick-planner.js';
+import { planTicks, type DueTick } from './misfire-and-overlap.js';
 import { goOn } from './search.js';
 import type { TickProgress } from './tick-progress.js';
 import type { TickSource } from './tick-series.js';

@@ -22,12 +22,14 @@ const ON_ITS_WAY_MS = 60_000;
 const ARRIVAL_PAUSES_MS = [5, 10, 20, 40];
 
 /**
- * Makes jobs ready to run whose turn has come. As a rule the store does that itself, with the step by which a turn
- * becomes free; here is what it leaves: jobs that are not stored yet, not parked any more, or gone.
+ * Makes jobs ready to run whose turn has come and that the store could not make ready itself. As a rule
+ * it does, with the step by which a turn becomes free (see turn.hook.ts, and `advance` in the turn
+ * scripts of each engine); here is what it leaves: jobs that are not stored yet, not parked any more,
+ * or gone.
  * @internal
  */
 @Injectable()
-export class NextInLine {
+export class TurnRepairs {
   private readonly repair: Repair;
   private readonly stopping = new AbortController();
 
@@ -47,7 +49,7 @@ export class NextInLine {
     this.stopping.abort();
   }
 
-  /** Makes a job ready to run whose turn has come. */
+  /** Makes a job ready to run. */
   async promote(ticket: Ticket): Promise<void> {
     try {
       await this.queues.get(ticket.queue).getBackend().promote(ticket.id);
