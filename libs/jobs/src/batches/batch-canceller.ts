@@ -73,6 +73,7 @@ export class BatchCanceller {
           await this.lines.removed(stored);
           return 1;
         }
+        await cancelRequests.withdraw(this.engine.store, request);
       }
       return (await this.jobs.cancel(job, reason)) ? 1 : 0;
     });

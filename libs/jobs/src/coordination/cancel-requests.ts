@@ -1,5 +1,6 @@
 import type { CoordinationStore } from '../contracts/index.js';
 import { JobCancelledError, type JobLocation } from '../errors/index.js';
+import { Records } from './records.js';
 import { parseRecord } from './stored-record.js';
 
 /** The channel that carries cancel requests to every process. @internal */
@@ -15,7 +16,11 @@ export interface CancelRequest {
   /** BullMQ's `timestamp` of the job: a later job with the same id is another job. */
   readonly enqueuedAt: number;
   readonly reason?: string;
+  /** Present when it was asked for more than once: whoever was first does not take it back. */
+  readonly again?: true;
 }
+
+const KEY = 'cancel:';
 
 /**
  * Cancel requests, stored so that one which no process heard is still found: at the next renewal of
@@ -23,8 +28,20 @@ export interface CancelRequest {
  * @internal
  */
 export const cancelRequests = {
-  async store(store: CoordinationStore, request: CancelRequest): Promise<void> {
-    await store.set(keyOf(request), JSON.stringify(request), REQUEST_TTL_MS);
+  /**
+   * Stores a request, unless the same job was asked to end before: the first one counts, whose reason its run was given.
+   * @returns the request in force
+   */
+  store(store: CoordinationStore, request: CancelRequest): Promise<CancelRequest> {
+    const first = (stored: CancelRequest | undefined): CancelRequest =>
+      stored?.enqueuedAt === request.enqueuedAt ? { ...stored, again: true } : request;
+    const records = new Records<CancelRequest>({ store }, KEY);
+    return records.change(idOf(request), first, { ttlMs: REQUEST_TTL_MS });
+  },
+
+  /** Takes back a request that came too late, as `store()` was given it, unless somebody else asked for the same. */
+  async withdraw(store: CoordinationStore, request: CancelRequest): Promise<void> {
+    await store.delete(keyOf(request), JSON.stringify(request));
   },
 
   async find(
@@ -45,6 +62,10 @@ export const cancelRequests = {
   },
 };
 
-function keyOf({ queue, id }: { queue: string; id: string }): string {
-  return `cancel:${queue}:${id}`;
+function keyOf(job: { queue: string; id: string }): string {
+  return KEY + idOf(job);
+}
+
+function idOf({ queue, id }: { queue: string; id: string }): string {
+  return `${queue}:${id}`;
 }

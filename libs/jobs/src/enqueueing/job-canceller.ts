@@ -52,22 +52,33 @@ export class JobCanceller {
   }
 
   private async request(job: Job, reason: string | undefined): Promise<boolean> {
-    const request = {
+    const asked = {
       queue: job.queueName,
       id: job.id!,
       enqueuedAt: job.timestamp,
       ...(reason === undefined ? undefined : { reason }),
     };
-    await cancelRequests.store(this.engine.store, request);
-    if (isOver(await this.reader.state(request))) {
-      await cancelRequests.forget(this.engine.store, request);
+    const request = await cancelRequests.store(this.engine.store, asked);
+    if (isOver(await this.reader.state(asked))) {
+      // The job may have ended by an earlier request, which is not ours to take back.
+      if (request.again) return false;
+      // Whoever renewed the job's lock may have read ours before we looked.
+      if (await this.hasEndedBy(request)) return true;
+      await cancelRequests.withdraw(this.engine.store, asked);
       return false;
     }
     // From here on, a job that ends may have ended by this request, so the request stays.
     await this.engine.store.publish(CANCEL_CHANNEL, JSON.stringify(request));
-    const state = await this.reader.state(request);
+    const state = await this.reader.state(asked);
     if (state !== 'active' && !isOver(state)) await this.flag(job, request);
     return true;
+  }
+
+  private async hasEndedBy(request: CancelRequest): Promise<boolean> {
+    const job = await this.reader.find(request);
+    if (job === undefined) return false;
+    const location = { queue: job.queueName, id: job.id!, name: job.name };
+    return job.failedReason === cancelRequests.toError(request, location).message;
   }
 
   private async flag(job: Job, request: CancelRequest): Promise<void> {

@@ -1,0 +1,136 @@
+import { Injectable } from '@nestjs/common';
+import { afterEach, expect, it, vi } from 'vitest';
+import { describeEngines } from '../../../../test/support/engines.js';
+import { createJobsApp, signal } from '../../../../test/support/jobs-app.js';
+import { CANCEL_CHANNEL, cancelRequests, type CancelRequest } from '../coordination/index.js';
+import type { CoordinationStore } from '../contracts/index.js';
+import { Job } from '../decorators/index.js';
+import { JobCancelledError, JobFailedError } from '../errors/index.js';
+import { JobContext } from '../execution/index.js';
+
+@Injectable()
+class Work {
+  readonly started = signal();
+  readonly go = signal();
+
+  constructor(private readonly context: JobContext) {}
+
+  @Job()
+  async obey(): Promise<void> {
+    const { signal: abort } = this.context;
+    this.started.resolve();
+    await new Promise((_, reject) =>
+      abort.addEventListener('abort', () => reject(abort.reason as Error)),
+    );
+  }
+
+  /** Takes its time to react. */
+  @Job()
+  async linger(): Promise<void> {
+    this.started.resolve();
+    await this.go.promise;
+    this.context.signal.throwIfAborted();
+  }
+
+  @Job({ attempts: 1 })
+  async fail(): Promise<void> {
+    this.started.resolve();
+    await this.go.promise;
+    throw new Error('by itself');
+  }
+}
+
+describeEngines('a job that is cancelled more than once', (engine) => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  const boot = async (workers: boolean) => {
+    const options = { workers, abortTimeout: '5s' };
+    const { jobs, module } = await createJobsApp(engine, { providers: [Work], options });
+    return { jobs, work: module.get(Work) };
+  };
+
+  /** Does something when the next request is about to be stored, or was. */
+  const around = (parts: {
+    before?: () => Promise<unknown>;
+    after?: (store: CoordinationStore, request: CancelRequest) => Promise<unknown>;
+  }) => {
+    const { store } = cancelRequests;
+    vi.spyOn(cancelRequests, 'store').mockImplementationOnce(async (...args) => {
+      await parts.before?.();
+      const stored = await store(...args);
+      await parts.after?.(...args);
+      return stored;
+    });
+  };
+
+  it('has the reason of the first, which its run was given', async () => {
+    const { jobs, work } = await boot(true);
+    const handle = await jobs.enqueue(Work, (s) => s.linger());
+    await work.started.promise;
+    expect(await jobs.cancel(handle, 'first')).toBe(true);
+    expect(await jobs.cancel(handle, 'second')).toBe(true);
+    work.go.resolve();
+    const error: unknown = await handle.result().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(JobCancelledError);
+    expect(String(error)).toMatch(/was cancelled: first/);
+  });
+
+  it('stays cancelled when the second finds that it has failed meanwhile', async () => {
+    const { jobs, work } = await boot(true);
+    const handle = await jobs.enqueue(Work, (s) => s.obey());
+    await work.started.promise;
+    around({
+      before: async () => {
+        await jobs.cancel(handle);
+        await expect.poll(() => handle.state()).toBe('failed');
+      },
+    });
+    expect(await jobs.cancel(handle)).toBe(false);
+    await expect(handle.result()).rejects.toThrow(JobCancelledError);
+  });
+
+  it('stays cancelled when the second finds that it was removed meanwhile', async () => {
+    const { jobs } = await boot(false);
+    const handle = await jobs.enqueue(Work, (s) => s.obey());
+    around({ before: () => jobs.cancel(handle, 'first') });
+    expect(await jobs.cancel(handle, 'second')).toBe(false);
+    await expect(handle.result()).rejects.toThrow(/was cancelled: first/);
+  });
+
+  it('stays cancelled when the first finds that it has ended by the second', async () => {
+    const { jobs } = await boot(false);
+    const handle = await jobs.enqueue(Work, (s) => s.obey());
+    around({ after: () => jobs.cancel(handle, 'second') });
+    await jobs.cancel(handle, 'first');
+    await expect(handle.result()).rejects.toThrow(/was cancelled: first/);
+  });
+
+  it('was cancelled when it ends by a request before the one who asked looks', async () => {
+    const { jobs, work } = await boot(true);
+    const handle = await jobs.enqueue(Work, (s) => s.obey());
+    await work.started.promise;
+    around({
+      after: async (store, request) => {
+        // As the renewal of its lock does.
+        await store.publish(CANCEL_CHANNEL, JSON.stringify(request));
+        await expect.poll(() => handle.state()).toBe('failed');
+      },
+    });
+    expect(await jobs.cancel(handle, 'now')).toBe(true);
+    await expect(handle.result()).rejects.toThrow(/was cancelled: now/);
+  });
+
+  it('has failed by itself when the request came too late', async () => {
+    const { jobs, work } = await boot(true);
+    const handle = await jobs.enqueue(Work, (s) => s.fail());
+    await work.started.promise;
+    around({
+      before: async () => {
+        work.go.resolve();
+        await expect.poll(() => handle.state()).toBe('failed');
+      },
+    });
+    expect(await jobs.cancel(handle, 'too late')).toBe(false);
+    await expect(handle.result()).rejects.toThrow(JobFailedError);
+  });
+});
