@@ -1,5 +1,5 @@
 import { LATEST_SCHEMA_VERSION, PostgresConnection, PostgresQueueBackend } from 'bullmq';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LibraryChangedError } from '../../errors/index.js';
 import { changedCommands } from './postgres-commands.js';
 import { HOLDS, REPLACED } from './postgres-race-scripts.js';
@@ -51,8 +51,19 @@ function saying(changed: string, edit: (text: string) => string): Backend {
 }
 
 describe('BullMQ on PostgreSQL', () => {
+  afterEach(() => void vi.useRealTimers());
+
   it('is as it is relied on', async () => {
     await expect(assert()).resolves.toBeUndefined();
+  });
+
+  it.each([0, 1, 12, 12_000, -5, 1e12])('is so too where the clock says %i', async (now) => {
+    vi.useFakeTimers({ toFake: ['Date'], now });
+    await expect(assert()).resolves.toBeUndefined();
+    const Shifted = running((command, params) =>
+      command === 'move_to_active' ? ['new', ...params] : params,
+    );
+    expect(await refusal({ PostgresQueueBackend: Shifted })).toHaveLength(1);
   });
 
   it('is tried out with every command that is changed', () => {

@@ -1,5 +1,5 @@
 import { RedisConnection, RedisQueueBackend } from 'bullmq';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LibraryChangedError } from '../../errors/index.js';
 import { SafeRedisBackend } from './redis-backend.js';
 import { assertBullmqOnRedis as assert, OVERRIDDEN_ON_REDIS } from './bullmq-on-redis.seams.js';
@@ -23,8 +23,17 @@ function sending(changed: string, edit: (args: unknown[]) => unknown[]): Partial
 }
 
 describe('BullMQ on Redis', () => {
+  afterEach(() => void vi.useRealTimers());
+
   it('is as it is relied on', async () => {
     await expect(assert()).resolves.toBeUndefined();
+  });
+
+  it.each([0, 1, 12_000, -5, 1e12])('is so too where the clock says %i', async (now) => {
+    vi.useFakeTimers({ toFake: ['Date'], now });
+    await expect(assert()).resolves.toBeUndefined();
+    const shifted = assert(sending('retryJob', (args) => ['another key', ...args]));
+    await expect(shifted).rejects.toThrow('told the time: retryJob expected [12], got');
   });
 
   it.each([

@@ -14,23 +14,28 @@ import { RedisRehearsal, type BullmqOnRedis } from './redis-rehearsal.js';
 /** What is taken for a time of now. */
 const MOST_OFF_MS = 60_000;
 
-/** What sends each script that is told a time. */
+/** What is far from any time of now, whatever the clock says: near 1970, a small number could be one. */
+const FAR_MS = 86_400_000;
+
+/** What sends each script that is told a time, with no other number near it. */
 const TIMED: Readonly<
-  Record<keyof typeof TIME_AT, (backend: RedisQueueBackend, now: number) => unknown>
+  Record<keyof typeof TIME_AT, (backend: RedisQueueBackend, now: number, other: number) => unknown>
 > = {
-  addJobScheduler: (backend) => backend.addJobScheduler('s', 1, '{}', {}, { name: 's' }, {}),
-  changeDelay: (backend) => backend.changeDelay('1', 1),
-  cleanJobsInSet: (backend, now) => backend.cleanJobsByState('failed', now, 1),
+  addJobScheduler: (backend, _now, other) =>
+    backend.addJobScheduler('s', other, '{}', {}, { name: 's' }, {}),
+  changeDelay: (backend, _now, other) => backend.changeDelay('id', other),
+  cleanJobsInSet: (backend, now, other) => backend.cleanJobsByState('failed', now, other),
   getCounts: (backend, now) => backend.getCounts(['delayed'], now),
-  moveJobsToWait: (backend, now) => backend.retryFinishedJobs('failed', 1, now),
+  moveJobsToWait: (backend, now, other) => backend.retryFinishedJobs('failed', other, now),
   moveStalledJobsToWait: (backend) => backend.moveStalledJobsToWait(),
   moveToActive: (backend) => backend.moveToActive('token'),
-  moveToDelayed: (backend, now) => backend.moveToDelayed('1', now, 1, 'token'),
+  moveToDelayed: (backend, now, other) => backend.moveToDelayed('id', now, other, 'token'),
   moveToFinished: (backend) => backend.moveToCompleted(job(), 'result', true, 'token', false),
-  moveToWaitingChildren: (backend) => backend.moveToWaitingChildren('1', 'token', {}),
+  moveToWaitingChildren: (backend) => backend.moveToWaitingChildren('id', 'token', {}),
   releaseParentIfNoPendingDependencies: (backend) => backend.addFlow([childOfFlow()]),
-  retryJob: (backend) => backend.retryJob('1', false, 'token'),
-  updateJobScheduler: (backend) => backend.updateJobSchedulerNextMillis('s', 1, '{}', {}),
+  retryJob: (backend) => backend.retryJob('id', false, 'token'),
+  updateJobScheduler: (backend, _now, other) =>
+    backend.updateJobSchedulerNextMillis('s', other, '{}', {}),
 };
 
 /** A job's hash with every field that is read of a damaged one. */
@@ -90,9 +95,10 @@ const REDIS_SEAMS: readonly Seam<BullmqOnRedis>[] = [
       const found: (readonly string[])[] = [];
       for (const [script, act] of Object.entries(TIMED)) {
         const now = Date.now();
-        const sent = await rehearsal.sentBy((backend) => act(backend, now));
+        const sent = await rehearsal.sentBy((backend) => act(backend, now, now + FAR_MS));
         const args = sent.find((one) => one.script === script)?.args ?? [];
-        found.push(differs(script, [TIME_AT[script as keyof typeof TIME_AT]], timesIn(args, now)));
+        const place = TIME_AT[script as keyof typeof TIME_AT];
+        found.push(differs(script, [place], timesIn(args, now, place)));
       }
       return found.flat();
     },
@@ -205,12 +211,17 @@ export function assertBullmqOnRedis(changed: Partial<BullmqOnRedis> = {}): Promi
   return assertSeams('bullmq', bullmq, REDIS_SEAMS);
 }
 
-function timesIn(args: readonly unknown[], now: number): number[] {
+/** Where times are. Near 1970 a flag could be one, so it counts only in the place of a time. */
+function timesIn(args: readonly unknown[], now: number, place: number): number[] {
   return args.flatMap((arg, at) => {
     const isText = typeof arg === 'string' || typeof arg === 'number';
-    return isText && Math.abs(Number(arg) - now) < MOST_OFF_MS ? [at] : [];
+    const isTime = isText && Math.abs(Number(arg) - now) < MOST_OFF_MS;
+    return isTime && (at === place || !FLAGS.has(String(arg))) ? [at] : [];
   });
 }
+
+/** What BullMQ sends by itself for yes, no and what is left out. */
+const FLAGS = new Set(['1', '0', '']);
 
 function kindOf(prototype: object, name: string): string {
   const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
@@ -219,7 +230,7 @@ function kindOf(prototype: object, name: string): string {
 }
 
 function job(): MinimalJob {
-  return { id: '1', opts: {} } as MinimalJob;
+  return { id: 'id', opts: {} } as MinimalJob;
 }
 
 function jobJson(): JobJson {
@@ -227,7 +238,7 @@ function jobJson(): JobJson {
 }
 
 function childOfFlow(): Parameters<RedisQueueBackend['addFlow']>[0][number] {
-  const jobData = { ...jobJson(), parent: { id: '0', queueKey: 'seams:queue' } };
-  const parentKeyOpts = { parentKey: 'seams:queue:0' };
+  const jobData = { ...jobJson(), parent: { id: 'pid', queueKey: 'seams:queue' } };
+  const parentKeyOpts = { parentKey: 'seams:queue:pid' };
   return { jobData, jobId: '1', parentKeyOpts, prefix: 'seams', queueName: 'queue' };
 }
