@@ -19,8 +19,24 @@ import { COORDINATION_MIGRATIONS } from './postgres-scripts.js';
  */
 export async function migrateSchema(client: PgQueryable, schema: string): Promise<void> {
   if (await isCurrent(client, schema)) return;
-  await runMigrations(client, schema);
+  await runMigrations(withoutNeedlessSchema(client, schema), schema);
   await migrateCoordination(client, schema);
+}
+
+/**
+ * BullMQ creates the schema if it is missing. PostgreSQL asks for the right to create schemas in the database even where
+ * it is there, and a role that owns its schema alone has none.
+ */
+function withoutNeedlessSchema(client: PgQueryable, schema: string): PgQueryable {
+  return {
+    query: async (text, values) => {
+      if (!/^CREATE SCHEMA IF NOT EXISTS\b/i.test(text)) return client.query(text, values);
+      const found = await client.query<never>('SELECT 1 FROM pg_namespace WHERE nspname = $1', [
+        schema,
+      ]);
+      return found.rows.length > 0 ? found : client.query(text, values);
+    },
+  };
 }
 
 /**

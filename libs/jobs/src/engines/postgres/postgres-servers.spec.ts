@@ -105,6 +105,25 @@ describeUnless(whyNoPrivatePostgres(), 'PostgreSQL servers that come and go', ()
     }
   });
 
+  it('needs no right to create schemas where its own is there', async () => {
+    const server = await start();
+    const admin = new pg.Client({ connectionString: server.url });
+    await admin.connect();
+    cleanups.push(() => admin.end());
+    await admin.query(`
+      CREATE ROLE app LOGIN;
+      CREATE ROLE deploy LOGIN;
+      CREATE SCHEMA shop AUTHORIZATION app;
+      CREATE SCHEMA "Other" AUTHORIZATION deploy`);
+    const url = server.url.replace('//postgres@', '//app@');
+    const engine = await open({ connection: url, schema: 'shop' });
+    const queue = new QueueRegistry(engine).get('q');
+    await queue.add('n', {});
+    expect(await queue.getWaitingCount()).toBe(1);
+    const deploy = server.url.replace('//postgres@', '//deploy@');
+    await expect(migratePostgres(deploy, { schema: 'Other' })).resolves.toBeUndefined();
+  });
+
   it('needs no rights to create once the tables are there', async () => {
     const server = await start();
     await migratePostgres(server.url, { schema: 'shop' });
