@@ -157,10 +157,26 @@ describe('picking an engine', () => {
     ['host', () => ({ host: 'u:s3cret@h' })],
     ['path', () => ({ path: 'redis://u:s3cret@h' })],
     ['host', () => new Redis({ lazyConnect: true, host: 'redis://u:s3cret@h' })],
-    ['sentinels', () => ({ sentinels: [{ host: 'redis://u:s3cret@h' }], name: 'm' })],
+    ['host', () => ({ host: 's3cret@h' })],
+    ['port', () => ({ host: 'h', port: 'redis://u:s3cret@h' as never })],
+    ['port', () => ({ host: 'h', port: 's3cret' as never })],
+    ['port', () => ({ host: 'h', port: 99_999 })],
+    ['port', () => ({ host: 'h', port: 0 })],
+    ['port', () => new Redis({ lazyConnect: true, port: 'redis://u:s3cret@h' as never })],
+    ['db', () => ({ host: 'h', db: 'redis://u:s3cret@h' as never })],
+    ['username', () => ({ host: 'h', username: 'u:s3cret@h' })],
+    ['name', () => ({ sentinels: [{ host: 'h' }], name: 'u:s3cret@x' })],
+    ['sentinels', () => ({ sentinels: ['redis://u:s3cret@h'] as never, name: 'm' })],
+    ['sentinels', () => ({ sentinels: 'redis://u:s3cret@h' as never, name: 'm' })],
+    ['sentinels[1].port', () => ({ sentinels: [{ host: 'h' }, { host: 'i', port: 99_999 }] })],
+    ['sentinels[0].host', () => ({ sentinels: [{ host: 'redis://u:s3cret@h' }], name: 'm' })],
     ['host', () => ({ database: 'db', host: 'postgres://u:s3cret@h' })],
     ['database', () => ({ database: 'postgres://u:s3cret@h/db' })],
     ['host', () => new pg.Pool({ host: 'postgres://u:s3cret@h' })],
+    ['port', () => ({ database: 'db', port: 'postgres://u:s3cret@h' as never })],
+    ['port', () => ({ database: 'db', port: 99_999 })],
+    ['user', () => ({ database: 'db', user: 'postgres://u:s3cret@h' })],
+    ['user', () => new pg.Pool({ user: 'postgres://u:s3cret@h' })],
     ['connectionString', () => ({ connectionString: 'host=h password=s3cret dbname=x' })],
     ['connectionString', () => ({ connectionString: 'u:s3cret@h/db' })],
     ['connectionString', () => ({ connectionString: 'postgres://s3cret/x@h/db' })],
@@ -169,6 +185,42 @@ describe('picking an engine', () => {
     expect(error).toBeInstanceOf(JobsConfigurationError);
     expect(error.message).toContain(`"connection.${option}" expected`);
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('s3cret');
+  });
+
+  it.each([
+    ['user', 'postgres://h/db?user=root:s3cret@h'],
+    ['user', 'postgres://root%3As3cret%40h@h/db'],
+    ['port', 'postgres://h/db?port=postgres://u:s3cret@h'],
+    ['host', 'postgres://h/db?host=u:s3cret@h'],
+    ['database', 'postgres://h/postgres%3A%2F%2Fu%3As3cret%40h'],
+    ['username', 'redis://u%3As3cret%40h@h'],
+    ['name', 'redis://h?name=u:s3cret@h'],
+  ])('refuses an address as the %s in %s', (part, connection) => {
+    const error = failureOf({ connection });
+    expect(error).toBeInstanceOf(JobsConfigurationError);
+    expect(error.message).toContain(`the ${part} in "connection" expected`);
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('s3cret');
+  });
+
+  it.each<[string, unknown]>([
+    ['a name', { 'redis://u:s3cret@h': 1 }],
+    ['a symbol', Symbol('redis://u:s3cret@h')],
+    ['a list', ['redis://u:s3cret@h']],
+  ])('does not repeat an address as %s', (_kind, connection) => {
+    const refused = vi.fn<() => unknown>(() => engineOf({ connection: connection as never }));
+    expect(refused).toThrow(JobsConfigurationError);
+    expect(inspect(refused.mock.results, { depth: 10, showHidden: true })).not.toContain('s3cret');
+  });
+
+  it.each<JobsModuleOptions['connection']>([
+    { host: 'h', port: '6379' as never, db: '1' as never, username: 'user@tenant' },
+    { host: '::1', port: 65_535 },
+    { path: '/var/run/redis.sock' },
+    { sentinels: [{ host: 'h', port: 26_379 }], name: 'primary' },
+    { database: 'db', host: '/var/run/postgresql', port: '5432' as never, user: 'user@server' },
+    'postgres://user%40server@h/db?host=/var/run/postgresql',
+  ])('takes %o', (connection) => {
+    expect(() => engineOf({ connection })).not.toThrow();
   });
 
   it('has one fault for each option that is null', () => {
@@ -227,6 +279,18 @@ describe('picking an engine', () => {
     });
     await expect(load(broken)).rejects.toBe(broken);
   });
+});
+
+it.each<JobsModuleOptions['connection']>([
+  new Cluster([{ host: 'u:s3cret@h', port: 1 }], { lazyConnect: true }),
+  { database: 'db', host: 'h', password: () => Promise.reject(new Error('postgres://u:s3cret@h')) },
+  { database: 'db', host: '127.0.0.1', port: 1, options: '-c postgres://u:s3cret@h=1' },
+])('repeats no address of %o when it cannot connect', async (connection) => {
+  const error: unknown = await engineOf({ connection, connectTimeout: 500 })
+    .connect()
+    .catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(StoreUnreachableError);
+  expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('s3cret');
 });
 
 describe.each(['redis', 'postgres'])('%s at boot', (protocol) => {

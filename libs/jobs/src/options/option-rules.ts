@@ -227,7 +227,7 @@ export function show(value: unknown): string {
     return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
   }
   if (value === null || typeof value !== 'object')
-    return typeof value === 'function' ? 'a function' : String(value);
+    return typeof value === 'function' ? 'a function' : hideSecrets(String(value));
   if (Array.isArray(value)) return 'a list';
   if (value instanceof Date) return String(value);
   return `an object with the keys ${

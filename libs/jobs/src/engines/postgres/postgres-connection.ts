@@ -5,6 +5,7 @@ import {
   StoreUnreachableError,
 } from '../../errors/index.js';
 import { endsWithin } from '../../lifecycle/index.js';
+import { withoutSecrets } from '../driver-error.js';
 import { importDriver } from '../import-driver.js';
 import { forDriver, monotonicNow, pause } from '../../timers/index.js';
 import { StoreClock } from '../store-clock.js';
@@ -23,7 +24,12 @@ import { assertMigrated, migrateSchema, newerSchema } from './postgres-migration
 import { withSchema } from './postgres-names.js';
 import { SQL } from './postgres-scripts.js';
 import { assertPresets, hasOwnSession, settleSession } from './postgres-session.js';
-import { poolConfigOf, postgresAddress, type PostgresTarget } from './postgres-settings.js';
+import {
+  assertPostgresTarget,
+  poolConfigOf,
+  postgresAddress,
+  type PostgresTarget,
+} from './postgres-settings.js';
 import { TYPES } from './postgres-types.js';
 
 /** A query that is not answered in this time is given up with its connection: the peer may be gone. */
@@ -232,8 +238,12 @@ export class SharedPostgres {
     const client = new Client({ ...config, ...options });
     // Without a listener the loss of the connection would crash the process.
     client.on('error', () => undefined);
-    await client.connect();
-    return client;
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      throw withoutSecrets(error);
+    }
   }
 
   private clientOptions(
@@ -337,13 +347,15 @@ export class SharedPostgres {
  * @param connection what is given to `JobsModule.forRoot({ connection })`; behind a transaction pooler, its
  *   `directConnection`
  * @param options `schema`: the schema that holds the tables. Default `'jobs'`.
- * @throws StoreUnreachableError when the server does not answer within 10 s
+ * @throws StoreUnreachableError when the server does not answer within 10 s, JobsConfigurationError when `connection` is
+ *   none
  * @publicApi
  */
 export async function migratePostgres(
   connection: PostgresTarget,
   { schema = 'jobs' }: { schema?: string } = {},
 ): Promise<void> {
+  assertPostgresTarget(connection, 'connection');
   const settings = { schema, migrate: true, connectTimeoutMs: 10_000 };
   const shared = new SharedPostgres(connection, settings);
   try {

@@ -1,7 +1,7 @@
 import { isPgPool, type PgPool, type PgPoolConfig } from 'bullmq';
 import { JobsConfigurationError } from '../../errors/index.js';
-import { isLikeUrl, type JobsConnection } from '../../options/index.js';
-import { urlInPlaceOf } from '../url-in-place.js';
+import { hideSecrets, type JobsConnection } from '../../options/index.js';
+import { decoded, faultsOfParts } from '../address-parts.js';
 
 /** A `connection` that means PostgreSQL. */
 export type PostgresTarget = string | PgPool | PgPoolConfig;
@@ -48,18 +48,32 @@ const READABLE = /^(?:[a-z][a-z0-9+.-]*:\/\/|socket:|\/)/i;
  * @internal
  */
 export function assertPostgresTarget(target: PostgresTarget, field: string): void {
-  const { connectionString, host, database } = poolConfigOf(target);
+  const config = poolConfigOf(target);
+  const { connectionString } = config;
+  const where = typeof target === 'string' ? field : `${field}.connectionString`;
   const problems: string[] = [];
   if (connectionString !== undefined && !isReadable(connectionString)) {
-    const where = typeof target === 'string' ? field : `${field}.connectionString`;
     problems.push(
       `JobsModule.forRoot(): "${where}" expected a URL such as postgres://user:password@host:5432/database, got one ` +
         'that cannot be read. Percent-encode what is special in its user and password (encodeURIComponent)',
     );
   }
-  if (isLikeUrl(host)) problems.push(urlInPlaceOf('host', 'the name of a host', field));
-  if (isLikeUrl(database)) problems.push(urlInPlaceOf('database', 'the name of one', field));
+  problems.push(...faultsOfParts({ ...config }, (part) => `"${field}.${part}"`, field));
+  const inUrl = partsOfUrl(connectionString);
+  problems.push(...faultsOfParts(inUrl, (part) => `the ${part} in "${where}"`, field));
   if (problems.length > 0) throw new JobsConfigurationError(problems);
+}
+
+/** As the driver reads them: what the query says goes before the rest of the URL. */
+function partsOfUrl(url: unknown): Record<string, unknown> {
+  if (typeof url !== 'string' || !URL.canParse(url)) return {};
+  const { username, hostname, pathname, searchParams } = new URL(url);
+  return {
+    user: decoded(username),
+    host: decoded(hostname),
+    database: decoded(pathname.slice(1)),
+    ...Object.fromEntries(searchParams),
+  };
 }
 
 /** An `@` after the host is the rest of a password with an unencoded slash. */
@@ -76,6 +90,10 @@ function copyOf(options: PgPoolConfig): PgPoolConfig {
 
 /** Host and port, without credentials. @internal */
 export function postgresAddress(target: PostgresTarget): string {
+  return hideSecrets(addressOf(target));
+}
+
+function addressOf(target: PostgresTarget): string {
   const { connectionString, host, port } = poolConfigOf(target);
   if (connectionString !== undefined) return addressOfUrl(connectionString);
   return `${host ?? process.env.PGHOST ?? 'localhost'}:${port ?? process.env.PGPORT ?? 5432}`;

@@ -1,6 +1,7 @@
 import { ConnectionClosedError } from 'bullmq';
 import type { Refusal } from '../../contracts/index.js';
 import { JobsError } from '../../errors/index.js';
+import { withoutSecrets } from '../driver-error.js';
 
 /**
  * Replies of a server that cannot serve now, or does not let us in now: the command had no effect. Those of the lower
@@ -84,5 +85,5 @@ export function isFatalConnectError(error: Error): boolean {
 export function withoutCredentials(error: Error): Error {
   const { command } = error as { command?: { name: string; args: unknown[] } };
   if (command && /^(?:auth|hello)$/i.test(command.name)) command.args = [];
-  return error;
+  return withoutSecrets(error);
 }

@@ -1,7 +1,7 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { JobsConfigurationError } from '../../errors/index.js';
-import { isLikeUrl, type JobsConnection } from '../../options/index.js';
-import { urlInPlaceOf } from '../url-in-place.js';
+import { hideSecrets, type JobsConnection } from '../../options/index.js';
+import { decoded, faultsOfParts } from '../address-parts.js';
 import { RELIED_ON_OF_CLUSTER } from './relied-on-settings.js';
 
 /** What is used of the ioredis package, which is loaded when it is needed. */
@@ -57,26 +57,38 @@ export function assertRedisTarget(connection: RedisTarget): void {
         'option "prefix" of JobsModule.forRoot() instead',
     );
   }
-  problems.push(...urlsInPlaceOf(options));
+  problems.push(...faultsOf(options, field));
   if (problems.length > 0) throw new JobsConfigurationError(problems);
 }
 
-/** A variable with a URL, given for a part of the address: errors of the driver would repeat it. */
-function urlsInPlaceOf({ host, path, sentinels }: TargetOptions): string[] {
-  const isAmong = Array.isArray(sentinels) && sentinels.some((one) => isLikeUrl(one?.host));
-  return [
-    isLikeUrl(host) ? urlInPlaceOf('host', 'the name of a host') : [],
-    isLikeUrl(path) ? urlInPlaceOf('path', 'the path of a socket') : [],
-    isAmong ? urlInPlaceOf('sentinels', 'names of hosts') : [],
-  ].flat();
+/** Of the parts of the address, by options and in a URL: errors of the driver would repeat them. */
+function faultsOf(options: TargetOptions, field: string): string[] {
+  const { url, sentinels } = options;
+  const problems = faultsOfParts({ ...options }, (part) => `"connection.${part}"`);
+  if (isRedisUrl(url)) {
+    const { username, searchParams } = new URL(url);
+    const parts = { username: decoded(username), ...Object.fromEntries(searchParams) };
+    problems.push(...faultsOfParts(parts, (part) => `the ${part} in "${field}"`));
+  }
+  if (sentinels !== undefined && sentinels !== null) problems.push(...faultsOfSentinels(sentinels));
+  return problems;
+}
+
+function faultsOfSentinels(sentinels: unknown): string[] {
+  if (!Array.isArray(sentinels) || sentinels.some((one) => typeof one?.host !== 'string')) {
+    return [
+      'JobsModule.forRoot(): "connection.sentinels" expected a list of { host, port }, got something else',
+    ];
+  }
+  return sentinels.flatMap((one: Record<string, unknown>, at) =>
+    faultsOfParts(one, (part) => `"connection.sentinels[${at}].${part}"`),
+  );
 }
 
 /** What is looked at of options, a client's, or those of a Cluster's nodes. */
 interface TargetOptions {
   readonly url?: unknown;
-  readonly host?: unknown;
-  readonly path?: unknown;
-  readonly sentinels?: readonly { readonly host?: unknown }[] | null;
+  readonly sentinels?: unknown;
   readonly keyPrefix?: string;
   readonly redisOptions?: { readonly keyPrefix?: string };
 }
@@ -108,6 +120,10 @@ function hasKeyPrefix({ url, keyPrefix, redisOptions }: TargetOptions): boolean 
 
 /** Host and port, without credentials. @internal */
 export function redisAddress(connection: RedisTarget): string {
+  return hideSecrets(addressOf(connection));
+}
+
+function addressOf(connection: RedisTarget): string {
   if (typeof connection === 'string') return addressOfUrl(connection);
   if (isCluster(connection)) return connection.nodes().map(addressOfNode).join(', ') || 'a cluster';
   const options = isRedisClient(connection) ? connection.options : connection;
