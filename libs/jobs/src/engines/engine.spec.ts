@@ -293,6 +293,17 @@ it.each<JobsModuleOptions['connection']>([
   expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('s3cret');
 });
 
+it('says at once that PGPORT is none, and throws nothing later', async () => {
+  vi.stubEnv('PGPORT', '99999');
+  cleanups.push(() => vi.unstubAllEnvs());
+  const started = performance.now();
+  const connecting = engineOf({ connection: { database: 'db' }, connectTimeout: 900 }).connect();
+  await expect(connecting).rejects.toThrow(StoreUnreachableError);
+  expect(performance.now() - started).toBeLessThan(600);
+  // The driver's own timer goes on; what it throws then fails this file.
+  await pause(1_000);
+});
+
 describe.each(['redis', 'postgres'])('%s at boot', (protocol) => {
   async function failure(connection: string, connectTimeout = 700): Promise<StoreUnreachableError> {
     const started = performance.now();

@@ -242,6 +242,8 @@ export class SharedPostgres {
       await client.connect();
       return client;
     } catch (error) {
+      // One that never got as far as its socket would throw when its time is over, to nobody.
+      client.connection?.stream?.destroy();
       throw withoutSecrets(error);
     }
   }

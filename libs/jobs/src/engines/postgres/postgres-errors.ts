@@ -67,7 +67,7 @@ export function isConflict(error: unknown): boolean {
 export function isFatalConnectError(error: Error): boolean {
   const code = codeOf(error) ?? '';
   return (
-    /^(?:28...|3D000|ERR_TLS|ERR_SSL|EPROTO|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_|ERR_INVALID)/.test(
+    /^(?:28...|3D000|ERR_TLS|ERR_SSL|EPROTO|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_|ERR_INVALID|ERR_SOCKET_BAD)/.test(
       code,
     ) || /does not support SSL|SASL|Invalid sslmode|Invalid URL/i.test(error.message)
   );
