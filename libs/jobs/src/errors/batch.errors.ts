@@ -1,4 +1,4 @@
-import { JobsError } from './jobs.error.js';
+import { JobsError, shortened } from './jobs.error.js';
 
 /** More faults than this are counted, not told. */
 const MAX_TOLD = 10;
@@ -68,6 +68,6 @@ export class BatchNotFoundError extends JobsError {
  * @internal
  */
 export function describeBatch({ id, name }: { id?: string; name?: string | undefined }): string {
-  const batch = name === undefined ? 'batch' : `batch "${name}"`;
-  return id === undefined ? batch : `${batch} (id ${id})`;
+  const batch = name === undefined ? 'batch' : `batch "${shortened(name)}"`;
+  return id === undefined ? batch : `${batch} (id ${shortened(id)})`;
 }

@@ -58,7 +58,7 @@ function textOf(error: unknown, depth: number, seen: Set<unknown>): string {
 function stackOf(error: Error): string {
   const stack = read(() => error.stack);
   const text = typeof stack === 'string' && stack !== '' ? stack : messageOf(error);
-  const start = text.search(/\n\s+at /);
+  const start = text.search(/\n[^\S\n]+at /);
   if (start < 0) return cut(text, LONGEST_HEAD);
   return cut(text.slice(0, start), LONGEST_HEAD) + cut(text.slice(start), LONGEST_FRAMES);
 }

@@ -9,7 +9,7 @@ export {
 } from './batch.errors.js';
 export { NewerRecordError, NewerStoreError } from './newer-version.errors.js';
 export { errorReason, errorText } from './error-text.js';
-export { describeJob, JobsError, type JobLocation } from './jobs.error.js';
+export { describeJob, JobsError, shortened, type JobLocation } from './jobs.error.js';
 export {
   JobsConfigurationError,
   LibraryChangedError,

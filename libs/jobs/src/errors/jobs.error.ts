@@ -22,9 +22,15 @@ export interface JobLocation {
  * @internal
  */
 export function describeJob({ queue, name, id }: JobLocation): string {
-  const job = name === undefined ? 'job' : `job "${name}"`;
-  const withId = id === undefined ? job : `${job} (id ${id})`;
-  return queue === undefined ? withId : `${withId} in queue "${queue}"`;
+  const job = name === undefined ? 'job' : `job "${shortened(name)}"`;
+  const withId = id === undefined ? job : `${job} (id ${shortened(id)})`;
+  return queue === undefined ? withId : `${withId} in queue "${shortened(queue)}"`;
+}
+
+/** A given text for a message: what is longer than any name may be is cut. What is no text is for a rule to refuse. @internal */
+export function shortened(text: string, limit = 256): string {
+  const isLong = typeof text === 'string' && text.length > limit;
+  return isLong ? `${text.slice(0, limit)}…` : text;
 }
 
 /** With its first letter in upper case: a location at the start of a sentence. @internal */

@@ -1,4 +1,4 @@
-import { JobsError } from './jobs.error.js';
+import { JobsError, shortened } from './jobs.error.js';
 
 /**
  * A recurring job cannot be what was asked for.
@@ -21,7 +21,7 @@ export class InvalidRecurringJobError extends JobsError {
 export class RecurringJobNotFoundError extends JobsError {
   constructor(readonly id: string) {
     super(
-      `There is no recurring job "${id}" in the store. JobScheduler.recurring.list() has all of them.`,
+      `There is no recurring job "${shortened(id)}" in the store. JobScheduler.recurring.list() has all of them.`,
     );
   }
 }

@@ -8,6 +8,8 @@ export function closest(word: string, candidates: readonly string[]): string | u
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const candidate of candidates) {
+    // At least so far apart, which spares the comparison with a text of megabytes.
+    if (Math.abs(word.length - candidate.length) > limit) continue;
     const distance = levenshtein(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { shortened } from '../errors/index.js';
 import { parseDuration } from './duration.js';
 import { closest } from './did-you-mean.js';
 import { hideSecrets } from './hide-secrets.js';
@@ -207,7 +208,7 @@ export function checkOptions(
     if (rule === undefined) {
       const near = closest(key, Object.keys(table));
       problems.push(
-        `${where}: unknown option "${hideSecrets(key)}"${near ? `; did you mean "${near}"?` : ''}`,
+        `${where}: unknown option ${show(key)}${near ? `; did you mean "${near}"?` : ''}`,
       );
     } else if (given !== undefined && rule.faults !== undefined) {
       problems.push(...rule.faults(given).map((fault) => `${where}: ${key}${fault}`));
@@ -223,18 +224,15 @@ export function checkOptions(
 /** A short, safe picture of a wrong value for a message. @internal */
 export function show(value: unknown): string {
   if (typeof value === 'string') {
-    const text = hideSecrets(value);
-    return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+    // Hidden first: what is cut off could be what tells that the rest is a password.
+    return JSON.stringify(shortened(hideSecrets(value), 60));
   }
   if (value === null || typeof value !== 'object')
     return typeof value === 'function' ? 'a function' : hideSecrets(String(value));
   if (Array.isArray(value)) return 'a list';
   if (value instanceof Date) return String(value);
   return `an object with the keys ${
-    Object.keys(value)
-      .slice(0, 8)
-      .map((k) => `"${hideSecrets(k)}"`)
-      .join(', ') || '(none)'
+    Object.keys(value).slice(0, 8).map(show).join(', ') || '(none)'
   }`;
 }
 

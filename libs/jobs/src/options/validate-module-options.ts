@@ -1,3 +1,4 @@
+import { shortened } from '../errors/index.js';
 import { hideSecrets } from './hide-secrets.js';
 import type { JobsModuleOptions, QueueOptions } from './module-options.js';
 import { checkOptions, rules, show, type Rule, type Rules } from './option-rules.js';
@@ -75,7 +76,9 @@ export function validateModuleOptions(given: unknown): string[] {
       if (!rules.queueName.accepts(name)) {
         problems.push(`${where} queues: expected ${rules.queueName.expected}, got ${show(name)}`);
       }
-      problems.push(...checkOptions(queue, QUEUE_RULES, `${where} queues.${hideSecrets(name)}`));
+      problems.push(
+        ...checkOptions(queue, QUEUE_RULES, `${where} queues.${shortened(hideSecrets(name))}`),
+      );
     }
   }
   return problems;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { PublicService } from '../contracts/index.js';
 import { HandlerRegistry, type HandlerClass } from '../discovery/index.js';
-import { InvalidRecurringJobError, RecurringJobNotFoundError } from '../errors/index.js';
+import { InvalidRecurringJobError, RecurringJobNotFoundError, shortened } from '../errors/index.js';
 import {
   JOBS_OPTIONS,
   checkOptions,
@@ -226,7 +226,7 @@ export class RecurringJobs extends PublicService {
 const OPTION_RULES = { ...SETTING_RULES, ...TICK_RULES };
 
 function whereOf(id: string): string {
-  return `recurring job "${id}"`;
+  return `recurring job "${shortened(id)}"`;
 }
 
 /** Anything that is not a setting of the ticks is one of the jobs. */

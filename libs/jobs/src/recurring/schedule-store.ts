@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { parseRecord, Records, type ReadRecord } from '../coordination/index.js';
 import { JobLogger, messages } from '../logging/index.js';
+import { shortened } from '../errors/index.js';
 import { StoreCalls } from '../enqueueing/index.js';
 import { withDialect } from '../timing/ticks/index.js';
 import type { Schedule } from './schedule.js';
@@ -32,8 +33,8 @@ export class ScheduleStore {
   ) {
     this.records = new Records(engine, KEY, {
       parse,
-      reading: (id, read) => calls.read(`read the recurring job "${id}"`, read),
-      changing: (id, change) => calls.change(`change the recurring job "${id}"`, change),
+      reading: (id, read) => calls.read(`read the recurring job "${shortened(id)}"`, read),
+      changing: (id, change) => calls.change(`change the recurring job "${shortened(id)}"`, change),
     });
   }
 
