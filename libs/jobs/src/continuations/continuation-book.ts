@@ -48,7 +48,21 @@ export class ContinuationBook extends PendingJobs {
   }
 
   async cancel(address: Address, reason: string | undefined): Promise<boolean> {
-    const end = { kind: 'cancelled', ...(reason !== undefined && { reason }) } as const;
+    return this.endWaiting(address, {
+      kind: 'cancelled',
+      ...(reason !== undefined && { reason }),
+    });
+  }
+
+  async remove(address: Address): Promise<boolean> {
+    return this.endWaiting(address, {
+      kind: 'cancelled',
+      reason: 'it was removed',
+      removed: true,
+    });
+  }
+
+  private endWaiting(address: Address, end: ContinuationEnd): Promise<boolean> {
     return this.calls.change('cancel a continuation', async () => {
       let isEnded = false;
       const ended = (stored: StoredContinuation | undefined): StoredContinuation | undefined => {

@@ -8,7 +8,13 @@ import {
 } from '../errors/index.js';
 import type { RepairRound } from '../execution/index.js';
 import { ChildOutcomes, tellStep, type HubKind, type JobOutcome } from '../hubs/index.js';
-import { JobCanceller, JobWriter, uniqueKeyOf, type PreparedJob } from '../enqueueing/index.js';
+import {
+  JobCanceller,
+  JobRemover,
+  JobWriter,
+  uniqueKeyOf,
+  type PreparedJob,
+} from '../enqueueing/index.js';
 import { ContinuationBook, type ReadContinuation } from './continuation-book.js';
 import { ContinuationJobs } from './continuation-jobs.js';
 import { ContinuationSweep } from './continuation-sweep.js';
@@ -16,7 +22,13 @@ import { LinkAttachment } from './link-attachment.js';
 import { LinkBook, type Link, type Links } from './link-book.js';
 import { LINK_HUB, type LinkHubData } from './link-hub.js';
 import { LinkSweep } from './link-sweep.js';
-import { accepts, endBy, outcomeOf, type StoredContinuation } from './stored-continuation.js';
+import {
+  accepts,
+  endBy,
+  outcomeOf,
+  type ContinuationEnd,
+  type StoredContinuation,
+} from './stored-continuation.js';
 
 /** So many continuations of a job are dealt with at once. */
 const AT_ONCE = 20;
@@ -47,6 +59,7 @@ export class ContinuationDelivery implements HubKind {
     private readonly jobs: ContinuationJobs,
     private readonly writer: JobWriter,
     private readonly canceller: JobCanceller,
+    private readonly remover: JobRemover,
   ) {}
 
   async run(hub: Job): Promise<number | undefined> {
@@ -105,8 +118,12 @@ export class ContinuationDelivery implements HubKind {
   private async deliver(link: Link, { antecedent }: Links, outcome: JobOutcome): Promise<boolean> {
     for (;;) {
       const read = await this.book.read(link);
-      if (read === undefined || read.stored.end?.kind === 'cancelled') return false;
+      if (read === undefined) return false;
       const { stored } = read;
+      if (stored.end?.kind === 'cancelled') {
+        await this.follow(stored.job, stored.end);
+        return false;
+      }
       if (!accepts(stored.on, outcome)) {
         const end = endBy(antecedent, outcome);
         if (stored.end !== undefined) await this.book.tellFollowing(stored.job);
@@ -148,12 +165,21 @@ export class ContinuationDelivery implements HubKind {
     }
   }
 
-  /** The record was changed while its job was put in its queue: a cancellation counts for the job now. */
+  /** The record was changed while its job was put in its queue. */
   private async deleteChanged(job: PreparedJob): Promise<void> {
     const read = await this.book.read(job);
     const end = read?.stored.end;
-    if (end?.kind === 'cancelled') await this.canceller.cancel(job, end.reason);
+    if (end?.kind === 'cancelled') await this.follow(job, end);
     else if (read !== undefined) await this.book.delete(read);
+  }
+
+  /**
+   * It was cancelled or removed, and may be in its queue all the same: no handler will be called for it there, but it may
+   * be due in days.
+   */
+  private async follow(job: PreparedJob, end: ContinuationEnd): Promise<void> {
+    if (end.removed) await this.remover.takeAway(job);
+    else await this.canceller.cancel(job, end.reason);
   }
 }
 

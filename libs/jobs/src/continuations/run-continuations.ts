@@ -1,15 +1,24 @@
-import { Injectable } from '@nestjs/common';
-import type { JobHook, RunningJob } from '../contracts/index.js';
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  JOBS_ENGINE,
+  type ClaimDecision,
+  type Engine,
+  type JobHook,
+  type RunningJob,
+} from '../contracts/index.js';
+import { cancelRequests } from '../coordination/index.js';
 import type { StoredPayload } from '../payload/index.js';
 import { ContinuationBook } from './continuation-book.js';
 import { LinkAttachment } from './link-attachment.js';
+import { toError, type ContinuationEnd, type StoredContinuation } from './stored-continuation.js';
 
 /**
- * Sees to it that no record of a continuation outlives the run of its job.
+ * Takes the record of a continuation before its handler is called, where its hub has not deleted it yet.
  *
- * The hub puts the job in its queue, then deletes its record. If it dies between the two, it finds the record when it is
- * run again, and stores the job once more; which does nothing as long as the job is in the store, and would run it a
- * second time when it has ended and was removed.
+ * The hub puts the job in its queue, then deletes its record. Whoever cancels or removes the job in between changes the
+ * record: it is this step, of which the store lets only one come first, that tells whether the handler is called. And a
+ * hub that dies between the two finds the record when it is run again, and would store once more a job that has run, had
+ * ended and was removed.
  * @internal
  */
 @Injectable()
@@ -17,15 +26,39 @@ export class RunContinuations implements JobHook {
   constructor(
     private readonly book: ContinuationBook,
     private readonly attachment: LinkAttachment,
+    @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {}
 
-  onReturned(job: RunningJob): Promise<void> | undefined {
+  onClaimed(job: RunningJob): Promise<ClaimDecision> | undefined {
     const payload = job.stored?.payload as StoredPayload | undefined;
-    return payload?.continues ? this.forgetStored(job) : undefined;
+    return payload?.continues ? this.take(job) : undefined;
   }
 
-  private async forgetStored(job: RunningJob): Promise<void> {
-    // What its hub would have done next.
-    if (await this.book.forget(job)) await this.attachment.attachAllOf(job);
+  private async take(job: RunningJob): Promise<ClaimDecision> {
+    for (;;) {
+      const read = await this.book.read(job);
+      if (read === undefined) return { action: 'run' };
+      const { stored } = read;
+      if (stored.end?.kind === 'cancelled') return this.refuse(job, stored, stored.end);
+      // What its hub would have done next.
+      await this.attachment.attachAllOf(job);
+      if (await this.book.delete(read)) return { action: 'run' };
+    }
+  }
+
+  /** The record stays for the hub, and for the next claim should this process die: a retry by hand deletes it. */
+  private async refuse(
+    { queue, id, enqueuedAt }: RunningJob,
+    { job }: StoredContinuation,
+    end: ContinuationEnd,
+  ): Promise<ClaimDecision> {
+    // It tells those who ask for the result that the job was cancelled.
+    await cancelRequests.store(this.engine.store, {
+      queue,
+      id,
+      enqueuedAt: enqueuedAt!,
+      ...(end.reason !== undefined && { reason: end.reason }),
+    });
+    return { action: 'refuse', error: toError(end, job), isRemoved: end.removed === true };
   }
 }

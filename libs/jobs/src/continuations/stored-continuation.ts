@@ -28,6 +28,8 @@ export interface ContinuationEnd {
   /** `skipped`: an antecedent did not end as asked for. */
   readonly kind: 'skipped' | 'cancelled';
   readonly reason?: string;
+  /** Present when it was removed: where its job is put in its queue all the same, it is to go. */
+  readonly removed?: true;
 }
 
 /** What becomes of a continuation when an antecedent ends like this. @internal */

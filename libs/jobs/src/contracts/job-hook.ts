@@ -25,7 +25,7 @@ export type RunOutcome =
 
 /**
  * What becomes of a claimed job: its handler is called; or it is completed without, since all of its work is
- * done already; or it goes back to its queue for a while, which burns no attempt.
+ * done already; or it goes back to its queue for a while, which burns no attempt; or it fails, since it was cancelled.
  * @internal
  */
 export type ClaimDecision =
@@ -37,7 +37,14 @@ export type ClaimDecision =
       /** Why, where that is worth a word in the log. */
       readonly reason?: string;
     }
-  | { readonly action: 'postpone'; readonly delayMs: number };
+  | { readonly action: 'postpone'; readonly delayMs: number }
+  | {
+      readonly action: 'refuse';
+      /** What it fails with, at once. */
+      readonly error: Error;
+      /** Whether it leaves the store then. */
+      readonly isRemoved: boolean;
+    };
 
 /** A claimed job that this process has no handler for, and that comes again. @internal */
 export interface SentAwayJob {

@@ -23,6 +23,7 @@ export {
 export { handleOf, JobHandle } from './job-handle.js';
 export { isReadableId, newJobId } from './job-id.js';
 export { readJobRef, type JobRef } from './job-ref.js';
+export { JobRemover } from './job-remover.js';
 export { JobPreparer } from './job.preparer.js';
 export { JobReader } from './job-reader.js';
 export { assertStoredByUs, insertJobs, JobWriter, uniqueKeyOf } from './job-writer.js';

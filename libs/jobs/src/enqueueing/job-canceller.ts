@@ -39,16 +39,22 @@ export class JobCanceller {
   /** @returns false when there was nothing to cancel: the job has finished or is not in the store */
   async cancel(ref: JobRef, reason: string | undefined): Promise<boolean> {
     const job = await this.reader.find(ref);
-    if (job === undefined) return this.cancelPending(ref, reason);
+    return job === undefined ? this.cancelPending(ref, reason) : this.cancelStored(job, reason);
+  }
+
+  private cancelStored(job: Job, reason: string | undefined): Promise<boolean> | false {
     if (job.finishedOn !== undefined) return false;
     const location = { queue: job.queueName, id: job.id!, name: job.name };
     return this.calls.change(`cancel ${describeJob(location)}`, () => this.request(job, reason));
   }
 
-  /** One that waits for others is in no queue: it never will be. */
+  /** One that waits for others is in no queue, and never will be; unless it is put there at the same moment. */
   private async cancelPending(ref: JobRef, reason: string | undefined): Promise<boolean> {
     const waiting = await this.reader.findPending(ref);
-    return waiting !== undefined && this.pending.cancel(waiting.job, reason);
+    const isEnded = waiting !== undefined && (await this.pending.cancel(waiting.job, reason));
+    const job = await this.reader.find(waiting?.job ?? ref);
+    const isCancelled = job !== undefined && (await this.cancelStored(job, reason));
+    return isEnded || isCancelled;
   }
 
   private async request(job: Job, reason: string | undefined): Promise<boolean> {

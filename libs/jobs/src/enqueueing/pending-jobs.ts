@@ -21,14 +21,21 @@ export abstract class PendingJobs {
     readonly id: string;
   }): Promise<PendingJob | undefined>;
 
-  /** @returns false when it does not wait, or not any more */
+  /**
+   * From here on no handler is called for it: where it is put in its queue at the same moment, it is refused when it is
+   * claimed.
+   * @returns false when it does not wait, or not any more
+   */
   abstract cancel(
     address: { readonly queue: string; readonly id: string },
     reason: string | undefined,
   ): Promise<boolean>;
 
+  /** As `cancel()`; one that is put in its queue leaves it when it is claimed. */
+  abstract remove(address: { readonly queue: string; readonly id: string }): Promise<boolean>;
+
   /**
-   * A job that was in its queue was removed: it is not put there again by whoever did and did not live to note it.
+   * A job that was in its queue was removed, or is run again: it is not put there again by whoever did and did not live to note it.
    * @returns whether there was something to forget
    */
   abstract forget(address: { readonly queue: string; readonly id: string }): Promise<boolean>;

@@ -100,6 +100,11 @@ export class JobExecutor {
           return decision.result;
         }
         if (decision.action === 'postpone') throw new Postponement(decision.delayMs);
+        if (decision.action === 'refuse') {
+          run.unrecoverable = true;
+          if (decision.isRemoved) job.opts.removeOnFail = true;
+          throw decision.error;
+        }
       }
       const args = await argumentsOf(run);
       run.limitTo(this.timeoutOf(run), this.options.abortTimeoutMs);

@@ -4,7 +4,7 @@ import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { cancelRequests } from '../coordination/index.js';
 import { HandlerRegistry, type HandlerClass } from '../discovery/index.js';
 import { QueueRegistry } from '../engines/index.js';
-import { describeJob, JobStateError, UniqueKeyHeldError } from '../errors/index.js';
+import { JobStateError, UniqueKeyHeldError } from '../errors/index.js';
 import type { ContinuationMoment } from '../options/index.js';
 import type { StoredPayload } from '../payload/index.js';
 import {
@@ -17,10 +17,10 @@ import { IdempotencyKeys } from '../idempotency/index.js';
 import {
   changeJob,
   JobCanceller,
+  JobRemover,
   JobEnqueuer,
   handleOf,
   JobHandle,
-  JobLines,
   readJobRef,
   JobReader,
   JobPreparer,
@@ -44,8 +44,6 @@ import { JobLimits } from '../concurrency/index.js';
 import { RecurringJobs } from '../recurring/index.js';
 import { TransactionalJobs } from './transactional-jobs.js';
 
-const NOT_ACTIVE = 'any but active (cancel it first)';
-
 /**
  * Stores and steers jobs. Inject it anywhere.
  *
@@ -66,10 +64,10 @@ export class JobScheduler extends JobEnqueuer {
     private readonly reader: JobReader,
     private readonly writer: JobWriter,
     private readonly canceller: JobCanceller,
+    private readonly remover: JobRemover,
     private readonly calls: StoreCalls,
     private readonly queues: QueueRegistry,
     private readonly keys: IdempotencyKeys,
-    private readonly lines: JobLines,
     private readonly pending: PendingJobs,
     /** Concurrency and rate limits, changed at run time. */
     readonly limits: JobLimits,
@@ -187,6 +185,7 @@ export class JobScheduler extends JobEnqueuer {
     await cancelRequests.forget(this.engine.store, { queue: job.queueName, id: job.id! });
     const { cancelled, ...data } = job.data as StoredPayload;
     if (cancelled !== undefined) await job.updateData(data);
+    await this.pending.forget({ queue: job.queueName, id: job.id! });
     await this.continuations.revive({ queue: job.queueName, id: job.id! });
     await job.retry('failed', { resetAttemptsMade: true });
   }
@@ -217,24 +216,7 @@ export class JobScheduler extends JobEnqueuer {
    * @throws JobNotFoundError, JobStateError while it runs
    */
   async remove(given: JobRef): Promise<void> {
-    const ref = readJobRef(given, 'to remove');
-    if (await this.removePending(ref)) return;
-    const job = await this.reader.get(ref);
-    const location = { queue: job.queueName, id: job.id!, name: job.name };
-    if ((await this.reader.state(location)) === 'active') {
-      throw new JobStateError('remove', location, NOT_ACTIVE, 'active');
-    }
-    await this.calls.change(`remove ${describeJob(location)}`, async () => {
-      await this.change('remove', job, NOT_ACTIVE, () => job.remove());
-      await this.pending.forget(location);
-      await this.lines.removed(job);
-    });
-  }
-
-  /** A job that waits for others is in no queue: to remove it is to cancel it. */
-  private async removePending(ref: JobRef): Promise<boolean> {
-    if ((await this.reader.find(ref)) !== undefined) return false;
-    return this.canceller.cancel(ref, 'it was removed');
+    await this.remover.remove(readJobRef(given, 'to remove'));
   }
 
   /** @internal */

@@ -43,6 +43,7 @@ import {
 import { QueueRegistry } from '../engines/index.js';
 import {
   JobCanceller,
+  JobRemover,
   JobLines,
   JobPreparer,
   JobReader,
@@ -154,6 +155,7 @@ export const jobsProviders: readonly Provider[] = [
   JobReader,
   JobWriter,
   JobCanceller,
+  JobRemover,
   JobScheduler,
   JobContext,
   JobHooks,
