@@ -64,7 +64,7 @@ const CHECK_SERVER =
   'Check that the server runs and that `connection` in JobsModule.forRoot() is right.';
 
 /**
- * The store did not answer in time at boot, or refused the connection.
+ * The store did not answer in time at boot, or refused the connection or what is needed to start.
  * @publicApi
  */
 export class StoreUnreachableError extends JobsError {
@@ -80,7 +80,8 @@ export class StoreUnreachableError extends JobsError {
     reason: string,
     { remedy = CHECK_SERVER, ...options }: ErrorOptions & { readonly remedy?: string } = {},
   ) {
-    super(`Could not reach the ${engine} store at ${address}: ${reason}. ${remedy}`, options);
+    const ended = reason.replace(/\.+$/, '');
+    super(`Could not reach the ${engine} store at ${address}: ${ended}. ${remedy}`, options);
   }
 }
 

@@ -1,3 +1,4 @@
+export { bootFailure } from './boot-failure.js';
 export { endsWithin, GOODBYE_MS, withDeadline } from './deadline.js';
 export { MANAGED_SERVICES, type ManagedService } from './managed-service.js';
 export { ManagedServices } from './managed-services.js';

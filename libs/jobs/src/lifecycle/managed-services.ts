@@ -3,6 +3,7 @@ import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { StoreUnavailableError, StoreUnreachableError } from '../errors/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
+import { bootFailure } from './boot-failure.js';
 import { endsWithin, GOODBYE_MS, withDeadline } from './deadline.js';
 import { MANAGED_SERVICES, type ManagedService } from './managed-service.js';
 
@@ -26,7 +27,7 @@ export class ManagedServices {
   /**
    * Starts all, or none: a store that goes away meanwhile must neither hang the boot nor leave half of
    * them running.
-   * @throws StoreUnreachableError when a service does not start within `connectTimeout`
+   * @throws StoreUnreachableError when a service does not start within `connectTimeout`, or the store refuses what it needs
    */
   async start(): Promise<void> {
     try {
@@ -36,7 +37,7 @@ export class ManagedServices {
       }
     } catch (error) {
       await this.stop();
-      throw error;
+      throw bootFailure(this.engine, error);
     }
   }
 

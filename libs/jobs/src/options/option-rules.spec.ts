@@ -37,7 +37,7 @@ const CASES: Record<RuleName, { good: unknown[]; bad: unknown[] }> = {
   date: { good: [new Date(0)], bad: [new Date(Number.NaN), 0, '2026-01-01'] },
   identifier: {
     good: ['jobs', '_a1', 'J'.repeat(63)],
-    bad: ['', '1a', 'a-b', 'a"b', 'J'.repeat(64), 5],
+    bad: ['', '1a', 'a-b', 'a"b', 'pg_jobs', 'J'.repeat(64), 5],
   },
   prefix: { good: ['jobs', '{app}:jobs'], bad: ['', 'a b', 'a*', 'p'.repeat(129), 5] },
   retention: {

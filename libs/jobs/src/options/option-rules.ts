@@ -129,8 +129,8 @@ export const rules = {
     accepts: (v) => types.isDate(v) && !Number.isNaN(v.getTime()),
   },
   identifier: {
-    expected: 'a name of 1 to 63 letters, digits or "_", not starting with a digit',
-    accepts: (v) => typeof v === 'string' && /^[A-Za-z_]\w{0,62}$/.test(v),
+    expected: 'a name of 1 to 63 letters, digits or "_", not starting with a digit or "pg_"',
+    accepts: (v) => typeof v === 'string' && /^(?!pg_)[A-Za-z_]\w{0,62}$/.test(v),
   },
   prefix: {
     expected: 'a prefix of 1 to 128 letters, digits, "_", ".", "-", ":" or braces',

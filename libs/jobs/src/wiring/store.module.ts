@@ -11,7 +11,7 @@ import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
 import { joinStore } from '../coordination/index.js';
 import { createEngine } from '../engines/index.js';
 import { StoreUnreachableError } from '../errors/index.js';
-import { endsWithin, withDeadline } from '../lifecycle/index.js';
+import { bootFailure, endsWithin, withDeadline } from '../lifecycle/index.js';
 import { assertBullmqClasses } from '../execution/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 
@@ -31,16 +31,16 @@ const engineProvider: Provider = {
   ): Promise<Engine> => {
     const engine = createEngine(options);
     await Promise.all([assertNest({ modules, external }), assertBullmqClasses()]);
-    await engine.connect();
     const lost = (reason: string) => new StoreUnreachableError(engine.name, engine.address, reason);
     const { connectTimeoutMs } = options;
     try {
+      await engine.connect();
       await withDeadline(joinStore(engine), connectTimeoutMs, () =>
         lost(`no answer within ${connectTimeoutMs} ms`),
       );
     } catch (error) {
       await endsWithin(CLOSE_TIMEOUT_MS, engine.close());
-      throw engine.isConnectionError(error) ? lost((error as Error).message) : error;
+      throw bootFailure(engine, error);
     }
     return engine;
   },

@@ -4,7 +4,7 @@ import {
   NewerStoreError,
   StoreUnreachableError,
 } from '../../errors/index.js';
-import { endsWithin } from '../../lifecycle/index.js';
+import { bootFailure, endsWithin } from '../../lifecycle/index.js';
 import { withoutSecrets } from '../driver-error.js';
 import { importDriver } from '../import-driver.js';
 import { forDriver, monotonicNow, pause } from '../../timers/index.js';
@@ -18,7 +18,13 @@ import {
   type PostgresDriver,
   type PostgresPool,
 } from './postgres-client.js';
-import { asConnectionClosed, isConflict, isFatalConnectError } from './postgres-errors.js';
+import {
+  asConnectionClosed,
+  isConflict,
+  isFatalConnectError,
+  isPostgresConnectionError,
+  postgresRefusal,
+} from './postgres-errors.js';
 import { PostgresListener } from './postgres-listener.js';
 import { assertMigrated, migrateSchema, newerSchema } from './postgres-migrations.js';
 import { withSchema } from './postgres-names.js';
@@ -349,7 +355,7 @@ export class SharedPostgres {
  * @param connection what is given to `JobsModule.forRoot({ connection })`; behind a transaction pooler, its
  *   `directConnection`
  * @param options `schema`: the schema that holds the tables. Default `'jobs'`.
- * @throws StoreUnreachableError when the server does not answer within 10 s, JobsConfigurationError when `connection` is
+ * @throws StoreUnreachableError when the server does not answer within 10 s, or refuses it, JobsConfigurationError when `connection` is
  *   none
  * @publicApi
  */
@@ -362,6 +368,10 @@ export async function migratePostgres(
   const shared = new SharedPostgres(connection, settings);
   try {
     await shared.connect();
+  } catch (error) {
+    const { address } = shared;
+    const asks = { refusalOf: postgresRefusal, isConnectionError: isPostgresConnectionError };
+    throw bootFailure({ name: 'postgres', address, ...asks }, error);
   } finally {
     await shared.close();
   }

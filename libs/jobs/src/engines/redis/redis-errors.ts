@@ -53,7 +53,7 @@ export function isRedisConnectionError(error: unknown): boolean {
 }
 
 /** Replies that stay the same until somebody does something about it. (A login may be refused for a moment.) */
-const LASTING = /(?:^|-)(?:OOM|MISCONF|NOPERM)\b/;
+const LASTING = /(?:^|-)(?:OOM|MISCONF|NOPERM|ERR The user executing the script can't)\b/;
 
 /** A server that answers like this has not carried out the command. @internal */
 export function redisRefusal(error: unknown): Refusal | undefined {
