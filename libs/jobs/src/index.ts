@@ -94,6 +94,7 @@ export {
   CalendarAnswerError,
   CronArgumentError,
   DamagedJobError,
+  DamagedRecordError,
   DuplicateJobError,
   EnqueueUncertainError,
   IdempotencyKeyReusedError,

@@ -5,5 +5,11 @@ export { Records, type ReadRecord } from './records.js';
 export { releases, type Release, type ReleaseContent } from './releases.js';
 export { HEARTBEAT_INTERVAL_MS, SERVERS_CHANNEL, servers, type ServerInfo } from './servers.js';
 export { joinStore } from './store-form.js';
-export { isOfNewerForm, parseKnown, parseMessage, parseRecord } from './stored-record.js';
+export {
+  isOfNewerForm,
+  isUnreadableRecord,
+  parseKnown,
+  parseMessage,
+  parseRecord,
+} from './stored-record.js';
 export { unknownJobs, type UnknownJob } from './unknown-jobs.js';

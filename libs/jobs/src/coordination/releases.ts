@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { CoordinationStore } from '../contracts/index.js';
+import { DamagedRecordError } from '../errors/index.js';
 import { Records } from './records.js';
-import { parseKnown } from './stored-record.js';
+import { isUnreadableRecord, parseRecord } from './stored-record.js';
 
 const PREFIX = 'release:';
 
@@ -37,36 +38,55 @@ export const releases = {
   /**
    * Stores a release, or goes on remembering the one that is there.
    * @param since when it was first seen, if that is known: the store may have lost it
+   * @param tell called where there is one that this process cannot read, which is left as it is
    */
   async store(
     store: CoordinationStore,
     hash: string,
     content: ReleaseContent,
     since?: number,
+    tell?: (error: Error) => void,
   ): Promise<Release> {
     // A copy: what does not change is written again, which makes it last.
     const remembered = async (release: Release | undefined): Promise<Release> =>
       release ? { ...release } : { ...content, since: since ?? (await store.steadyNow()) };
-    return recordsIn(store).change(hash, remembered, { ttlMs: REMEMBERED_MS });
+    try {
+      const records = new Records<Release>({ store }, PREFIX, { parse });
+      return await records.change(hash, remembered, { ttlMs: REMEMBERED_MS });
+    } catch (error) {
+      if (!isUnreadableRecord(error)) throw error;
+      tell?.(error);
+      return remembered(undefined);
+    }
   },
 
   /** Those of the last 30 days, whether or not one of their servers lives. */
   async all(store: CoordinationStore): Promise<readonly Release[]> {
     const entries = await store.entries(PREFIX);
-    return [...entries].flatMap(
-      ([key, text]) => (parseKnown(text, key) as Release | undefined) ?? [],
-    );
+    return [...entries].flatMap(([key, text]) => readable(text, key) ?? []);
   },
 
-  /** @returns undefined when the store has none, or one of a form that only newer versions know */
+  /** @returns undefined when the store has none, or one that this process cannot read */
   async get(store: CoordinationStore, hash: string): Promise<Release | undefined> {
     const text = await store.get(PREFIX + hash);
-    return text === undefined
-      ? undefined
-      : (parseKnown(text, PREFIX + hash) as Release | undefined);
+    return text === undefined ? undefined : readable(text, PREFIX + hash);
   },
 };
 
-function recordsIn(store: CoordinationStore): Records<Release> {
-  return new Records({ store }, PREFIX);
+/** One that cannot be read must not hide the others. */
+function readable(text: string, key: string): Release | undefined {
+  try {
+    return parse(text, key);
+  } catch {
+    return undefined;
+  }
+}
+
+function parse(text: string, key: string): Release {
+  const release = (parseRecord(text, key) ?? {}) as Release;
+  const { names, queues, recurring, since } = release as Partial<Release>;
+  const isWhole = Array.isArray(names) && typeof since === 'number';
+  if (!isWhole || typeof queues !== 'object' || typeof recurring !== 'object')
+    throw new DamagedRecordError(key, 'expected names, queues, recurring and since');
+  return release;
 }

@@ -1,4 +1,4 @@
-import { NewerRecordError } from '../errors/index.js';
+import { DamagedRecordError, NewerRecordError } from '../errors/index.js';
 
 /**
  * The form of all records that this version writes. A record says its form in `v`; without one it is of form 1.
@@ -17,12 +17,12 @@ export function isOfNewerForm(value: unknown): value is { readonly v: number } {
 /**
  * Reads a record of ours.
  * @param key under which it is stored, for the message
- * @throws NewerRecordError when a newer version wrote it in a form that this one does not know; SyntaxError when it is
- *   damaged
+ * @throws NewerRecordError when a newer version wrote it in a form that this one does not know; DamagedRecordError
+ *   when it is no JSON
  * @internal
  */
 export function parseRecord(text: string, key: string): unknown {
-  const value: unknown = JSON.parse(text);
+  const value = parseJson(text, key);
   if (isOfNewerForm(value)) throw new NewerRecordError(key, value.v, FORM);
   return value;
 }
@@ -43,5 +43,18 @@ export function parseMessage(text: string): unknown {
     return parseRecord(text, 'a message');
   } catch {
     return undefined;
+  }
+}
+
+/** Whether a record is there, and this process cannot read it: it is a newer version's, or damaged. @internal */
+export function isUnreadableRecord(error: unknown): error is NewerRecordError | DamagedRecordError {
+  return error instanceof NewerRecordError || error instanceof DamagedRecordError;
+}
+
+function parseJson(text: string, key: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new DamagedRecordError(key, (error as Error).message, { cause: error });
   }
 }

@@ -7,6 +7,7 @@ export {
   InvalidBatchError,
   type BatchFault,
 } from './batch.errors.js';
+export { DamagedRecordError } from './damaged-record.errors.js';
 export { NewerRecordError, NewerStoreError } from './newer-version.errors.js';
 export { errorReason, errorText } from './error-text.js';
 export { describeJob, JobsError, shortened, type JobLocation } from './jobs.error.js';

@@ -20,6 +20,7 @@ export interface FleetMember extends ServerInfo {
 export class Fleet {
   /** Never changed once stored, so read once. */
   private known: ReadonlyMap<string, Release> = new Map();
+  private own: { readonly hash: string; readonly release: Release } | undefined;
   private readAt = -Infinity;
   private readonly listeners: (() => void)[] = [];
   private reading: Promise<readonly FleetMember[]> | undefined;
@@ -29,6 +30,11 @@ export class Fleet {
   /** Calls back when a server has come or gone, as far as this process hears of it. */
   onChange(listener: () => void): void {
     this.listeners.push(listener);
+  }
+
+  /** What this process declares: it is known whatever becomes of its record. */
+  declare(hash: string, release: Release): void {
+    this.own = { hash, release };
   }
 
   /** A server has come or gone. */
@@ -59,12 +65,15 @@ export class Fleet {
     const { store } = this.engine;
     const live = await servers.live(store);
     const hashes = [...new Set(live.map(({ release }) => release))];
-    const read = await Promise.all(
-      hashes.map(async (hash) => this.known.get(hash) ?? (await releases.get(store, hash))),
-    );
+    const read = await Promise.all(hashes.map((hash) => this.releaseOf(hash)));
     this.known = new Map(
       hashes.flatMap((hash, i): [string, Release][] => (read[i] ? [[hash, read[i]]] : [])),
     );
     return live.map((server) => ({ ...server, declares: this.known.get(server.release) }));
+  }
+
+  private async releaseOf(hash: string): Promise<Release | undefined> {
+    const known = this.known.get(hash) ?? (await releases.get(this.engine.store, hash));
+    return known ?? (this.own?.hash === hash ? this.own.release : undefined);
   }
 }

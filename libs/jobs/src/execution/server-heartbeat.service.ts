@@ -124,9 +124,16 @@ export class ServerHeartbeat implements ManagedService {
   }
 
   private async remember({ release }: ServerInfo, declared: ReleaseContent): Promise<void> {
-    const { since } = await releases.store(this.engine.store, release, declared, this.since);
-    this.since = since;
-    this.rememberedAt = monotonicNow();
+    let isRemembered = true;
+    const tell = (error: Error): void => {
+      isRemembered = false;
+      this.repairs.of('what this version declares').failed(`release ${release}`, error);
+    };
+    const stored = await releases.store(this.engine.store, release, declared, this.since, tell);
+    this.fleet.declare(release, stored);
+    this.since = stored.since;
+    // What cannot be read is looked at again with the next beat.
+    this.rememberedAt = isRemembered ? monotonicNow() : -Infinity;
   }
 
   private async retire(): Promise<void> {

@@ -67,6 +67,8 @@ export class Reconciler implements ManagedService {
     const own = this.declared.filter((recurrence) => {
       const hash = declarationHash(recurrence);
       const { id } = recurrence;
+      // A newer version's, or damaged: what is there is not to be overwritten.
+      if (this.store.isUnreadable(id)) return false;
       const isOlder = inForce !== undefined && inForce.get(id) !== hash;
       return !isOlder && !isFine(stored.get(id)?.schedule, hash);
     });

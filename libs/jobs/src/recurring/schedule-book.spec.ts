@@ -44,7 +44,8 @@ describe('the book of recurring jobs', () => {
     const options = { calendars: new Map([['broken', broken]]) } as unknown as ResolvedOptions;
     const store = {
       all: readAll.mockReset().mockImplementation(async () => all),
-      get: async (id: string) => all.get(id),
+      find: async (id: string) => all.get(id),
+      isUnreadable: () => false,
     } as unknown as ScheduleStore;
     book = new ScheduleBook(store, { error } as unknown as JobLogger, new TickSources(options));
   });

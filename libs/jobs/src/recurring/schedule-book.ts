@@ -64,7 +64,7 @@ export class ScheduleBook {
     const ids = [...this.suspects].slice(0, READS_AT_ONCE);
     for (const id of ids) this.suspects.delete(id);
     try {
-      const stored = await Promise.all(ids.map((id) => this.store.get(id)));
+      const stored = await Promise.all(ids.map((id) => this.store.find(id)));
       await this.putAll(ids.map((id, index) => [id, stored[index]]));
     } catch (error) {
       for (const id of ids) this.suspects.add(id);
@@ -109,7 +109,7 @@ export class ScheduleBook {
 
   /** Whether it is stored, and this process cannot read it. */
   isUnreadable(id: string): boolean {
-    return this.unreadable.has(id);
+    return this.unreadable.has(id) || this.store.isUnreadable(id);
   }
 
   /** What is due, at most `limit` of it: the longest due first, so that none waits for ever. */

@@ -1,8 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JOBS_ENGINE, type Engine } from '../contracts/index.js';
-import { parseRecord, Records, type ReadRecord } from '../coordination/index.js';
-import { JobLogger, messages } from '../logging/index.js';
-import { shortened } from '../errors/index.js';
+import {
+  isUnreadableRecord,
+  parseRecord,
+  Records,
+  type ReadRecord,
+} from '../coordination/index.js';
+import { Repairs, type Repair } from '../execution/index.js';
+import { DamagedRecordError, shortened } from '../errors/index.js';
 import { StoreCalls } from '../enqueueing/index.js';
 import { withDialect } from '../timing/ticks/index.js';
 import type { Schedule } from './schedule.js';
@@ -22,15 +27,17 @@ export interface StoredSchedule {
  */
 @Injectable()
 export class ScheduleStore {
-  /** What was told of, by id. */
-  private readonly damaged = new Map<string, string>();
+  /** The ids of those that this process cannot read: they are left as they are, and are not run by it. */
+  private readonly unreadable = new Set<string>();
+  private readonly reading: Repair;
   private readonly records: Records<Schedule>;
 
   constructor(
     private readonly calls: StoreCalls,
-    private readonly logger: JobLogger,
+    repairs: Repairs,
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {
+    this.reading = repairs.of('stored recurring jobs');
     this.records = new Records(engine, KEY, {
       parse,
       reading: (id, read) => calls.read(`read the recurring job "${shortened(id)}"`, read),
@@ -42,14 +49,33 @@ export class ScheduleStore {
     return toStored(await this.records.read(id));
   }
 
+  /** As {@link get}: undefined also when it cannot be read. */
+  async find(id: string): Promise<StoredSchedule | undefined> {
+    try {
+      const stored = await this.get(id);
+      this.readAgain(id);
+      return stored;
+    } catch (error) {
+      if (!isUnreadableRecord(error)) throw error;
+      this.leave(id, error);
+      return undefined;
+    }
+  }
+
+  /** Whether there is one that this process cannot read, as far as it has looked. */
+  isUnreadable(id: string): boolean {
+    return this.unreadable.has(id);
+  }
+
   async all(): Promise<ReadonlyMap<string, StoredSchedule>> {
     const entries = await this.calls.read('read the recurring jobs', () =>
       this.engine.store.entries(KEY),
     );
+    for (const id of this.unreadable) if (!entries.has(KEY + id)) this.readAgain(id);
     return new Map(
       [...entries].flatMap(([key, text]) => {
         const id = key.slice(KEY.length);
-        const stored = this.parseOrTell(id, text);
+        const stored = this.parseOrLeave(id, text);
         return stored === undefined ? [] : [[id, stored]];
       }),
     );
@@ -105,22 +131,34 @@ export class ScheduleStore {
       .catch(() => undefined);
   }
 
-  /** A damaged value must not hide the other recurring jobs. */
-  private parseOrTell(id: string, text: string): StoredSchedule | undefined {
+  /** One that cannot be read must not hide the others. */
+  private parseOrLeave(id: string, text: string): StoredSchedule | undefined {
     try {
-      return { schedule: parse(text, KEY + id), text };
+      const schedule = parse(text, KEY + id);
+      this.readAgain(id);
+      return { schedule, text };
     } catch (error) {
-      if (this.damaged.get(id) !== text) {
-        this.logger.error(messages.scheduleUnreadable(id, error), error as Error);
-      }
-      this.damaged.set(id, text);
+      this.leave(id, error);
       return undefined;
     }
+  }
+
+  /** Told of once in the log, and by the health check as long as it is met. */
+  private leave(id: string, error: unknown): void {
+    this.unreadable.add(id);
+    this.reading.failed(shortened(id), error);
+  }
+
+  private readAgain(id: string): void {
+    if (this.unreadable.delete(id)) void this.reading.one(shortened(id), async () => undefined);
   }
 }
 
 function parse(text: string, key: string): Schedule {
-  const schedule = parseRecord(text, key) as Schedule;
+  const schedule = (parseRecord(text, key) ?? {}) as Schedule;
+  const parts: readonly unknown[] = [schedule.timing, schedule.call, schedule.progress];
+  if (!parts.every((part) => typeof part === 'object' && part !== null))
+    throw new DamagedRecordError(key, 'expected timing, call and progress');
   return { ...schedule, timing: withDialect(schedule.timing) };
 }
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Engine } from '../contracts/index.js';
 import type { QueueRegistry } from '../engines/index.js';
+import type { Repairs } from '../execution/index.js';
 import type { JobLogger } from '../logging/index.js';
 import type { Calendar, ResolvedOptions } from '../options/index.js';
 import type { JobWriter, PreparedJob, StoreCalls } from '../enqueueing/index.js';
@@ -63,7 +64,8 @@ describe('the runner of due ticks', () => {
         await write(job);
       },
     } as unknown as JobWriter;
-    store = new ScheduleStore(calls, logger, engine);
+    const repairs = { of: () => ({}) } as unknown as Repairs;
+    store = new ScheduleStore(calls, repairs, engine);
     book = new ScheduleBook(store, logger, new TickSources(options));
     const queues = { get: () => ({ getJob: async () => undefined }) } as unknown as QueueRegistry;
     const clock = { now: () => now } as TickClock;
