@@ -57,6 +57,21 @@ export const cancelRequests = {
     await store.delete(keyOf(job));
   },
 
+  /**
+   * What a job was cancelled by that has failed.
+   * @param message which it failed with: a request may have come too late for a job that failed by itself
+   * @param requests the stored one, and what was noted on the job, which outlives it
+   */
+  endedBy(
+    message: string,
+    requests: readonly (Pick<CancelRequest, 'reason'> | undefined)[],
+    location: JobLocation,
+  ): JobCancelledError | undefined {
+    return requests
+      .map((request) => request && this.toError(request, location))
+      .find((error) => error?.message === message);
+  },
+
   toError(request: Pick<CancelRequest, 'reason'>, location: JobLocation): JobCancelledError {
     return new JobCancelledError(location, request.reason);
   },

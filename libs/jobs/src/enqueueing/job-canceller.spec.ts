@@ -3,7 +3,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { describeEngines } from '../../../../test/support/engines.js';
 import { createJobsApp, signal } from '../../../../test/support/jobs-app.js';
 import { CANCEL_CHANNEL, cancelRequests, type CancelRequest } from '../coordination/index.js';
-import type { CoordinationStore } from '../contracts/index.js';
+import { JOBS_ENGINE, type CoordinationStore, type Engine } from '../contracts/index.js';
 import { Job } from '../decorators/index.js';
 import { JobCancelledError, JobFailedError } from '../errors/index.js';
 import { JobContext } from '../execution/index.js';
@@ -46,7 +46,7 @@ describeEngines('a job that is cancelled more than once', (engine) => {
   const boot = async (workers: boolean) => {
     const options = { workers, abortTimeout: '5s' };
     const { jobs, module } = await createJobsApp(engine, { providers: [Work], options });
-    return { jobs, work: module.get(Work) };
+    return { jobs, module, work: module.get(Work) };
   };
 
   /** Does something when the next request is about to be stored, or was. */
@@ -118,6 +118,16 @@ describeEngines('a job that is cancelled more than once', (engine) => {
     });
     expect(await jobs.cancel(handle, 'now')).toBe(true);
     await expect(handle.result()).rejects.toThrow(/was cancelled: now/);
+  });
+
+  it('stays cancelled for as long as it is kept, longer than the request', async () => {
+    const { jobs, module } = await boot(true);
+    const handle = await jobs.schedule(Work, (s) => s.obey(), { delay: '1h' });
+    await jobs.cancel(handle, 'not needed');
+    await expect.poll(() => handle.state()).toBe('failed');
+    // As its age does.
+    await cancelRequests.forget(module.get<Engine>(JOBS_ENGINE).store, handle);
+    await expect(handle.result()).rejects.toThrow(JobCancelledError);
   });
 
   it('has failed by itself when the request came too late', async () => {

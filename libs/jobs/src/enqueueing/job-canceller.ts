@@ -84,7 +84,7 @@ export class JobCanceller {
     const job = await this.reader.find(request);
     if (job === undefined) return false;
     const location = { queue: job.queueName, id: job.id!, name: job.name };
-    return job.failedReason === cancelRequests.toError(request, location).message;
+    return cancelRequests.endedBy(job.failedReason, [request], location) !== undefined;
   }
 
   private async flag(job: Job, request: CancelRequest): Promise<void> {

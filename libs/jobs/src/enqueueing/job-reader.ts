@@ -13,7 +13,7 @@ import {
   type JobLocation,
 } from '../errors/index.js';
 import { JOBS_OPTIONS, rules, type ResolvedOptions } from '../options/index.js';
-import { restoreValue } from '../payload/index.js';
+import { restoreValue, type StoredPayload } from '../payload/index.js';
 import { after, monotonicNow, type Timer } from '../timers/index.js';
 import { pendingDetails, toJobDetails, type JobDetails, type JobStateName } from './job-details.js';
 import { isReadableId } from './job-id.js';
@@ -227,9 +227,9 @@ export class JobReader {
     const job = await this.find(address);
     const location: JobLocation = { ...address, name: address.name ?? job?.name };
     const request = await cancelRequests.find(this.engine.store, address);
-    const cancelled = request && cancelRequests.toError(request, location);
-    // A request may have come too late for a job that failed by itself.
-    if (cancelled?.message === reason) return cancelled;
+    const cancelled = (job?.data as Partial<StoredPayload> | undefined)?.cancelled;
+    const error = cancelRequests.endedBy(reason, [request, cancelled], location);
+    if (error !== undefined) return error;
     return new JobFailedError(location, job?.failedReason ?? reason, job?.stacktrace ?? []);
   }
 

@@ -65,10 +65,8 @@ export class ChildOutcomes {
     const request = await cancelRequests.find(this.engine.store, child);
     const job = known ?? (await this.queues.get(child.queue).getJob(child.id));
     const cancelled = (job?.data as { cancelled?: { reason?: string } } | undefined)?.cancelled;
-    for (const reason of [request, cancelled]) {
-      const error = reason && cancelRequests.toError(reason, child);
-      if (error?.message === message) return { status: 'cancelled', error: toStoredError(error) };
-    }
+    const error = cancelRequests.endedBy(message, [request, cancelled], child);
+    if (error !== undefined) return { status: 'cancelled', error: toStoredError(error) };
     return { status: 'failed', error: { name: nameOf(job, message), message } };
   }
 
