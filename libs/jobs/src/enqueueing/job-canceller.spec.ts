@@ -4,21 +4,25 @@ import { describeEngines } from '../../../../test/support/engines.js';
 import { createJobsApp, signal } from '../../../../test/support/jobs-app.js';
 import { CANCEL_CHANNEL, cancelRequests, type CancelRequest } from '../coordination/index.js';
 import { JOBS_ENGINE, type CoordinationStore, type Engine } from '../contracts/index.js';
+import { TurnHook } from '../concurrency/index.js';
 import { Job } from '../decorators/index.js';
 import { JobCancelledError, JobFailedError } from '../errors/index.js';
-import { JobContext } from '../execution/index.js';
+import { JobContext, RunningJobs } from '../execution/index.js';
 
 @Injectable()
 class Work {
   readonly started = signal();
   readonly go = signal();
+  calls = 0;
 
   constructor(private readonly context: JobContext) {}
 
   @Job()
   async obey(): Promise<void> {
     const { signal: abort } = this.context;
+    this.calls += 1;
     this.started.resolve();
+    abort.throwIfAborted();
     await new Promise((_, reject) =>
       abort.addEventListener('abort', () => reject(abort.reason as Error)),
     );
@@ -40,7 +44,7 @@ class Work {
   }
 }
 
-describeEngines('a job that is cancelled more than once', (engine) => {
+describeEngines('a job that changes while it is cancelled', (engine) => {
   afterEach(() => void vi.restoreAllMocks());
 
   const boot = async (workers: boolean) => {
@@ -128,6 +132,23 @@ describeEngines('a job that is cancelled more than once', (engine) => {
     // As its age does.
     await cancelRequests.forget(module.get<Engine>(JOBS_ENGINE).store, handle);
     await expect(handle.result()).rejects.toThrow(JobCancelledError);
+  });
+
+  it('is not run when it was claimed, and its handler not called yet', async () => {
+    const { jobs, module, work } = await boot(true);
+    const claim = signal();
+    vi.spyOn(module.get(TurnHook), 'onClaimed').mockImplementation(async () => {
+      await claim.promise;
+      return { action: 'run' };
+    });
+    const handle = await jobs.enqueue(Work, (s) => s.obey());
+    const run = () => module.get(RunningJobs).find(handle.queue, handle.id);
+    await expect.poll(run).toBeDefined();
+    expect(await jobs.cancel(handle)).toBe(true);
+    await expect.poll(() => run()?.abortReason).toBeDefined();
+    claim.resolve();
+    await expect(handle.result()).rejects.toThrow(JobCancelledError);
+    expect(work.calls).toBe(0);
   });
 
   it('has failed by itself when the request came too late', async () => {

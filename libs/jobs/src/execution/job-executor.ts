@@ -107,6 +107,8 @@ export class JobExecutor {
         }
       }
       const args = await argumentsOf(run);
+      // While the hooks were asked it may have been cancelled, or its process told to stop.
+      if (run.abortReason !== undefined) throw run.abortReason;
       run.limitTo(this.timeoutOf(run), this.options.abortTimeoutMs);
       const result = await this.call(run, args);
       await locks?.renewOverdue(run.id);
