@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { HandlerRegistry, type Handler, type HandlerClass } from '../discovery/index.js';
 import { InvalidEnqueueOptionsError } from '../errors/index.js';
 import {
+  kindOfOther,
   JOBS_OPTIONS,
   rules,
   show,
@@ -58,7 +59,10 @@ export class ContinuationJobs {
     given: ContinueOptions,
     value: unknown,
   ): ReadCall {
-    const { on = 'completed', ...others } = takeOptions(given);
+    const taken = takeOptions(given);
+    const { on = 'completed', ...rest } = taken;
+    // What is no object of options has none to take apart: it is refused as it is.
+    const others = kindOfOther(taken) === undefined ? rest : taken;
     const invocation =
       typeof call === 'function'
         ? recordInvocation(type, (service) => call(service as never, value as never))

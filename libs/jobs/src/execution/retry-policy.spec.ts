@@ -99,7 +99,9 @@ describe('a backoff function', () => {
     [null],
     [Infinity],
     [Promise.resolve(5)],
-  ])('that answers %s gives a usable pause all the same', (answer) => {
-    expect(pauseBeforeRetry(() => answer as number, 1, error)).toBe(1_000);
+  ])('that answers %s has a fault, for which it is told of and replaced', (answer) => {
+    expect(() => pauseBeforeRetry(() => answer as number, 1, error)).toThrow(
+      /expected "backoff" to return a duration or false, got/,
+    );
   });
 });

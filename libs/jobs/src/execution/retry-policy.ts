@@ -1,6 +1,7 @@
 import {
   DEFAULT_BACKOFF,
   parseDuration,
+  show,
   type BackoffFunction,
   type BackoffOptions,
 } from '../options/index.js';
@@ -14,6 +15,7 @@ import {
  * @param attempt the attempt that failed, 1 for the first
  * @param random from 0 to 1; a parameter so that tests can choose
  * @returns milliseconds, or undefined when a backoff function says to stop
+ * @throws TypeError when a backoff function returns no duration, a promise for instance
  * @internal
  */
 export function pauseBeforeRetry(
@@ -24,7 +26,11 @@ export function pauseBeforeRetry(
 ): number | undefined {
   if (typeof backoff === 'function') {
     const pause = backoff(attempt, error);
-    return pause === false ? undefined : (parseDuration(pause) ?? DEFAULT_BACKOFF.delay);
+    if (pause === false) return undefined;
+    const ms = parseDuration(pause);
+    if (ms === undefined)
+      throw new TypeError(`expected "backoff" to return a duration or false, got ${show(pause)}`);
+    return ms;
   }
   if (backoff.type === 'delays') {
     const { delays } = backoff;

@@ -3,7 +3,7 @@ import type { Job } from 'bullmq';
 import type { JobInfo } from '../contracts/index.js';
 import { StartContext } from '../lifecycle/index.js';
 import { JobLogger, messages } from '../logging/index.js';
-import { JOBS_OPTIONS, type BackoffOptions, type ResolvedOptions } from '../options/index.js';
+import { JOBS_OPTIONS, show, type BackoffOptions, type ResolvedOptions } from '../options/index.js';
 import type { StoredPayload } from '../payload/index.js';
 import { JobHooks } from './job-hooks.js';
 import { runOf, type JobRun } from './job-run.js';
@@ -16,6 +16,9 @@ import { pauseBeforeRetry } from './retry-policy.js';
  */
 @Injectable()
 export class RunSettlement {
+  /** The jobs whose retry policy has thrown: told of once. */
+  private readonly faulty = new Set<string>();
+
   constructor(
     private readonly hooks: JobHooks,
     private readonly logger: JobLogger,
@@ -56,11 +59,16 @@ export class RunSettlement {
     const policy =
       (job.opts.backoff as { policy?: BackoffOptions } | undefined)?.policy ?? run.handler.backoff;
     try {
-      if (run.handler.retryIf?.(cause, attempt) === false) return -1;
+      const isWorthIt: unknown = run.handler.retryIf?.(cause, attempt);
+      if (isWorthIt === false) return -1;
+      if (typeof isWorthIt === 'object' && isWorthIt !== null)
+        throw new TypeError(`expected "retryIf" to return true or false, got ${show(isWorthIt)}`);
       return pauseBeforeRetry(policy, attempt, cause) ?? -1;
     } catch (fault) {
       // A retry policy that throws must not leave the job unsettled.
-      this.logger.error(messages.hookFailed(`retry policy of ${run.name}`, fault));
+      if (!this.faulty.has(run.name))
+        this.logger.error(messages.hookFailed(`retry policy of ${run.name}`, fault));
+      this.faulty.add(run.name);
       return pauseBeforeRetry(this.options.backoff, attempt, cause) ?? -1;
     }
   }

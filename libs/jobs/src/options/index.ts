@@ -64,5 +64,5 @@ export type {
   StandardSchemaIssue,
   StandardSchemaResult,
 } from './standard-schema.js';
-export { takeOptions } from './taken-options.js';
+export { kindOfOther, takeOptions } from './taken-options.js';
 export { JOB_RULES, validateClassOptions, validateJobOptions } from './validate-job-options.js';

@@ -3,6 +3,7 @@ import { shortened } from '../errors/index.js';
 import { parseDuration } from './duration.js';
 import { closest } from './did-you-mean.js';
 import { hideSecrets } from './hide-secrets.js';
+import { kindOfOther } from './taken-options.js';
 
 /** Says what a value should be, and whether it is. @internal */
 export interface Rule {
@@ -201,7 +202,8 @@ export function checkOptions(
   table: Readonly<Record<string, Rule>>,
   where: string,
 ): string[] {
-  if (!isRecord(value)) return [`${where}: expected an options object, got ${show(value)}`];
+  if (!isRecord(value) || kindOfOther(value) !== undefined)
+    return [`${where}: expected an options object, got ${show(value)}`];
   const problems: string[] = [];
   for (const [key, given] of Object.entries(value)) {
     const rule = Object.hasOwn(table, key) ? table[key] : undefined;
@@ -230,6 +232,8 @@ export function show(value: unknown): string {
   if (value === null || typeof value !== 'object')
     return typeof value === 'function' ? 'a function' : hideSecrets(String(value));
   if (Array.isArray(value)) return 'a list';
+  const other = kindOfOther(value);
+  if (other !== undefined) return other;
   if (value instanceof Date) return String(value);
   return `an object with the keys ${
     Object.keys(value).slice(0, 8).map(show).join(', ') || '(none)'

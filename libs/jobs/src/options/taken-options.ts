@@ -5,7 +5,7 @@ const MAX_DEPTH = 3;
 
 /**
  * Options as they are at the call: a copy, for which each of them is read once, whatever their getters say the next
- * time and whatever becomes of them later. What is no object is left to the checks.
+ * time and whatever becomes of them later. What is no object of options is left to the checks.
  * @internal
  */
 export function takeOptions<T>(options: T): T {
@@ -15,8 +15,20 @@ export function takeOptions<T>(options: T): T {
 function take(value: unknown, depth: number): unknown {
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return value;
   if (types.isDate(value)) return new Date(value);
+  if (kindOfOther(value) !== undefined) return value;
   if (Array.isArray(value)) return Array.from(value, (item) => take(item, depth + 1));
   const copy: Record<string, unknown> = {};
   for (const name in value) copy[name] = take((value as Record<string, unknown>)[name], depth + 1);
   return copy;
+}
+
+/**
+ * What an object is that would be taken for one without options: a promise that nobody awaited, a Map, a Set.
+ * @internal
+ */
+export function kindOfOther(value: object): string | undefined {
+  if (types.isMap(value)) return 'a Map';
+  if (types.isSet(value)) return 'a Set';
+  const isPromise = typeof (value as Partial<PromiseLike<unknown>>).then === 'function';
+  return isPromise ? 'a Promise: await it (an async function returns one)' : undefined;
 }
