@@ -12,8 +12,16 @@ export class MixedNotes {
     const { emit } = Worker.prototype;
     Worker.prototype.emit = function (this: Worker, event, ...args) {
       if ((event === 'completed' || event === 'failed') && this.name === QUEUE) {
-        const jobId = (args[0] as Job | undefined)?.id;
-        if (jobId !== undefined) ledger.append({ type: 'settled', jobId, pid, as: event });
+        const job = args[0] as Job | undefined;
+        // What was counted with the end: the job may run again, here, before this is told.
+        if (job !== undefined)
+          ledger.append({
+            type: 'settled',
+            jobId: job.id!,
+            pid,
+            attempt: job.attemptsMade,
+            as: event,
+          });
       }
       return Reflect.apply(emit, this, [event, ...args]);
     };

@@ -17,7 +17,7 @@ export type LedgerEntry =
   /** A handler is about to return or to throw. */
   | { type: 'ended'; label: string; run: string; pid: number; ok: boolean; dbOpen: boolean }
   /** The store has taken the end of a job's run in this process. */
-  | { type: 'settled'; jobId: string; pid: number; as: 'completed' | 'failed' }
+  | { type: 'settled'; jobId: string; pid: number; attempt: number; as: 'completed' | 'failed' }
   /** What may explain another line: an answer to somebody who meddled, or a step of a hub. */
   | { type: 'note'; about: string; text: string; pid: number }
   /** A step of a handler is done: it is called, or (done) its value was stored. */

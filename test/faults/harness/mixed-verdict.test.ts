@@ -34,10 +34,19 @@ describe('the checker of the mixed load', () => {
 
   it('excuses a run after one whose process was killed before its end was stored, and no other', () => {
     const first = [...acked('a'), ...ran('a', 1)];
-    const settled = { type: 'settled', jobId: 'id-a', pid: 1, as: 'completed' } as const;
+    const settled = {
+      type: 'settled',
+      jobId: 'id-a',
+      pid: 1,
+      attempt: 1,
+      as: 'completed',
+    } as const;
     expect(check(...first, kill(1), ...ran('a', 2)).doubled).toEqual([]);
     expect(check(...first, settled, kill(1), ...ran('a', 2)).doubled).toEqual(['a']);
     expect(check(...first, { ...settled, pid: 2 }, kill(1), ...ran('a', 2)).doubled).toEqual([]);
+    // The end of an attempt may be told when the next one runs already.
+    const earlier = { ...settled, attempt: 0, as: 'failed' } as const;
+    expect(check(...first, earlier, kill(1), ...ran('a', 2)).doubled).toEqual([]);
   });
 
   it('finds an enqueue that was stored twice', () => {

@@ -51,14 +51,14 @@ export function checkMixed(all: readonly LedgerEvent[]): MixedVerdict {
     else if (event.type === 'excused') excused.add(event.label);
     else if (event.type === 'started') {
       const run: Run = { pid: event.pid, at: event.at, jobId: event.jobId };
-      latest.set(`${event.pid} ${event.jobId}`, run);
+      latest.set(runKey(event), run);
       byName.set(event.run, run);
       listOf(runs, event.label).push(run);
       setOf(ids, event.label).add(event.jobId);
     } else if (event.type === 'ended') {
       Object.assign(byName.get(event.run)!, { endedAt: event.at, ok: event.ok });
     } else if (event.type === 'settled') {
-      const run = latest.get(`${event.pid} ${event.jobId}`);
+      const run = latest.get(runKey(event));
       if (run !== undefined) run.isSettled = true;
     } else if (event.type === 'step') setOf(steps, `${event.label} ${event.step}`).add(event.value);
     else if (event.type === 'fault' && event.pid !== undefined) killed.add(event.pid);
@@ -91,6 +91,10 @@ export function checkMixed(all: readonly LedgerEvent[]): MixedVerdict {
 /** What follows several jobs is named by none of them. */
 function startOf(antecedent: string, succeededAt: (label: string) => number): number {
   return IS_LIMITED.test(antecedent) ? succeededAt(antecedent) : 0;
+}
+
+function runKey({ pid, jobId, attempt }: { pid: number; jobId: string; attempt: number }): string {
+  return `${pid} ${jobId} ${attempt}`;
 }
 
 function listOf(map: Map<string, Run[]>, key: string): Run[] {

@@ -31,7 +31,7 @@ const STANDING: readonly RegExp[] = [
   /:x:(starts:last|turns:last|keys|expiry|kv:form)$/,
   /:(id|meta|events|pc|marker|stalled-check)$/,
   /^(queue|queue_meta|meta|relay_counter|event|client) /,
-  /^coordination_value .*"key":"form"/,
+  /^(coordination_value|jobs_kv) .*"key":"form"/,
 ];
 
 /** The recurring job of a mixed load. */
