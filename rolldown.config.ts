@@ -2,7 +2,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { defineConfig, type RolldownOptions } from 'rolldown';
 
-/** The sources of a published package, as its "exports" name them: see "customConditions" in tsconfig.json. */
+/**
+ * The sources of a published package, as its "exports" name them: see "customConditions" in
+ * tsconfig.json.
+ */
 const SOURCE = '@nestjs-jobs/source';
 
 /** What compiled decorators call: part of the package, like TypeScript's own. */
@@ -13,9 +16,9 @@ interface Manifest {
 }
 
 /**
- * A published package is a few files of JavaScript, since an application that starts loads each file anew: a
- * quarter of a millisecond each, for some hundred files. What is imported later, such as an engine, stays a file of
- * its own. Types come from tsc, one file for each source.
+ * A published package is a few files of JavaScript, since an application that starts loads each
+ * file anew: a quarter of a millisecond each, for some hundred files. What is imported later, such
+ * as an engine, stays a file of its own. Types come from tsc, one file for each source.
  */
 export default defineConfig(globSync('libs/*/package.json').map(packageOptions));
 

@@ -4,7 +4,10 @@ import { defineConfig } from 'vitest/config';
 import { FAULT_ROWS, hasFaultRows } from './test/support/fault-rows.js';
 import { TurnsSequencer } from './test/support/turns-sequencer.js';
 
-/** What has modules of its own: whole applications, other processes, and what looks at the sources themselves. */
+/**
+ * What has modules of its own: whole applications, other processes, and what looks at the sources
+ * themselves.
+ */
 const ALONE = [
   'test/{differential,e2e,faults,architecture}/**/*.test.ts',
   // Which modules are loaded is what it is about.
@@ -12,8 +15,8 @@ const ALONE = [
 ];
 
 /**
- * What shares the modules of a process with the files before it: to load Nest and BullMQ anew takes longer than most of
- * these files do. So each leaves behind what it found (see after-tests.ts).
+ * What shares the modules of a process with the files before it: to load Nest and BullMQ anew takes
+ * longer than most of these files do. So each leaves behind what it found (see after-tests.ts).
  */
 const TOGETHER = ['{libs,apps}/*/src/**/*.spec.ts', 'test/contract/**/*.test.ts'];
 
@@ -43,8 +46,8 @@ export default defineConfig({
     ],
     pool: 'forks',
     sequence: { sequencer: TurnsSequencer },
-    // More than the processors: fault rows wait for locks and clocks most of their time. Fewer in CI, where all of
-    // them run and a false alarm costs more than a minute.
+    // More than the processors: fault rows wait for locks and clocks most of their time. Fewer in
+    // CI, where all of them run and a false alarm costs more than a minute.
     maxWorkers: Math.ceil((process.env['CI'] ? 1.5 : 2) * availableParallelism()),
     testTimeout: 20_000,
     hookTimeout: 30_000,

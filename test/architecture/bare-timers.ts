@@ -4,8 +4,8 @@ import ts from 'typescript';
 const MODULES = new Set(['timers', 'timers/promises', 'perf_hooks']);
 
 /**
- * Globals that fire at once beyond 24.8 days, or stand still where the tests of an application have put fakes in
- * their place.
+ * Globals that fire at once beyond 24.8 days, or stand still where the tests of an application have
+ * put fakes in their place.
  */
 const GLOBALS = new Set([
   'setTimeout',

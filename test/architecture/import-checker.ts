@@ -16,8 +16,9 @@ export interface LibraryRules {
   /** The same for some of its folders. */
   forbiddenIn?: Record<string, string[]>;
   /**
-   * Folders (or root files, without `.ts`) of its source, lowest layer first; `room/below` for one inside another. A
-   * folder may import itself and every lower layer, but neither a neighbour in its own layer nor a higher one.
+   * Folders (or root files, without `.ts`) of its source, lowest layer first; `room/below` for one
+   * inside another. A folder may import itself and every lower layer, but neither a neighbour in
+   * its own layer nor a higher one.
    */
   layers?: string[][];
 }
@@ -33,8 +34,8 @@ export interface ImportRules {
 export type Sources = ReadonlyMap<string, string>;
 
 /**
- * Returns one sentence per violation; an empty list means that all is well. Specs are exempt. Circles of files and default
- * exports are the linter's matter.
+ * Returns one sentence per violation; an empty list means that all is well. Specs are exempt.
+ * Circles of files and default exports are the linter's matter.
  */
 export function checkImports(sources: Sources, rules: ImportRules): string[] {
   const violations: string[] = [];
@@ -144,7 +145,10 @@ function resolveRelative(path: string, specifier: string, sources: Sources): str
   return candidates.find((candidate) => sources.has(candidate)) ?? plain;
 }
 
-/** The folder that has a layer: the first below the library's source, or one inside that; for a root file, its name. */
+/**
+ * The folder that has a layer: the first below the library's source, or one inside that; for a root
+ * file, its name.
+ */
 function folderOf(path: string, { source, layers = [] }: LibraryRules): string {
   const [first = '', second, ...rest] = path.slice(source.length + 1).split('/');
   if (second === undefined) return first.replace(/\.[tj]sx?$/, '');

@@ -10,7 +10,9 @@ import {
 
 const BULLMQ = ['bullmq', '@nestjs/bullmq'];
 
-/** Libraries by folder. `mayImport`: dashboard → jobs → bullmq-sqlite; apps and tests import any. */
+/**
+ * Libraries by folder. `mayImport`: dashboard → jobs → bullmq-sqlite; apps and tests import any.
+ */
 const LIBRARIES: Record<string, Omit<LibraryRules, 'name' | 'source' | 'entries'>> = {
   jobs: {
     mayImport: ['bullmq-sqlite'],

@@ -72,7 +72,8 @@ describe.skipIf(!redisServer().available)('the comparison', () => {
         behave: (backend, [jobId, priority]) =>
           backend.changePriority(String(jobId), priority as number | undefined, false),
       },
-      // Ids are counted: a job that is dropped renumbers those after it, so a few more stay than matter.
+      // Ids are counted: a job that is dropped renumbers those after it, so a few more stay than
+      // matter.
       calls: 20,
     },
   ])(

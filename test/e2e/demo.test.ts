@@ -20,7 +20,10 @@ import { describeEngines } from '../support/engines.js';
 
 const TIMEOUT_MS = DRIVE_TIMEOUT_MS + 10_000;
 
-/** The demo, driven once from end to end on each engine, as `npm run demo` does: it checks its own effects. */
+/**
+ * The demo, driven once from end to end on each engine, as `npm run demo` does: it checks its own
+ * effects.
+ */
 describeEngines('the demo', ({ capabilities, url }) => {
   it('does and shows all that it promises', { timeout: TIMEOUT_MS }, async ({ skip }) => {
     // nestjs-pino has one root logger a process, so two shops in this one would share a log.
@@ -151,7 +154,8 @@ describeUnless(DEMO_IS_BUILT ? undefined : DEMO_NOT_BUILT, 'over HTTP, the demo'
   it('reports on working days alone, and can be asked for a report at any time', async () => {
     const { next } = await shop.oneRecurring('sales-report');
     expect(next).toHaveLength(5);
-    // At eight in Berlin, the day is that of UTC. Of five days in a row, one at least is a Saturday or Sunday.
+    // At eight in Berlin, the day is that of UTC. Of five days in a row, one at least is a Saturday
+    // or Sunday.
     const days = next.map((tick) => new Date(tick).getUTCDay());
     expect(days.filter((day) => day === 0 || day === 6)).toEqual([]);
     await newOrder();

@@ -68,7 +68,8 @@ describeEnginesWith(
       expect(await waiting.result({ timeout })).toBe(2);
       // Its handler finished while nobody could be told: stored late, or run once more.
       expect(await running.result({ timeout })).toBe('held');
-      // What is repaired now and then has failed meanwhile: it is looked at again, and the server's record written.
+      // What is repaired now and then has failed meanwhile: it is looked at again, and the server's
+      // record written.
       await expect
         .poll(() => worker.module.get(JobsHealth).check(), { timeout })
         .toMatchObject({ healthy: true });

@@ -16,8 +16,8 @@ import {
 import { startPrivateRedis, whyNoPrivateRedis } from '../support/private-redis.js';
 
 /**
- * A store that one machine has to itself is what nobody expects who starts a second one: the module says so
- * at boot, and refuses a disk that several machines share.
+ * A store that one machine has to itself is what nobody expects who starts a second one: the module
+ * says so at boot, and refuses a disk that several machines share.
  */
 vi.mock('node:fs', async (load) => {
   const original = await load<typeof import('node:fs')>();

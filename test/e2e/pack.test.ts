@@ -258,8 +258,8 @@ async function main() {
 main();`;
 
 /**
- * Loaded first: nobody finds a driver. A packed app links packages of this repository, where BullMQ would find
- * the drivers that the app has not.
+ * Loaded first: nobody finds a driver. A packed app links packages of this repository, where BullMQ
+ * would find the drivers that the app has not.
  */
 const noDrivers = `
 import { registerHooks } from 'node:module';

@@ -8,7 +8,9 @@ import {
   whyNoPrivateRedis,
 } from '../support/servers.js';
 
-/** The fault tests rest on these servers: they must die, and come back with what they had stored. */
+/**
+ * The fault tests rest on these servers: they must die, and come back with what they had stored.
+ */
 describe('private servers', () => {
   it('keep Redis data over a kill with an append-only file', async (context) => {
     const obstacle = whyNoPrivateRedis();

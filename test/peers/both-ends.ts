@@ -1,6 +1,7 @@
 /**
- * Runs the contract suites against the lowest and the highest versions that the libraries' peer ranges allow, each in a
- * copy of the workspace: `npm run test:peers`, or `npm run test:peers -- lowest test/contract/jobs/enqueue.test.ts`.
+ * Runs the contract suites against the lowest and the highest versions that the libraries' peer
+ * ranges allow, each in a copy of the workspace: `npm run test:peers`, or `npm run test:peers --
+ * lowest test/contract/jobs/enqueue.test.ts`.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -13,7 +13,10 @@ export type {
   Store,
 } from './backends/store.js';
 
-/** How long to wait for events: BullMQ on PostgreSQL may miss a notification, and looks again after 10 s. */
+/**
+ * How long to wait for events: BullMQ on PostgreSQL may miss a notification, and looks again after
+ * 10 s.
+ */
 export const EVENTS_PATIENCE_MS = 15_000;
 
 /** Why a backend does not do what Redis does; asserted: see `BackendFixture.it`. */
@@ -23,15 +26,16 @@ export type Differences = Partial<Record<BackendName, string>>;
 export interface BackendFixture {
   readonly name: BackendName;
   /**
-   * Registers a test. On a backend named in `differs` it must fail: then the difference, whose reason the
-   * title tells, is still there.
+   * Registers a test. On a backend named in `differs` it must fail: then the difference, whose
+   * reason the title tells, is still there.
    */
   it(title: string, body: (store: Store) => Promise<void>, differs?: Differences): void;
 }
 
 /**
- * Registers a suite once per backend, e.g. `describeBackends('adding', (backend) => { backend.it(…) })`.
- * Where a backend's server is missing its tests are skipped, with the reason in the suite's name.
+ * Registers a suite once per backend, e.g. `describeBackends('adding', (backend) => { backend.it(…)
+ * })`. Where a backend's server is missing its tests are skipped, with the reason in the suite's
+ * name.
  */
 export function describeBackends(title: string, suite: (backend: BackendFixture) => void): void {
   for (const kind of KINDS) {

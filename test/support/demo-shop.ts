@@ -20,7 +20,10 @@ export interface DemoRun {
   output: string;
 }
 
-/** Starts the shop as `npm start` does in a folder, with nothing set but the port. The caller ends it. */
+/**
+ * Starts the shop as `npm start` does in a folder, with nothing set but the port. The caller ends
+ * it.
+ */
 export async function startDemo(folder: string): Promise<{ shop: ChildProcess; url: string }> {
   const env = { ...process.env, NODE_OPTIONS: '', JOBS_URL: '', SMTP_URL: '', PORT: '0' };
   const shop = spawn(process.execPath, [join(APP, 'main.js')], { cwd: folder, env });

@@ -25,7 +25,10 @@ export interface EngineFixture {
   capabilities: EngineCapabilities;
   /** Where the shared server, or this test file's jobs file, is; empty when it is not available. */
   url: string;
-  /** What the tests of one process give to `forRoot()`: with few connections, each of which costs PostgreSQL 10 ms. */
+  /**
+   * What the tests of one process give to `forRoot()`: with few connections, each of which costs
+   * PostgreSQL 10 ms.
+   */
   connection: JobsConnection;
   available: boolean;
   /** Why not, when it is not available. */
@@ -33,8 +36,9 @@ export interface EngineFixture {
   /** New unique names; ask once per test or file, and pass them to `cleanup` at the end. */
   isolation(): Isolation;
   /**
-   * The same, but the place under these names may be one that an earlier test of the file has used and that is empty
-   * again: for tests that care for what is stored, and not for how the place is made.
+   * The same, but the place under these names may be one that an earlier test of the file has used
+   * and that is empty again: for tests that care for what is stored, and not for how the place is
+   * made.
    */
   reusedIsolation(): Isolation;
   /** Removes everything stored under these names. Nobody uses them any more. */
@@ -50,7 +54,10 @@ const CAPABILITIES: Readonly<Record<EngineName, EngineCapabilities>> = {
   sqlite: { transactionalEnqueue: true, sharedAcrossMachines: false, outlivesProcess: true },
 };
 
-/** What `forRoot()` is told of such names: each store has a word of its own for them, and refuses the other. */
+/**
+ * What `forRoot()` is told of such names: each store has a word of its own for them, and refuses
+ * the other.
+ */
 export function placeOn(
   connection: JobsConnection,
   { prefix, schema }: Isolation,
@@ -62,7 +69,9 @@ export function placeOn(
   return isPostgres ? { schema } : { prefix };
 }
 
-/** A fixture for every engine, available or not: a missing one shows up as skipped, never as absent. */
+/**
+ * A fixture for every engine, available or not: a missing one shows up as skipped, never as absent.
+ */
 export function engineFixtures(): EngineFixture[] {
   return [
     fixture('redis', redisServer(), deleteKeys),
@@ -87,7 +96,10 @@ export function engineNamed(name: EngineName): EngineFixture {
   return ENGINES.find((engine) => engine.name === name)!;
 }
 
-/** As `describeEngines`, without engines that cannot: nothing is missing there, so nothing is skipped. */
+/**
+ * As `describeEngines`, without engines that cannot: nothing is missing there, so nothing is
+ * skipped.
+ */
 export function describeEnginesWith(
   capability: keyof EngineCapabilities,
   title: string,

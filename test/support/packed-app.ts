@@ -44,8 +44,9 @@ export async function pack(library: string, destination: string): Promise<string
 
 /**
  * A fresh app in a temporary folder whose node_modules hold packed libraries and what they declare,
- * nothing more: an import that a library forgot to declare fails, and so does one of an optional peer
- * that is not loaded lazily. The declared packages are links to the repository's installed ones.
+ * nothing more: an import that a library forgot to declare fails, and so does one of an optional
+ * peer that is not loaded lazily. The declared packages are links to the repository's installed
+ * ones.
  */
 export class PackedApp {
   private constructor(readonly folder: string) {}

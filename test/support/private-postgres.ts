@@ -31,7 +31,9 @@ export function whyNoPrivatePostgres(): string | undefined {
   return undefined;
 }
 
-/** Starts a PostgreSQL server on a free port; throws when `whyNoPrivatePostgres()` gives a reason. */
+/**
+ * Starts a PostgreSQL server on a free port; throws when `whyNoPrivatePostgres()` gives a reason.
+ */
 export async function startPrivatePostgres(
   options: PrivatePostgresOptions = {},
 ): Promise<PrivatePostgres> {
@@ -121,7 +123,10 @@ function versions(root: string): string[] {
   }
 }
 
-/** Whom servers run as that refuse to be root: undefined for ourselves, `none` where there is nobody. */
+/**
+ * Whom servers run as that refuse to be root: undefined for ourselves, `none` where there is
+ * nobody.
+ */
 export function accountForServer(): Account | 'none' | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const lines = readFileSync('/etc/passwd', 'utf8').split('\n');

@@ -6,7 +6,10 @@ import { findBinary, freePort, PrivateServer } from './private-server.js';
 
 const READY_TIMEOUT_MS = 20_000;
 
-/** A Redis Cluster that one test owns: three primaries, and a replica of the one that has all slots but two. */
+/**
+ * A Redis Cluster that one test owns: three primaries, and a replica of the one that has all slots
+ * but two.
+ */
 export interface PrivateCluster {
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
   /** Has the slots of jobs. */
@@ -64,7 +67,9 @@ export interface PrivateSentinel {
   readonly name: string;
   readonly primary: PrivateRedis;
   readonly replica: PrivateRedis;
-  /** Has the replica take over while the primary lives, as an operator does; resolves when it did. */
+  /**
+   * Has the replica take over while the primary lives, as an operator does; resolves when it did.
+   */
   failOver(): Promise<void>;
   stop(): Promise<void>;
 }

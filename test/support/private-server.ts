@@ -34,8 +34,8 @@ const STOP_TIMEOUT_MS = 10_000;
 /**
  * A server process of one's own: on a free port, in a temporary folder.
  *
- * Nothing of it outlives the test process: a small shell holds a pipe to us, and when the pipe closes
- * (even by SIGKILL) it kills the server and removes the folder.
+ * Nothing of it outlives the test process: a small shell holds a pipe to us, and when the pipe
+ * closes (even by SIGKILL) it kills the server and removes the folder.
  */
 export class PrivateServer {
   private child: ChildProcess | undefined;

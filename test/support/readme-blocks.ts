@@ -29,7 +29,9 @@ export function codeBlocks(markdown: string): CodeBlock[] {
   return blocks;
 }
 
-/** The relative paths that a Markdown text links to, without anchors; links to the web are left out. */
+/**
+ * The relative paths that a Markdown text links to, without anchors; links to the web are left out.
+ */
 export function linksOf(markdown: string): string[] {
   const prose = markdown.replaceAll(/^```[^]*?^```$|<!--[^]*?-->/gm, '');
   const targets = [...prose.matchAll(LINK)].map(([, target = '']) => target);

@@ -4,8 +4,8 @@ import pg from 'pg';
 const LEDGERS = ['migration', 'jobs_migration'];
 
 /**
- * PostgreSQL schemas that the tests of a file use one after the other. To make one takes the server 150 ms, to empty
- * one takes 3.
+ * PostgreSQL schemas that the tests of a file use one after the other. To make one takes the server
+ * 150 ms, to empty one takes 3.
  */
 export class ReusedSchemas {
   private readonly all = new Set<string>();

@@ -54,8 +54,8 @@ export function sqliteFolder(): string {
 }
 
 /**
- * Finds or starts both servers, makes a folder for files, and hands them over; returns what stops and
- * removes what it made.
+ * Finds or starts both servers, makes a folder for files, and hands them over; returns what stops
+ * and removes what it made.
  */
 export async function provideServers(): Promise<() => Promise<void>> {
   const found = await Promise.all([
@@ -92,7 +92,8 @@ async function provide(
 ): Promise<Provided> {
   const configured = process.env[variable];
   if (configured) {
-    // A server that was asked for and is down is an error, not a reason to test against another one.
+    // A server that was asked for and is down is an error, not a reason to test against another
+    // one.
     await ping(configured).catch((cause: unknown) => {
       throw new Error(`${variable} is set, but that server does not answer`, { cause });
     });

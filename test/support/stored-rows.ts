@@ -14,7 +14,10 @@ export interface StoredRow {
   readonly expires: boolean;
 }
 
-/** Everything that is stored under these names; of tables of SQLite that name neither a prefix nor a queue, all rows. */
+/**
+ * Everything that is stored under these names; of tables of SQLite that name neither a prefix nor a
+ * queue, all rows.
+ */
 export function storedRows(
   { name, url }: Pick<EngineFixture, 'name' | 'url'>,
   { prefix, schema }: Isolation,

@@ -4,7 +4,9 @@ import type { Reporter, TestCase, TestModule, TestSuite, Vitest } from 'vitest/n
 
 type SerializedError = Parameters<NonNullable<Reporter['onTestRunEnd']>>[1][number];
 
-/** Totals of one run. A file that does not load, a failed hook or a stray error is a failure too. */
+/**
+ * Totals of one run. A file that does not load, a failed hook or a stray error is a failure too.
+ */
 interface Totals {
   passed: number;
   failed: number;
@@ -12,14 +14,17 @@ interface Totals {
 }
 
 /**
- * Prints, as the very last line of a run, `N passed, N failed, N skipped`; before it a line for each failed test.
+ * Prints, as the very last line of a run, `N passed, N failed, N skipped`; before it a line for
+ * each failed test.
  *
- * Skipped tests are listed with their reasons. With `CI=true` they make the run fail: a server that is
- * missing there must not look like a pass. A name filter (`-t`) skips on purpose and is exempt.
+ * Skipped tests are listed with their reasons. With `CI=true` they make the run fail: a server that
+ * is missing there must not look like a pass. A name filter (`-t`) skips on purpose and is exempt.
  */
 export default class SummaryReporter implements Reporter {
   private vitest: Vitest | undefined;
-  /** Until a run has ended it counts as failed: a global setup that throws ends the process early. */
+  /**
+   * Until a run has ended it counts as failed: a global setup that throws ends the process early.
+   */
   private totals: Totals = { passed: 0, failed: 1, skipped: 0 };
   private failures: string[] = [];
 

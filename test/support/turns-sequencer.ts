@@ -1,17 +1,23 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Where files wait for locks, clocks and other processes most of their time; those that wait longest first. */
+/**
+ * Where files wait for locks, clocks and other processes most of their time; those that wait
+ * longest first.
+ */
 const WAITING = ['/test/e2e/', '/test/faults/'];
 
-/** Small files that compute for minutes: by their size they would come last, and be waited for alone. */
+/**
+ * Small files that compute for minutes: by their size they would come last, and be waited for
+ * alone.
+ */
 const LONG = '/test/differential/';
 
 /** When the last of them starts, as a part of all files: none is waited for alone at the end. */
 const LAST_WAITING = 0.75;
 
 /**
- * Files that wait take turns with files that compute, so that the processors have work from the first minute to the
- * last.
+ * Files that wait take turns with files that compute, so that the processors have work from the
+ * first minute to the last.
  */
 export class TurnsSequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

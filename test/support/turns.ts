@@ -8,7 +8,9 @@ export interface Ticket {
   readonly id: string;
 }
 
-/** The lines as the module keeps them, so that a test can leave a crash's half of the steps behind. */
+/**
+ * The lines as the module keeps them, so that a test can leave a crash's half of the steps behind.
+ */
 interface Turns {
   apply(
     steps: readonly (Ticket & {

@@ -15,10 +15,11 @@ import {
 const WARM_UP_SHARE = 1 / 4;
 
 /**
- * Measures a scenario on an engine. Contestants take turns, in an order that is reversed each round,
- * each in its own process; a round starts on an empty prefix or schema and is cleaned up before the
- * next one. The first round warms up and does not count, nor do the first jobs of each round. Boot is the exception: it is measured cold,
- * so each round has fresh processes, and a server keeps its tables as it does between two deploys.
+ * Measures a scenario on an engine. Contestants take turns, in an order that is reversed each
+ * round, each in its own process; a round starts on an empty prefix or schema and is cleaned up
+ * before the next one. The first round warms up and does not count, nor do the first jobs of each
+ * round. Boot is the exception: it is measured cold, so each round has fresh processes, and a
+ * server keeps its tables as it does between two deploys.
  */
 export class Bench {
   private readonly processes = new Map<string, ContestantProcess>();

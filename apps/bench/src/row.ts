@@ -35,8 +35,9 @@ export interface Row {
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   /**
-   * The median of the rounds' ratios to raw BullMQ on the baseline engine: of jobs per second (higher is
-   * better), or of p50Ms for latency and boot (lower is better). 1 for the baseline itself.
+   * The median of the rounds' ratios to raw BullMQ on the baseline engine: of jobs per second
+   * (higher is better), or of p50Ms for latency and boot (lower is better). 1 for the baseline
+   * itself.
    */
   readonly ratio: number;
   /** The lowest and the highest ratio of a round. */

@@ -4,8 +4,8 @@ import { ShopSettings } from './settings/shop-settings.js';
 import { startSupplierServer } from './supplier/supplier.server.js';
 
 /**
- * Runs the shop. Environment: JOBS_URL (where jobs are stored; absent: ./data/jobs.sqlite), PORT (3000), HOST
- * (127.0.0.1), SMTP_URL (absent: mail is written to files), LOG_LEVEL (info).
+ * Runs the shop. Environment: JOBS_URL (where jobs are stored; absent: ./data/jobs.sqlite), PORT
+ * (3000), HOST (127.0.0.1), SMTP_URL (absent: mail is written to files), LOG_LEVEL (info).
  */
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
   console.log(`Starting the shop, with its jobs in ${placeOf(env.JOBS_URL)} …`);

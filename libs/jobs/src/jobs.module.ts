@@ -34,9 +34,9 @@ import { jobsExports, jobsProviders, queueProviders, StoreModule } from './wirin
 
 /**
  * Nest runs init and bootstrap hooks from the largest module distance to the smallest, and destroy
- * hooks in reverse. A distance below all others makes workers start last, when every other module is
- * ready, and drain first, while the database of a running handler is still open. Nest documents no
- * way to say this; tests pin it.
+ * hooks in reverse. A distance below all others makes workers start last, when every other module
+ * is ready, and drain first, while the database of a running handler is still open. Nest documents
+ * no way to say this; tests pin it.
  */
 const DISTANCE_BELOW_ALL = -1;
 
@@ -46,7 +46,8 @@ const DISTANCE_BELOW_ALL = -1;
  *
  * @example
  * ```ts
- * @Module({ imports: [JobsModule.forRoot()] }) // jobs in ./data/jobs.sqlite; see `connection` for servers
+ * // Jobs in ./data/jobs.sqlite; see `connection` for servers.
+ * @Module({ imports: [JobsModule.forRoot()] })
  * export class AppModule {}
  * ```
  * @publicApi
@@ -79,7 +80,8 @@ export class JobsModule
 
   /**
    * @param options where jobs are stored, and how they are run
-   * @throws JobsConfigurationError, MissingDriverError, StoreUnreachableError, NewerStoreError: when the application is created
+   * @throws JobsConfigurationError, MissingDriverError, StoreUnreachableError, NewerStoreError:
+   *   when the application is created
    */
   static forRoot(options: JobsModuleOptions = {}): DynamicModule {
     const provider = { provide: JOBS_OPTIONS, useFactory: () => resolve(options) };

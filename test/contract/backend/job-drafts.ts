@@ -70,7 +70,9 @@ export function entryOf(draft: Draft): {
   };
 }
 
-/** What a child's failure does to its parent, in the short words that BullMQ stores in the child. */
+/**
+ * What a child's failure does to its parent, in the short words that BullMQ stores in the child.
+ */
 function policyOf(opts: JobsOptions = {}): Partial<ParentKeys> {
   return {
     ...(opts.failParentOnFailure === true && { fpof: true }),

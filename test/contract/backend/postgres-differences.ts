@@ -3,8 +3,8 @@ import type { Differences } from '../../support/backends.js';
 const because = (reason: string): Differences => ({ postgres: reason });
 
 /**
- * Where BullMQ's PostgreSQL backend does not do what its Redis backend does, and why. A test that takes one
- * of these must fail on PostgreSQL.
+ * Where BullMQ's PostgreSQL backend does not do what its Redis backend does, and why. A test that
+ * takes one of these must fail on PostgreSQL.
  */
 export const POSTGRES = {
   jsonb: because('data is jsonb, so spaces, doubled keys and the form of numbers are lost'),

@@ -25,7 +25,9 @@ class Work {
 describeEngines('a job that somebody else changes meanwhile', (engine) => {
   afterEach(() => void vi.restoreAllMocks());
 
-  /** Does something else in the store after our question about a job, and before our change of it. */
+  /**
+   * Does something else in the store after our question about a job, and before our change of it.
+   */
   function justBefore(change: Change, act: (id: string) => Promise<unknown>): void {
     const prototype = BACKENDS[engine.name].prototype as unknown as Record<
       Change,

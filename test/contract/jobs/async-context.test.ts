@@ -14,7 +14,10 @@ const seen = (): string => tenant.getStore() ?? 'none';
 /** What functions of the application saw, by their name. */
 const seenBy: Record<string, string[]> = {};
 const look = (where: string): void => void (seenBy[where] ??= []).push(seen());
-/** Looks, and leaves its mark in the context, as middleware does that was written for one request a process. */
+/**
+ * Looks, and leaves its mark in the context, as middleware does that was written for one request a
+ * process.
+ */
 const mark = (where: string): void => {
   look(where);
   tenant.enterWith(where);
@@ -199,7 +202,8 @@ describeEngines('the async context of a handler', (engine) => {
 
   it('of a request is kept by nothing when the request is over', async () => {
     const { isolation } = await boot();
-    // A process that only enqueues does all it does within requests. And a timer of theirs would run for that long.
+    // A process that only enqueues does all it does within requests. And a timer of theirs would
+    // run for that long.
     const options: JobsModuleOptions = { workers: false, enqueueTimeout: '10 min' };
     const { jobs } = await createJobsApp(engine, { providers: [Work], isolation, options });
     const visit = async (): Promise<WeakRef<object>> => {

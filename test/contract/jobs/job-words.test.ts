@@ -5,7 +5,10 @@ import { expect, it } from 'vitest';
 import { describeEngines } from '../../support/engines.js';
 import { createJobsApp } from '../../support/jobs-app.js';
 
-/** Errors of a handler that sound like the state of a connection: its own to a database, an API, another Redis. */
+/**
+ * Errors of a handler that sound like the state of a connection: its own to a database, an API,
+ * another Redis.
+ */
 const SOUNDING: readonly (readonly [title: string, make: () => unknown])[] = [
   ['a closed connection', () => new Error('Connection is closed.')],
   ['a connection that BullMQ closed', () => new ConnectionClosedError()],

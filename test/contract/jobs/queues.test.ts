@@ -83,7 +83,8 @@ describeEngines('queues', (engine) => {
     const squeezed = await Promise.all(items.map(() => jobs.enqueue(Crowd, (s) => s.squeeze())));
     await expect.poll(() => narrow.now).toBe(2);
 
-    // All of another queue passes while the first is full: time enough to claim a third, were it allowed.
+    // All of another queue passes while the first is full: time enough to claim a third, were it
+    // allowed.
     const strolled = await Promise.all(items.map(() => jobs.enqueue(Crowd, (s) => s.stroll())));
     await expect.poll(() => wide.now).toBe(5);
     wide.open();
@@ -117,7 +118,8 @@ describeEngines('queues', (engine) => {
     );
     await Promise.all(handles.map((handle) => handle.result()));
     expect(starts).toHaveLength(7);
-    // Two in the first period, two in the second …; the store's clock may tick a little apart from ours.
+    // Two in the first period, two in the second …; the store's clock may tick a little apart from
+    // ours.
     for (const [index, start] of starts.entries()) {
       expect(start - before).toBeGreaterThan(Math.floor(index / 2) * per - 20);
     }
@@ -133,7 +135,8 @@ describeEngines('queues', (engine) => {
       options: { workers: ['left'] },
     });
     await left.result();
-    // Another round trip through that worker: it had every chance to take the job of the other queue.
+    // Another round trip through that worker: it had every chance to take the job of the other
+    // queue.
     await (await leftOnly.jobs.enqueue(Work, (s) => s.left('two'))).result();
     expect(await right.state()).toBe('waiting');
     expect(leftOnly.module.get(Work).order).toEqual(['left one', 'left two']);

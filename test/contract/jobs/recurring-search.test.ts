@@ -8,7 +8,10 @@ const DAY = 86_400_000;
 /** What is searched in vain took 20 s of computing at once, and more. */
 const HELD_UP_MS = 1_000;
 
-/** How long this thread computes at the most without giving others their turn, whatever else the machine does. */
+/**
+ * How long this thread computes at the most without giving others their turn, whatever else the
+ * machine does.
+ */
 function longestTurn(): { end: () => number } {
   let [longest, last] = [0, process.threadCpuUsage()];
   const beat = () => {

@@ -191,7 +191,8 @@ describeEngines('recurring jobs', (engine) => {
       const late = ticks.filter(({ isLate }) => isLate);
       const dues = ticks.map(({ due }) => (due.getTime() - last.due.getTime()) / every);
       if (misfire === 'fire-once') {
-        // On a busy machine ticks may be missed later on as well; those of the downtime had one run.
+        // On a busy machine ticks may be missed later on as well; those of the downtime had one
+        // run.
         expect(late[0]).toEqual(ticks[0]);
         expect(late[0]!.missed).toBeGreaterThanOrEqual(9);
         const missed = late.reduce((sum, tick) => sum + tick.missed, 0);

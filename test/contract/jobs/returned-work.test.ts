@@ -27,7 +27,10 @@ class Counting implements NestInterceptor {
   }
 }
 
-/** As queries of Prisma, knex and mongoose are: no Promise, and work that begins when somebody waits for it. */
+/**
+ * As queries of Prisma, knex and mongoose are: no Promise, and work that begins when somebody waits
+ * for it.
+ */
 class Query {
   constructor(private readonly run: () => Promise<unknown>) {}
 

@@ -6,7 +6,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { describeEngines, type EngineName } from '../../support/engines.js';
 import { createJobsApp, signal } from '../../support/jobs-app.js';
 
-/** Below everything that is ours: what the store, its driver or BullMQ may answer to the end of a job. */
+/**
+ * Below everything that is ours: what the store, its driver or BullMQ may answer to the end of a
+ * job.
+ */
 const BACKENDS = {
   redis: RedisQueueBackend,
   postgres: PostgresQueueBackend,

@@ -11,7 +11,9 @@ import { expect, it, vi } from 'vitest';
 import { describeEngines } from '../../support/engines.js';
 import { createJobsApp, signal } from '../../support/jobs-app.js';
 
-/** Puts another method in the place of the one below, as decorators for transactions and tracing do. */
+/**
+ * Puts another method in the place of the one below, as decorators for transactions and tracing do.
+ */
 function Wrapped(): MethodDecorator {
   return (_target, _key, descriptor) => {
     const method = descriptor.value as unknown as (...args: unknown[]) => unknown;

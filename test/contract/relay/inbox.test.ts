@@ -13,7 +13,10 @@ async function read(backend: IRelayBackend, cursor: string, count = 100) {
   return { data: batch.entries.map(({ data }) => Number(data)), cursor: batch.cursor };
 }
 
-/** Reads as a relay does, again and again: a wake-up that comes during the look ends a read with nothing. */
+/**
+ * Reads as a relay does, again and again: a wake-up that comes during the look ends a read with
+ * nothing.
+ */
 async function readUntilSomething(backend: IRelayBackend, blockMs: number) {
   const deadline = performance.now() + blockMs;
   for (;;) {

@@ -7,7 +7,10 @@ const AT_ONCE = { blockMs: 0, count: 100 };
 const LONG_MS = 60_000;
 const SHORT_MS = 30;
 
-/** Waits until the lease of a node is over. Another node must live, for Redis keeps no list of dead ones alone. */
+/**
+ * Waits until the lease of a node is over. Another node must live, for Redis keeps no list of dead
+ * ones alone.
+ */
 async function expiry(backend: IRelayBackend, nodeId: string): Promise<void> {
   const heartbeats = async () => {
     const nodes = await backend.getNodes(0, -1);

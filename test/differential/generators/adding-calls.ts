@@ -61,8 +61,8 @@ function addMany(world: World, queue: QueueName) {
 function addDeduplicated(world: World, queue: QueueName) {
   const { random } = world;
   const opts = { ...placingOptions(random), deduplication: deduplication(random) };
-  // Not an id that others use, too: the job that keepLastIfActive stores for later would come on top of
-  // theirs, and a list would hold one id twice.
+  // Not an id that others use, too: the job that keepLastIfActive stores for later would come on
+  // top of theirs, and a list would hold one id twice.
   const id = random.chance(0.3) ? `once-${world.unique()}` : undefined;
   return addJob(world, queue, opts, id);
 }

@@ -15,7 +15,9 @@ export function buildJob(
   return new Job(queueOf(queue), name, data, opts, id).asJSON();
 }
 
-/** Whether BullMQ lets a caller choose this id: numbers are for the backend, colons for schedulers. */
+/**
+ * Whether BullMQ lets a caller choose this id: numbers are for the backend, colons for schedulers.
+ */
 export function isOwnId(jobId: string): boolean {
   return !/^\d+$/.test(jobId) && !jobId.includes(':');
 }

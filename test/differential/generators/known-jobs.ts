@@ -40,8 +40,9 @@ const SETTLES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What the generator believes: the jobs that were added and claimed, and the lists as they were a moment
- * ago. Being wrong at times is welcome: calls for jobs in another state must be refused alike.
+ * What the generator believes: the jobs that were added and claimed, and the lists as they were a
+ * moment ago. Being wrong at times is welcome: calls for jobs in another state must be refused
+ * alike.
  */
 export class KnownJobs {
   readonly #added: Record<QueueName, string[]> = { a: [], b: [], c: [] };
@@ -83,8 +84,8 @@ export class KnownJobs {
   }
 
   /**
-   * A job that may be given children. Not a scheduler's run: Redis's scripts take what follows the last colon
-   * of a key for the id, and never let such a parent go on.
+   * A job that may be given children. Not a scheduler's run: Redis's scripts take what follows the
+   * last colon of a key for the id, and never let such a parent go on.
    */
   possibleParent(random: SeededRandom, queue: QueueName, ...states: State[]): string {
     const id = this.inState(random, queue, ...states);
@@ -169,7 +170,8 @@ export class KnownJobs {
     if (!Array.isArray(result) || !isRecord(result[0]) || typeof result[1] !== 'string') return;
     const token = call.args.find((arg) => typeof arg === 'string' && /^t\d+$/.test(arg));
     if (typeof token !== 'string') return;
-    // As Job.fromJSON() does it: the stored job knows neither its own id nor the default of attempts.
+    // As Job.fromJSON() does it: the stored job knows neither its own id nor the default of
+    // attempts.
     const opts = isRecord(result[0]['opts']) ? result[0]['opts'] : {};
     const job = { ...result[0], opts: { attempts: 0, ...opts }, id: result[1] };
     this.#claims = this.#claims.filter(

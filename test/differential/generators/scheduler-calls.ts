@@ -6,7 +6,9 @@ import { type CallKind, plan, type Plan, type World } from './call-world.js';
 import { placingOptions, plainOptions, somePayload } from './job-builder.js';
 import { recordUpsert } from './scheduler-recorder.js';
 
-/** Queue.upsertJobScheduler() and its kin, and what a worker does before it runs a scheduler's job. */
+/**
+ * Queue.upsertJobScheduler() and its kin, and what a worker does before it runs a scheduler's job.
+ */
 export const SCHEDULERS: readonly CallKind[] = [
   { weight: 4, plan: upsert },
   { weight: 8, plan: iterate },
@@ -35,7 +37,9 @@ function upsert(world: World, queue: QueueName): Promise<Plan> {
   return recordUpsert(queue, id, repeatOptions(world), name, data, opts, { override: true });
 }
 
-/** A job of a scheduler has been claimed: the worker asks for the next one, with what the job says. */
+/**
+ * A job of a scheduler has been claimed: the worker asks for the next one, with what the job says.
+ */
 async function iterate(world: World, queue: QueueName): Promise<Plan> {
   const claims = world.jobs
     .claims(queue)

@@ -119,7 +119,10 @@ function extendMany(world: World, queue: QueueName) {
   return plan(queue, 'extendLocks', ids, tokens, world.options.lockDuration);
 }
 
-/** A job and its token, as a worker has them; now and then the wrong token, or a job that nobody holds. */
+/**
+ * A job and its token, as a worker has them; now and then the wrong token, or a job that nobody
+ * holds.
+ */
 function held(world: World, queue: QueueName): Settled {
   const { random } = world;
   const claim = world.jobs.claim(random, queue);

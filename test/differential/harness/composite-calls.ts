@@ -24,8 +24,9 @@ export const COMPOSITES: Readonly<Record<string, Composite>> = {
   },
 
   /**
-   * Every page of a job's dependencies. How many entries a page holds is up to Redis (COUNT is a hint,
-   * and small sets come whole), and so are the cursors: what is compared is all pages together.
+   * Every page of a job's dependencies. How many entries a page holds is up to Redis (COUNT is a
+   * hint, and small sets come whole), and so are the cursors: what is compared is all pages
+   * together.
    */
   async dependenciesByCursor(side, { queue, args: [jobId, kind, count] }) {
     if (kind !== 'processed' && kind !== 'unprocessed' && kind !== 'ignored') {
@@ -46,8 +47,9 @@ export const COMPOSITES: Readonly<Record<string, Composite>> = {
 /**
  * The calls that one recorded call stands for, each with its own time.
  *
- * A job that loses its lock is found out in the same go, so that never two jobs are without a lock at a time:
- * Redis keeps suspects in a set, and the order in which it recovers several is that of its hash.
+ * A job that loses its lock is found out in the same go, so that never two jobs are without a lock
+ * at a time: Redis keeps suspects in a set, and the order in which it recovers several is that of
+ * its hash.
  */
 export function stepsOf(call: Call, { stalledInterval }: SideOptions): Call[] {
   const { queue, method, args, at } = call;
@@ -68,7 +70,10 @@ export function stepsOf(call: Call, { stalledInterval }: SideOptions): Call[] {
   return [lost, ...(method === 'lateFinish' ? tooLate : []), ...checks(queue, at, stalledInterval)];
 }
 
-/** The first look marks the suspects; one that comes too early does nothing; the next one recovers them. */
+/**
+ * The first look marks the suspects; one that comes too early does nothing; the next one recovers
+ * them.
+ */
 function checks(queue: QueueName, at: number, interval: number): Call[] {
   return [at + interval, at + interval, at + 2 * interval].map((time) => {
     return { at: time, queue, method: 'moveStalledJobsToWait', args: [] };

@@ -1,6 +1,9 @@
 import type { IQueueBackend } from 'bullmq';
 
-/** How a member of the contract is compared: by calls, by looking at everything, or elsewhere, and why. */
+/**
+ * How a member of the contract is compared: by calls, by looking at everything, or elsewhere, and
+ * why.
+ */
 type Coverage = 'call' | 'look' | { notHere: string };
 
 const LIFE: Coverage = { notHere: 'the life of a connection: test/contract' };

@@ -33,12 +33,17 @@ export class EventReader {
     return result;
   }
 
-  /** The stream was deleted: Redis starts its ids again at the time of day, others may start at 1. */
+  /**
+   * The stream was deleted: Redis starts its ids again at the time of day, others may start at 1.
+   */
   startAgain(): void {
     this.#lastId = '0-0';
   }
 
-  /** The next events hold the removal of a tree, whose children come in the order of a Redis set: none. */
+  /**
+   * The next events hold the removal of a tree, whose children come in the order of a Redis set:
+   * none.
+   */
   expectUnorderedRemovals(): void {
     this.#unorderedRemovals = true;
   }

@@ -15,7 +15,9 @@ export function storeSequence(shrunk: Sequence): string {
   return file;
 }
 
-/** What a failed test prints: the seed, the shrunk sequence, where it is stored, and what differed. */
+/**
+ * What a failed test prints: the seed, the shrunk sequence, where it is stored, and what differed.
+ */
 export function describeFailure(
   shrunk: Sequence,
   file: string,

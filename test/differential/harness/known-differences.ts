@@ -3,12 +3,13 @@ import { isRecord, replaceText, sorted, withoutUndefined } from './plain-values.
 import { type Call, PREFIX } from './recorded-call.js';
 
 /**
- * Where two right answers may differ, and why. Every entry is a hole in the comparison, so each one is as
- * small as it can be. What is never asked, for a reason like these:
+ * Where two right answers may differ, and why. Every entry is a hole in the comparison, so each one
+ * is as small as it can be. What is never asked, for a reason like these:
  *
- * - cleaning compares times as texts: all times here have 13 digits, in which texts and numbers agree.
- * - a delay beyond the year 2039: the score of the delayed list is no exact number any more, and such jobs
- *   lose their order on Redis.
+ * - cleaning compares times as texts: all times here have 13 digits, in which texts and numbers
+ *   agree.
+ * - a delay beyond the year 2039: the score of the delayed list is no exact number any more, and
+ *   such jobs lose their order on Redis.
  * - a page of a set or a hash: which entries are on it is up to Redis's hash table.
  */
 const NORMALIZERS: Readonly<Record<string, (value: unknown) => unknown>> = {
@@ -19,7 +20,8 @@ const NORMALIZERS: Readonly<Record<string, (value: unknown) => unknown>> = {
     Array.isArray(value) ? [scheduler(fromPairs(value[0])), value[1]] : value,
   // The contract says void.
   drain: () => undefined,
-  // What is left of a rate limit: Redis measures it by the server's clock, which goes on during a run.
+  // What is left of a rate limit: Redis measures it by the server's clock, which goes on during a
+  // run.
   getRateLimitTtl: someMs,
   moveJobFromActiveToWait: someMs,
   moveToActive: nextJob,
@@ -33,7 +35,8 @@ const NORMALIZERS: Readonly<Record<string, (value: unknown) => unknown>> = {
   // SMEMBERS: the members of a set have no order.
   getDependencies: (value) =>
     isRecord(value) ? { ...value, unprocessed: sorted(value['unprocessed']) } : value,
-  // SSCAN and HSCAN: no order either. The contract says that a cursor is text; Redis's script gives 0 for no key.
+  // SSCAN and HSCAN: no order either. The contract says that a cursor is text; Redis's script gives
+  // 0 for no key.
   paginate: (value) =>
     isRecord(value)
       ? {
@@ -45,7 +48,10 @@ const NORMALIZERS: Readonly<Record<string, (value: unknown) => unknown>> = {
       : value,
 };
 
-/** Calls that remove a tree, whose children come in the order of a Redis set: their events have none. */
+/**
+ * Calls that remove a tree, whose children come in the order of a Redis set: their events have
+ * none.
+ */
 const REMOVES_TREES: ReadonlySet<string> = new Set(['remove', 'removeUnprocessedChildren']);
 
 /** Whether the call's events of removals may come in any order. */

@@ -2,16 +2,25 @@ import { isInCycle } from './family-cycles.js';
 import type { Call, SideOptions } from './recorded-call.js';
 import type { Side } from './side.js';
 
-/** Says why a call is left out of the comparison, or undefined. It may look at the reference's state. */
+/**
+ * Says why a call is left out of the comparison, or undefined. It may look at the reference's
+ * state.
+ */
 type Rule = (call: Call, reference: Side, options: SideOptions) => Promise<string | undefined>;
 
-/** removeJobWithChildren.lua follows the children of a job that is its own descendant until its stack is full. */
+/**
+ * removeJobWithChildren.lua follows the children of a job that is its own descendant until its
+ * stack is full.
+ */
 const ofEndlessFamily: Rule = async ({ queue, args: [jobId] }, reference) =>
   (await isInCycle(reference, queue, String(jobId)))
     ? 'the removal of a job that is its own descendant overflows the stack'
     : undefined;
 
-/** addJobScheduler.lua goes wrong where an older run is in its way that no scheduler, or not this one, waits for. */
+/**
+ * addJobScheduler.lua goes wrong where an older run is in its way that no scheduler, or not this
+ * one, waits for.
+ */
 const whatSchedulersLeave: Rule = async ({ queue, args: [id, next] }, reference) => {
   const backend = reference.queue(queue);
   const [waiting = []] = await backend.getRanges(['wait'], 0, -1);
@@ -31,8 +40,9 @@ const whatSchedulersLeave: Rule = async ({ queue, args: [id, next] }, reference)
 /** Faults of BullMQ's Redis scripts that nobody should have to repeat. */
 const LEFT_OUT: Readonly<Record<string, Rule>> = {
   /**
-   * removeListJobs.lua trims as many entries off the head of the wait list as it removed jobs; when it
-   * spared the job of a scheduler, a removed job's id stays in the list and the spared one may be lost.
+   * removeListJobs.lua trims as many entries off the head of the wait list as it removed jobs; when
+   * it spared the job of a scheduler, a removed job's id stays in the list and the spared one may
+   * be lost.
    */
   async drain(call, reference) {
     const [waiting = []] = await reference.queue(call.queue).getRanges(['wait'], 0, -1);
@@ -43,8 +53,8 @@ const LEFT_OUT: Readonly<Record<string, Rule>> = {
   addJobScheduler: whatSchedulersLeave,
 
   /**
-   * obliterate-2.lua spares jobs that wait for their children and starts the ids again at 1: a job that gets
-   * the id of a spared one is written over it.
+   * obliterate-2.lua spares jobs that wait for their children and starts the ids again at 1: a job
+   * that gets the id of a spared one is written over it.
    */
   async obliteratePaused({ queue }, reference) {
     const [spared = []] = await reference.queue(queue).getRanges(['waiting-children'], 0, -1);

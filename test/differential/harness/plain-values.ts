@@ -12,7 +12,9 @@ export function replaceText(value: unknown, from: string, to: string): unknown {
   return copy;
 }
 
-/** A copy without the properties that are undefined: to a reader they are the same as missing ones. */
+/**
+ * A copy without the properties that are undefined: to a reader they are the same as missing ones.
+ */
 export function withoutUndefined(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutUndefined);
   if (typeof value !== 'object' || value === null) return value;

@@ -86,7 +86,10 @@ function questionsAbout(backend: IQueueBackend, jobId: string): Question[] {
   ];
 }
 
-/** The questions were all asked at once, so that Redis answers them in one go. An error is an answer, too. */
+/**
+ * The questions were all asked at once, so that Redis answers them in one go. An error is an
+ * answer, too.
+ */
 async function answers(side: Side, queue: QueueName, questions: Question[]): Promise<Snapshot> {
   const given = await Promise.all(questions.map(([, , answer]) => answer.catch(String)));
   const snapshot: Snapshot = {};

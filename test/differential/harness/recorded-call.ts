@@ -9,7 +9,9 @@ export const PREFIX = '⟨p⟩';
 /** JSON has no undefined, and BullMQ tells a missing argument from null. */
 const UNDEFINED = '⟨undefined⟩';
 
-/** One call of a backend's method, or of a composite (see composite-calls.ts), with plain arguments. */
+/**
+ * One call of a backend's method, or of a composite (see composite-calls.ts), with plain arguments.
+ */
 export interface Call {
   /** What Date.now() says during the call. */
   readonly at: number;
@@ -44,7 +46,9 @@ export function jobKey(queue: QueueName, jobId: string): string {
   return `${PREFIX}:${queue}:${jobId}`;
 }
 
-/** Takes a job's key apart; undefined for any other string. The ids of schedulers' jobs have colons. */
+/**
+ * Takes a job's key apart; undefined for any other string. The ids of schedulers' jobs have colons.
+ */
 export function parseJobKey(key: string): { queue: QueueName; jobId: string } | undefined {
   const [prefix, queue, ...rest] = key.split(':');
   const known = QUEUES.find((name) => name === queue);

@@ -53,7 +53,10 @@ class RedisSide implements Side {
     return this.#backends[name];
   }
 
-  /** The server's clock ends a lock by removing its key. As extendLock() does, it clears the suspicion. */
+  /**
+   * The server's clock ends a lock by removing its key. As extendLock() does, it clears the
+   * suspicion.
+   */
   async loseLock(queue: QueueName, jobId: string, token: string): Promise<number> {
     const key = `${this.prefix}:${queue}:${jobId}:lock`;
     if ((await this.client.get(key)) !== token) return 0;
@@ -61,7 +64,9 @@ class RedisSide implements Side {
     return 1;
   }
 
-  /** The key expires by the server's clock; its value is the controlled time at which it was set. */
+  /**
+   * The key expires by the server's clock; its value is the controlled time at which it was set.
+   */
   async endStalledCheck(queue: QueueName, now: number): Promise<void> {
     const key = `${this.prefix}:${queue}:stalled-check`;
     const setAt = await this.client.get(key);

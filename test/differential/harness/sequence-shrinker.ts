@@ -7,8 +7,8 @@ import { type Arena, type RunResult, runSequence } from './sequence-runner.js';
 const PATIENCE_MS = 30_000;
 
 /**
- * The shortest run that it can find with the same kind of difference: it drops calls, many at a time, then
- * fewer, for as long as the difference stays (delta debugging).
+ * The shortest run that it can find with the same kind of difference: it drops calls, many at a
+ * time, then fewer, for as long as the difference stays (delta debugging).
  */
 export async function shrink(
   arena: Arena,

@@ -3,7 +3,10 @@ import { parseSequence, type Sequence } from './recorded-call.js';
 
 const FIRST_SEED = 1;
 
-/** How many sequences to run: in CI all that a change must pass, elsewhere as many as somebody waits for. */
+/**
+ * How many sequences to run: in CI all that a change must pass, elsewhere as many as somebody waits
+ * for.
+ */
 const sequences = numberFrom('DIFFERENTIAL_SEQUENCES') ?? (process.env['CI'] ? 200 : 24);
 
 /** How many calls a sequence has. */

@@ -1,7 +1,10 @@
 import type { IQueueBackend } from 'bullmq';
 import type { QueueName, SideOptions } from './recorded-call.js';
 
-/** One of the two stores that run a sequence: a backend for each queue, on this sequence's data alone. */
+/**
+ * One of the two stores that run a sequence: a backend for each queue, on this sequence's data
+ * alone.
+ */
 export interface Side {
   readonly name: string;
   /** The prefix of its keys, which differs between sides. */

@@ -83,7 +83,10 @@ class SqliteSide implements Side {
     return this.queue(queue).extendLock(jobId, token, 0);
   }
 
-  /** It ends by the file's own clock, which nobody controls; 0 is what a queue has that was never looked at. */
+  /**
+   * It ends by the file's own clock, which nobody controls; 0 is what a queue has that was never
+   * looked at.
+   */
   endStalledCheck(name: QueueName, now: number): Promise<void> {
     const { stalledInterval } = this.options;
     return this.#store.write((tx) => {

@@ -2,7 +2,10 @@ import type { Outcome } from './call-performer.js';
 import { isRecord } from './plain-values.js';
 import { type Call, parseJobKey, QUEUES, type QueueName } from './recorded-call.js';
 
-/** Which jobs there are, and which of them may have changed since the last look: looking at all is slow. */
+/**
+ * Which jobs there are, and which of them may have changed since the last look: looking at all is
+ * slow.
+ */
 export class TouchedJobs {
   readonly #known = byQueue();
   #touched = byQueue();

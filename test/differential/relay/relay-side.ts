@@ -19,7 +19,10 @@ type Actions = {
   [Name in RelayCall['call']]: (call: Extract<RelayCall, { call: Name }>) => Promise<unknown>;
 };
 
-/** One of the backends that are compared. What may differ, numbers of messages and times, is left out. */
+/**
+ * One of the backends that are compared. What may differ, numbers of messages and times, is left
+ * out.
+ */
 export class RelaySide {
   /** Messages by their numbers on this side: how manieth they were. */
   readonly #messages = new Map<string, number>();

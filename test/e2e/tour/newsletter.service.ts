@@ -10,7 +10,7 @@ export class NewsletterService {
     private readonly outbox: Outbox,
   ) {}
 
-  /** Stores a job for each reader, all or none; then one more for when the last of them has ended. */
+  /** Stores a job for each reader, all or none, and one for when the last of them has ended. */
   publish(issue: number, readers: readonly string[]): Promise<BatchHandle> {
     return this.jobs.batch(
       (b) => {

@@ -15,7 +15,9 @@ import { Producer } from './producer.js';
 import { Ticking } from './ticking.js';
 import { APP_CONFIG, BatchEnd, Upgrade, Workload } from './workload.js';
 
-/** The application: the module under test, a database of its own, and handlers that keep a ledger. */
+/**
+ * The application: the module under test, a database of its own, and handlers that keep a ledger.
+ */
 @Module({})
 export class AppModule {
   static of(config: AppConfig): DynamicModule {

@@ -1,7 +1,7 @@
 /**
- * Loaded before everything else (`--import`) in a process whose clock is to be wrong: shifts `Date` by
- * FAULTS_CLOCK_SHIFT_MS, which the process may set anew. Timers, `performance` and `process.hrtime` go on as they are,
- * as with a wrong wall clock.
+ * Loaded before everything else (`--import`) in a process whose clock is to be wrong: shifts `Date`
+ * by FAULTS_CLOCK_SHIFT_MS, which the process may set anew. Timers, `performance` and
+ * `process.hrtime` go on as they are, as with a wrong wall clock.
  */
 const realNow = Date.now.bind(Date);
 

@@ -8,7 +8,10 @@ import { APP_CONFIG } from './workload.js';
 /** Where the module tells the steps of hubs. */
 const STEPS = 'nestjs-jobs:hubs';
 
-/** Jobs with continuations, in a process that can be told to die at one of the steps between the two. */
+/**
+ * Jobs with continuations, in a process that can be told to die at one of the steps between the
+ * two.
+ */
 @Injectable()
 export class Following {
   private runs = 0;

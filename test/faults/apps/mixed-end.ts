@@ -22,7 +22,9 @@ interface PartSweeper {
   sweepPart(part: string, round: unknown): Promise<void>;
 }
 
-/** Looks at what is left when all is over, and makes what takes place now and then take place now. */
+/**
+ * Looks at what is left when all is over, and makes what takes place now and then take place now.
+ */
 @Injectable()
 export class MixedEnd {
   constructor(

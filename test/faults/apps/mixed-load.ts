@@ -121,7 +121,8 @@ export class MixedLoad {
     const name = `${key}-${label}`;
     const ms = msOf(random);
     this.attempt(name);
-    // What is a duplicate of it is not to run: only the holder of a key is promised, which has been acked by its own call.
+    // What is a duplicate of it is not to run: only the holder of a key is promised, which has been
+    // acked by its own call.
     await this.jobs.enqueue(Mixed, (s) => s.unique(key, name, ms));
     return [];
   }

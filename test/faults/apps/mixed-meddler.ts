@@ -10,7 +10,10 @@ import { type Known, MixedLoad } from './mixed-load.js';
 
 const PAUSE_MS = 400;
 
-/** What a person does to jobs at a page, at random. Refusals are answers, too: the job was just claimed, or is gone. */
+/**
+ * What a person does to jobs at a page, at random. Refusals are answers, too: the job was just
+ * claimed, or is gone.
+ */
 @Injectable()
 export class MixedMeddler {
   private readonly done: Record<string, number> = {};

@@ -1,7 +1,7 @@
 /**
- * Makes few files of the programs in a folder, with all that they import, packages included: a process that loads
- * thousands of small ones takes four times the processor's time to start, and the rows start hundreds. A program of its
- * own, since its caller cannot wait for a promise.
+ * Makes few files of the programs in a folder, with all that they import, packages included: a
+ * process that loads thousands of small ones takes four times the processor's time to start, and
+ * the rows start hundreds. A program of its own, since its caller cannot wait for a promise.
  *
  * Usage: `node bundle-programs.ts <folder> <target> <program>…`
  */

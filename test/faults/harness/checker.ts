@@ -8,7 +8,9 @@ export interface Verdict {
   uncertain: number;
   /** Acked, and no run of it ever succeeded. Must be empty. */
   lost: string[];
-  /** Ran although nobody tried to enqueue it, or although every attempt was refused. Must be empty. */
+  /**
+   * Ran although nobody tried to enqueue it, or although every attempt was refused. Must be empty.
+   */
   unexpected: string[];
   /** Not acked, and ran all the same: allowed. */
   recovered: string[];
@@ -20,7 +22,10 @@ export interface Verdict {
   storedTwice: string[];
   /** A run succeeded, and the store says failed. Must be empty. */
   successStoredAsFailed: string[];
-  /** The store says completed, and no run succeeded, or another run's value was stored. Must be empty. */
+  /**
+   * The store says completed, and no run succeeded, or another run's value was stored. Must be
+   * empty.
+   */
   failureStoredAsSuccess: string[];
   /** Acked, and at the end neither completed nor failed. Must be empty. */
   unsettled: string[];

@@ -24,8 +24,8 @@ const BUNDLED = 'bundled';
 const KEEP_MS = 24 * 3_600_000;
 
 /**
- * The sources of the libraries under test. FAULTS_LIBRARY and FAULTS_SQLITE_LIBRARY name other folders: a
- * copy with a fault put in shows whether a row can fail.
+ * The sources of the libraries under test. FAULTS_LIBRARY and FAULTS_SQLITE_LIBRARY name other
+ * folders: a copy with a fault put in shows whether a row can fail.
  */
 const LIBRARIES = {
   'nestjs-jobs': process.env.FAULTS_LIBRARY || 'libs/jobs/src',
@@ -74,12 +74,14 @@ export function compileApps(released = false): string {
 }
 
 /**
- * Compiles child programs and the libraries under test, and returns the folder that holds the programs.
+ * Compiles child programs and the libraries under test, and returns the folder that holds the
+ * programs.
  *
  * Forked processes are plain Node: nothing transforms their sources, and Node's own type stripping
  * has no decorators. So the TypeScript compiler that also builds the packages translates each file
- * on its own (`isolatedModules`), with the repository's options, decorator metadata included, and they are bundled. It is
- * the *sources* of the libraries that run, as in all other tests, so no stale `dist` is ever tested.
+ * on its own (`isolatedModules`), with the repository's options, decorator metadata included, and
+ * they are bundled. It is the *sources* of the libraries that run, as in all other tests, so no
+ * stale `dist` is ever tested.
  *
  * The output lies under node_modules/.cache, where the packages of the repository are found, in a
  * folder named by a hash of all inputs: compiled once (about 2 s) and found again by later files
@@ -105,7 +107,10 @@ export function compilePrograms(all: Programs): string {
   return join(folder, BUNDLED);
 }
 
-/** What else decides what is compiled. The compiler itself takes long to load, and is not needed to know it. */
+/**
+ * What else decides what is compiled. The compiler itself takes long to load, and is not needed to
+ * know it.
+ */
 function compilerInputs(): string[] {
   const { resolve: find } = createRequire(import.meta.url);
   const tools = [find('typescript/package.json'), find('rolldown/package.json')];

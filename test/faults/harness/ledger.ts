@@ -1,6 +1,8 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 
-/** One line of the ledger, without its time. `label` names a job whatever id it was stored under. */
+/**
+ * One line of the ledger, without its time. `label` names a job whatever id it was stored under.
+ */
 export type LedgerEntry =
   /** A producer is about to enqueue. */
   | { type: 'attempted'; label: string }
@@ -26,7 +28,10 @@ export type LedgerEntry =
   | { type: 'batch-ended'; label: string; state: string; completed: number }
   /** `cancel` is about to be called. */
   | { type: 'cancelled'; label: string }
-  /** A job need not run from now on: it fails, is about to be cancelled or removed, or follows one of these. */
+  /**
+   * A job need not run from now on: it fails, is about to be cancelled or removed, or follows one
+   * of these.
+   */
   | { type: 'excused'; label: string; why: string }
   /** The harness did harm: to one process, or (no pid) to all. Its effect lasts till `until`. */
   | { type: 'fault'; kind: string; pid?: number; from: number; until: number }
@@ -37,8 +42,8 @@ export type LedgerEntry =
 export type LedgerEvent = LedgerEntry & { at: number };
 
 /**
- * Unix ms that all processes of a machine agree on: neither a shifted `Date` (see clock-shift.ts) nor
- * a step of the wall clock reaches it.
+ * Unix ms that all processes of a machine agree on: neither a shifted `Date` (see clock-shift.ts)
+ * nor a step of the wall clock reaches it.
  */
 export function ledgerNow(): number {
   return Math.round(performance.timeOrigin + performance.now());

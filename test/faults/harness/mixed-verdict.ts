@@ -10,7 +10,10 @@ export interface MixedVerdict {
   lost: string[];
   /** Ran, though nobody asked for it. */
   unexpected: string[];
-  /** Ran again after a run whose success was stored; or after one that went on, or succeeded, in a process that nobody killed. */
+  /**
+   * Ran again after a run whose success was stored; or after one that went on, or succeeded, in a
+   * process that nobody killed.
+   */
   doubled: string[];
   /** Ran as more than one job. */
   storedTwice: string[];

@@ -40,7 +40,9 @@ export function whyNoOwnStore(engine: ServerName): string | undefined {
   return SERVERS[engine].whyNot();
 }
 
-/** Starts a store that syncs each write before it confirms it: what "durable" means in promise 1. */
+/**
+ * Starts a store that syncs each write before it confirms it: what "durable" means in promise 1.
+ */
 export function startOwnStore(engine: ServerName): Promise<OwnStore> {
   return SERVERS[engine].start();
 }

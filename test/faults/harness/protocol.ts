@@ -30,7 +30,10 @@ export interface AppConfig {
   recurring?: readonly RecurringConfig[];
   /** How long the run of a tick takes. Default 0. */
   tickMs?: number;
-  /** Whether the process ends itself, as by kill -9, when it is about to complete its first job. Default false. */
+  /**
+   * Whether the process ends itself, as by kill -9, when it is about to complete its first job.
+   * Default false.
+   */
   diesAtCompletion?: boolean;
   /** Where the process kills itself. Default nowhere. */
   dieAt?: DeathPoint;
@@ -81,7 +84,9 @@ export interface EnqueueRequest {
   lanes?: number;
   /** Pause of a lane between two calls. Default none. */
   pauseMs?: number;
-  /** Whether the label is given as the job's id, instead of one made by the module. Default false. */
+  /**
+   * Whether the label is given as the job's id, instead of one made by the module. Default false.
+   */
   ownIds?: boolean;
   /** Whether the label is the job's idempotency key. Default false. */
   keys?: boolean;
@@ -134,7 +139,10 @@ export interface AppCommands {
   results: [{ jobs: JobAddress[]; timeoutMs: number }, { values: unknown[]; errors: string[] }];
   /** Enqueues jobs of every kind for a time. */
   mix: [MixRequest, { calls: number }];
-  /** Cancels, retries, removes and promotes jobs of this process's mixed load, and pauses the queue, for a time. */
+  /**
+   * Cancels, retries, removes and promotes jobs of this process's mixed load, and pauses the queue,
+   * for a time.
+   */
   meddle: [{ seed: number; ms: number; pauseMs: number }, Record<string, number>];
   /** How many jobs and hubs have not ended, by their states; nothing when all have. */
   live: [undefined, Record<string, number>];

@@ -70,8 +70,8 @@ export class TcpProxy {
   }
 
   /**
-   * The worst kind of reset: the next answer of the server is swallowed and its connection reset, so
-   * that the server has done what its client does not know of.
+   * The worst kind of reset: the next answer of the server is swallowed and its connection reset,
+   * so that the server has done what its client does not know of.
    * @param nextMode the mode from that moment on: the client finds no way to ask what happened
    * @returns resolves when an answer was cut
    */

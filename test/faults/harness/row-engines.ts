@@ -19,7 +19,9 @@ export function describeRow(title: string, suite: (engine: EngineFixture) => voi
   describeEach(title, ENGINES.map(candidateOf), suite);
 }
 
-/** As `describeRow`, without engines that cannot: nothing is missing there, so nothing is skipped. */
+/**
+ * As `describeRow`, without engines that cannot: nothing is missing there, so nothing is skipped.
+ */
 export function describeRowWith(
   capability: keyof EngineCapabilities,
   title: string,

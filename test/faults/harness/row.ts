@@ -102,7 +102,9 @@ export class Row {
     this.writer.append({ type: 'fault', kind, pid: app.pid, from, until });
   }
 
-  /** Waits until something shows in the ledger or in the store. Fails when a process dies meanwhile. */
+  /**
+   * Waits until something shows in the ledger or in the store. Fails when a process dies meanwhile.
+   */
   async until(
     what: string,
     holds: () => boolean | Promise<boolean>,
@@ -122,8 +124,8 @@ export class Row {
   }
 
   /**
-   * Waits until all acked jobs have run and are settled in the store, writes their stored states into
-   * the ledger, and judges it. Jobs that do not get there in time are for the checker to find.
+   * Waits until all acked jobs have run and are settled in the store, writes their stored states
+   * into the ledger, and judges it. Jobs that do not get there in time are for the checker to find.
    */
   async settled(observer: AppProcess, deadlineMs: number): Promise<Verdict> {
     const deadline = Date.now() + deadlineMs;

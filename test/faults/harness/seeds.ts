@@ -1,13 +1,16 @@
 /** Whether the long form of each row was asked for: its full numbers instead of a few seconds. */
 export const LONG = process.env.FAULTS === 'long';
 
-/** Whether somebody waits for the tests: rows then run on one engine, and those that take longest are cut. */
+/**
+ * Whether somebody waits for the tests: rows then run on one engine, and those that take longest
+ * are cut.
+ */
 export const QUICK = !process.env.CI && !process.env.FAULTS;
 
 /**
  * What every random choice of a test file derives from. Printed with each row's figures; the same
- * seed in FAULTS_SEED makes the same choices again: instants (by progress and delay), victims, sizes.
- * What the operating system schedules in between is not ours to repeat.
+ * seed in FAULTS_SEED makes the same choices again: instants (by progress and delay), victims,
+ * sizes. What the operating system schedules in between is not ours to repeat.
  */
 export const SEED = readSeed(process.env.FAULTS_SEED);
 

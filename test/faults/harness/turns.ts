@@ -2,9 +2,14 @@ import type { LedgerEvent } from './ledger.js';
 
 /** What a ledger says of concurrency keys. Labels are `<key>-<number>`, keys `<name>x<limit>`. */
 export interface TurnVerdict {
-  /** The most runs of one key at once, beyond its limit; 0 when the limit held. Dead runs do not count. */
+  /**
+   * The most runs of one key at once, beyond its limit; 0 when the limit held. Dead runs do not
+   * count.
+   */
   excess: number;
-  /** Labels that started before one of their key that was enqueued earlier. Runs again do not count. */
+  /**
+   * Labels that started before one of their key that was enqueued earlier. Runs again do not count.
+   */
   outOfOrder: string[];
 }
 
@@ -13,7 +18,10 @@ interface Run {
   readonly pid: number;
 }
 
-/** Judges the turns of each key by the order of the ledger's lines. A run of a killed process is over with it. */
+/**
+ * Judges the turns of each key by the order of the ledger's lines. A run of a killed process is
+ * over with it.
+ */
 export function checkTurns(events: readonly LedgerEvent[]): TurnVerdict {
   const running = new Map<string, Map<string, Run>>();
   const latest = new Map<string, string>();

@@ -72,7 +72,9 @@ async function endAfterDeathAt(step: string, engine: EngineFixture) {
   return { told: ended()[0]!, lastEnd };
 }
 
-/** A count that does not change any more: a server may be at work still for a process that is gone. */
+/**
+ * A count that does not change any more: a server may be at work still for a process that is gone.
+ */
 async function countAtRest(count: () => Promise<number>): Promise<number> {
   for (let before = -1; ; await delay(200)) {
     const now = await count();

@@ -15,7 +15,9 @@ const HOLD_MS = 4_500;
 /** Beyond lock and sweeps, a process has to start the job, in ms. */
 const GRACE_MS = 2_500;
 
-/** Where the clock of the machine is the store's, and each process could read it at another moment. */
+/**
+ * Where the clock of the machine is the store's, and each process could read it at another moment.
+ */
 describeRowWithout('sharedAcrossMachines', 'a wall clock that is set', (engine) => {
   it(
     'takes no job from another process, and keeps none of a dead one',
@@ -66,7 +68,8 @@ describeRowWithout('sharedAcrossMachines', 'a wall clock that is set', (engine) 
       await delay(LOCK.duration);
       await row.kill(killed);
       const killedAt = ledgerNow();
-      // It looks for abandoned jobs too seldom to bring the holder back, which would be the first in the line.
+      // It looks for abandoned jobs too seldom to bring the holder back, which would be the first
+      // in the line.
       const rare = { ...LOCK, sweep: 60_000 };
       await row.start({ ...shared, options: { lock: rare } });
       await row.until('the next one runs', () => row.startedCount() === 2, 30_000);

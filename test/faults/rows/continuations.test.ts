@@ -6,7 +6,10 @@ import { type Row, rowTimeout, startRow } from '../harness/row.js';
 import { LONG, QUICK } from '../harness/seeds.js';
 import { describeRow } from '../harness/row-engines.js';
 
-/** Every step from the antecedent's last line to the continuation's start, and those that lead there. */
+/**
+ * Every step from the antecedent's last line to the continuation's start, and those that lead
+ * there.
+ */
 const STEPS = [
   'last line',
   'job settled',
@@ -76,7 +79,9 @@ function roundOf(round: number): { shape: FollowShape; dieAt: DeathPoint } {
   return { shape, dieAt: { step, of: idsOf(round, shape) } };
 }
 
-/** Of a job whose continuation is declared, nobody knows the continuation's id before: any will do. */
+/**
+ * Of a job whose continuation is declared, nobody knows the continuation's id before: any will do.
+ */
 function idsOf(round: number, shape: FollowShape): string[] {
   const id = `a-${round}`;
   const hub = createHash('sha256').update(`${QUEUE}\n${id}`).digest('hex').slice(0, 32);
@@ -87,7 +92,10 @@ function endsOf(row: Row, label: string): Extract<LedgerEvent, { type: 'ended' }
   return row.ledger.of('ended').filter((event) => event.label === label);
 }
 
-/** Whether it ran before its antecedent had ended, by the ledger, or had completed, as it found in the store itself. */
+/**
+ * Whether it ran before its antecedent had ended, by the ledger, or had completed, as it found in
+ * the store itself.
+ */
 function ranEarly(row: Row, label: string): boolean {
   const { events } = row.ledger;
   const antecedent = label.replace('c-', 'a-');

@@ -36,7 +36,8 @@ describeRow('concurrency keys and kill -9', (engine) => {
         });
       await enqueue(0, 60_000);
       await row.until('the holder runs', () => row.startedCount() === 1, 10_000);
-      // Looks for abandoned jobs too seldom to bring the holder back, which would be the first in the line.
+      // Looks for abandoned jobs too seldom to bring the holder back, which would be the first in
+      // the line.
       await row.start({ keyed, options: { lock: { ...LOCK, sweep: 60_000 } } });
       await enqueue(1, 0);
       // So that the lock was renewed before: the longest that it can hold the key.

@@ -11,7 +11,9 @@ const PROCESSES = 4;
 const KEYS = LONG ? 200 : 20;
 const JOBS = LONG ? 20_000 : 600;
 
-/** Of each key, as many run at once as its name says: of every fourth key two, of all others one. */
+/**
+ * Of each key, as many run at once as its name says: of every fourth key two, of all others one.
+ */
 const keysOf = (count: number) =>
   Array.from({ length: count }, (_, i) => `key${i}x${i % 4 === 0 ? 2 : 1}`);
 

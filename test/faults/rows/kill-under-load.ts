@@ -76,7 +76,9 @@ export async function killUnderLoad(row: Row, plan: KillPlan): Promise<Verdict> 
   return verdict;
 }
 
-/** What holds whatever the lock is: nothing lost, and repeated only what was in flight at a kill. */
+/**
+ * What holds whatever the lock is: nothing lost, and repeated only what was in flight at a kill.
+ */
 export function expectPromises(verdict: Verdict, { kills, concurrency }: KillPlan): void {
   const { duplicated, inFlight, recoveries } = verdict;
   expect(violations(verdict)).toEqual([]);

@@ -24,8 +24,8 @@ export const MIXED: RowAppOptions = {
 };
 
 /**
- * What stays, once for a queue, an application or a process that lives: settings, counters, clients, the log of events, and
- * Redis' index of values, which are rows of their own.
+ * What stays, once for a queue, an application or a process that lives: settings, counters,
+ * clients, the log of events, and Redis' index of values, which are rows of their own.
  */
 const STANDING: readonly RegExp[] = [
   /:x:(starts:last|turns:last|keys|expiry|kv:form)$/,

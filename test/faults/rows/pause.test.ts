@@ -14,10 +14,10 @@ const JOBS = LONG ? 40 : 10;
 const COMPUTE_MS = 12_000;
 
 /**
- * A process that pauses for longer than its locks (a long collection, a laptop's lid) and goes on as
- * if nothing had happened, while others have run its jobs. Half of its handlers end the moment it
- * wakes, before it can know that its locks are lost; the other half wait for their signal, and then
- * return as if it had not aborted.
+ * A process that pauses for longer than its locks (a long collection, a laptop's lid) and goes on
+ * as if nothing had happened, while others have run its jobs. Half of its handlers end the moment
+ * it wakes, before it can know that its locks are lost; the other half wait for their signal, and
+ * then return as if it had not aborted.
  */
 describeRow('SIGSTOP', (engine) => {
   it(

@@ -45,9 +45,9 @@ describeRow('poison', (engine) => {
     rowTimeout(90_000, 300_000),
   );
 
-  // Jobs that take longer than the poison needs are in flight at its first deaths and come back with it.
-  // From the second on they run one at a time, so the poison dies alone. One stall is to spare for a
-  // job that is being claimed, and would be postponed, in the very moment of a death.
+  // Jobs that take longer than the poison needs are in flight at its first deaths and come back
+  // with it. From the second on they run one at a time, so the poison dies alone. One stall is to
+  // spare for a job that is being claimed, and would be postponed, in the very moment of a death.
   it(
     'does not fail the jobs that share its process each time',
     async () => {
@@ -78,7 +78,8 @@ describeRow('poison', (engine) => {
 function supervise(row: Row, workers: number, app: RowAppOptions) {
   const fleet = { deaths: 0, isOpen: true, close: () => void (fleet.isOpen = false) };
   const keepOne = async (): Promise<void> => {
-    // Far more deaths than there may be: something else is wrong, and a loop of crashes helps nobody.
+    // Far more deaths than there may be: something else is wrong, and a loop of crashes helps
+    // nobody.
     while (fleet.isOpen && fleet.deaths < 3 * (MAX_STALLS + 1)) {
       const worker = row.fork(app);
       // May be dead before it was ready: it starts to work a moment earlier.

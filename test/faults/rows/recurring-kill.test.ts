@@ -64,7 +64,10 @@ describeRow('recurring jobs of three processes', (engine) => {
   );
 });
 
-/** Kills one of the processes, and another one later, each in the middle of it; both are started again. */
+/**
+ * Kills one of the processes, and another one later, each in the middle of it; both are started
+ * again.
+ */
 async function killTwice(row: Row, apps: AppProcess[], config: RowAppOptions): Promise<void> {
   for (const share of KILLED_AT) {
     const progress = SCHEDULES * TICKS_EACH * share;

@@ -6,7 +6,10 @@ import { expect, it, onTestFinished } from 'vitest';
 import { startOwnStore } from '../harness/own-store.js';
 import { describeOwnStores } from '../harness/row-engines.js';
 
-/** A store that is lost costs each of ticker, declarations, heartbeat and workers its own short goodbye. */
+/**
+ * A store that is lost costs each of ticker, declarations, heartbeat and workers its own short
+ * goodbye.
+ */
 const LONGEST_EXIT_MS = 10_000;
 
 @Injectable()

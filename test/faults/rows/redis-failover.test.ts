@@ -20,7 +20,9 @@ class Work {
   }
 }
 
-/** Enqueues without a pause until told to stop, so that some jobs are being finished at each moment. */
+/**
+ * Enqueues without a pause until told to stop, so that some jobs are being finished at each moment.
+ */
 class Producer {
   readonly handles: JobHandle<number>[] = [];
   readonly rejections: unknown[] = [];

@@ -61,7 +61,8 @@ describeOwnStores('connections terminated', (engine) => {
     async () => {
       const { row, store } = await startOwnStoreRow('connections terminated', engine);
       const { observer, load } = await startLoad(row);
-      // It is the waiting that is tested, not for how long a single read may take on a busy machine.
+      // It is the waiting that is tested, not for how long a single read may take on a busy
+      // machine.
       const waiter = await row.startProducer({ options: { enqueueTimeout: PLAN.deadlineMs } });
       const waits: Promise<AppCommands['results'][1]>[] = [];
       let ended = 0;

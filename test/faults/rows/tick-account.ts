@@ -3,14 +3,19 @@ import type { Row } from '../harness/row.js';
 /** By then the recurring jobs are registered, on a busy machine too. */
 export const BOOT_MS = 8_000;
 
-/** When the ticks of a recurring job were due that have started, by what the handlers wrote down. */
+/**
+ * When the ticks of a recurring job were due that have started, by what the handlers wrote down.
+ */
 export function dueTimes(row: Row, id: string): number[] {
   row.ledger.refresh();
   const labels = row.ledger.of('started').map(({ label }) => label.split('@'));
   return labels.flatMap(([recurring, due]) => (recurring === id ? [Number(due)] : []));
 }
 
-/** Whether the last tick before the end has started, and every other that was enqueued: they may pass each other. */
+/**
+ * Whether the last tick before the end has started, and every other that was enqueued: they may
+ * pass each other.
+ */
 export function hasRunAll(
   row: Row,
   { id, runs }: { id: string; runs: number },
@@ -22,10 +27,11 @@ export function hasRunAll(
 }
 
 /**
- * Counts ticks by what the handlers wrote down: from the first one of each recurring job to its end.
+ * Counts ticks by what the handlers wrote down: from the first one of each recurring job to its
+ * end.
  *
- * A leader that is cut off between enqueueing a tick and noting so leaves it to the next one, which may find it late by
- * then and count it as a misfire. It ran, and once: such ticks are `uncounted`.
+ * A leader that is cut off between enqueueing a tick and noting so leaves it to the next one, which
+ * may find it late by then and count it as a misfire. It ran, and once: such ticks are `uncounted`.
  */
 export function account(
   row: Row,

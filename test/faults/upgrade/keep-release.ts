@@ -1,6 +1,7 @@
 /**
- * Keeps what is built now as the release that the suite of upgrades runs beside the present sources: of each library what
- * runs, without sources and types. To be run when a version is released, after `npm run build`:
+ * Keeps what is built now as the release that the suite of upgrades runs beside the present
+ * sources: of each library what runs, without sources and types. To be run when a version is
+ * released, after `npm run build`:
  *
  *     node test/faults/upgrade/keep-release.ts
  */

@@ -9,10 +9,15 @@ import { checkTicks, EACH_SECOND, ended, MIXED, rowsLeft, sum } from '../rows/mi
 /** How often the whole fleet goes from the release to the present version and back. */
 const DEPLOYS = LONG ? 10 : 1;
 
-/** Of the load that goes on while processes are replaced: one call after the other, until they are. */
+/**
+ * Of the load that goes on while processes are replaced: one call after the other, until they are.
+ */
 const LOAD_MS = 2_000;
 
-/** What handlers that are told to fail have logged, what a kill leads to, and a program that is slow to say otherwise. */
+/**
+ * What handlers that are told to fail have logged, what a kill leads to, and a program that is slow
+ * to say otherwise.
+ */
 const EXPECTED =
   /failed attempt|failed for good|is taken over|lost its lock|Shutdown hooks are off/;
 

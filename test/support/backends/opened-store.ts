@@ -110,7 +110,9 @@ export class OpenedStore implements Store {
   }
 }
 
-/** An `error` event without a listener would end the test process; a test that wants them listens. */
+/**
+ * An `error` event without a listener would end the test process; a test that wants them listens.
+ */
 function ignoreErrors(emitter: { on(event: 'error', listener: () => void): unknown }): void {
   emitter.on('error', () => undefined);
 }

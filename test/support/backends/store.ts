@@ -54,8 +54,8 @@ export interface Store {
   queueEvents(options?: WithoutConnection<QueueEventsOptions<unknown>>): AnyQueueEvents;
   flowProducer(): AnyFlowProducer;
   /**
-   * Stops the clock of this process at a time in ms, until the test ends. A server's own clock, which Redis
-   * takes for locks, rate limits and deduplication, goes on.
+   * Stops the clock of this process at a time in ms, until the test ends. A server's own clock,
+   * which Redis takes for locks, rate limits and deduplication, goes on.
    */
   setTime(time: number): void;
 }

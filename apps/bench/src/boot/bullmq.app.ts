@@ -25,7 +25,8 @@ class QueuesAndWorkers implements OnApplicationBootstrap, OnApplicationShutdown 
     const { engine, isolation } = QueuesAndWorkers.target;
     this.bullmq = await engine.openBullmq(isolation);
     for (const handler of handlers) this.opened.push(...this.open(this.bullmq, handler));
-    // As in our module: the store has answered when the application is up, workers connect behind it.
+    // As in our module: the store has answered when the application is up, workers connect behind
+    // it.
     await this.opened[0]!.waitUntilReady();
   }
 

@@ -9,7 +9,9 @@ import type {
 } from 'bullmq';
 import type { JobsModuleOptions } from 'nestjs-jobs';
 
-/** A name that no other run uses: the Redis key prefix, the PostgreSQL schema, or the SQLite file. */
+/**
+ * A name that no other run uses: the Redis key prefix, the PostgreSQL schema, or the SQLite file.
+ */
 export interface Isolation {
   readonly id: string;
 }
@@ -48,7 +50,10 @@ export interface BenchEngine {
   readonly name: string;
   /** Fewer rounds are run where each takes long. */
   readonly isSlow: boolean;
-  /** Whether boot is measured on a new store: one that the application makes itself when it starts for the first time. */
+  /**
+   * Whether boot is measured on a new store: one that the application makes itself when it starts
+   * for the first time.
+   */
   readonly isEmbedded?: boolean;
   /**
    * The store's version and the settings that its speed depends on, on one line.

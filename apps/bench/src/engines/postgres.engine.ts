@@ -37,8 +37,8 @@ export const postgresEngine: BenchEngine = {
 
 /**
  * Each queue and each worker makes a pool of pg's default size (10) from the same settings: BullMQ
- * takes the schema from settings alone, so a pool that is shared could not leave the default schema.
- * BENCH_POOL_SIZE changes the size, to see what it is worth.
+ * takes the schema from settings alone, so a pool that is shared could not leave the default
+ * schema. BENCH_POOL_SIZE changes the size, to see what it is worth.
  */
 async function openBullmq(schema: string): Promise<RawBullmq> {
   const { createPostgresBackend, withBackend } = await import('bullmq');

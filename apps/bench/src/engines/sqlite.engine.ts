@@ -7,7 +7,10 @@ import { openBullmqOnSqlite } from './bullmq-on-sqlite.js';
 
 const directory = join(process.env.BENCH_SQLITE_DIR ?? tmpdir(), 'nestjs-jobs-bench');
 
-/** The embedded engine on a file in BENCH_SQLITE_DIR, synced at each commit. Runs are kept apart by file. */
+/**
+ * The embedded engine on a file in BENCH_SQLITE_DIR, synced at each commit. Runs are kept apart by
+ * file.
+ */
 export const sqliteEngine: BenchEngine = {
   name: 'sqlite',
   isSlow: false,

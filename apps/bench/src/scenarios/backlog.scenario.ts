@@ -14,8 +14,8 @@ const SHORT = 1_000;
 const PROCESSED_SHARE = 1 / 4;
 
 /**
- * What jobs cost that are processed while very many others wait, beside the same with few. The figures of
- * the row are those of the long backlog.
+ * What jobs cost that are processed while very many others wait, beside the same with few. The
+ * figures of the row are those of the long backlog.
  */
 export const backlogScenario: Scenario = {
   name: 'backlog',

@@ -3,8 +3,8 @@ import type { BootApp } from '../boot/boot-app.js';
 import type { Contestant, Scenario } from './scenario.js';
 
 /**
- * A Nest application with 500 handlers on 20 queues is created and initialised, once a process, with
- * nothing loaded or compiled before: with the module, with BullMQ by hand, and with neither.
+ * A Nest application with 500 handlers on 20 queues is created and initialised, once a process,
+ * with nothing loaded or compiled before: with the module, with BullMQ by hand, and with neither.
  */
 export const bootScenario: Scenario = {
   name: 'boot',

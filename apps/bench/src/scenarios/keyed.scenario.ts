@@ -5,12 +5,15 @@ import { enqueueInBulk, openSubject } from './subject-session.js';
 /** Each with one turn. */
 const KEYS = 200;
 
-/** Parts of a round, with keys and without in turns: what else the machine does meets both alike. */
+/**
+ * Parts of a round, with keys and without in turns: what else the machine does meets both alike.
+ */
 const PARTS = 4;
 
 /**
- * Jobs with concurrency keys from their enqueueing to the end of the last one, beside the same jobs without. The
- * figures of the row are those with keys. BullMQ has no keys: its figures are those of jobs without.
+ * Jobs with concurrency keys from their enqueueing to the end of the last one, beside the same jobs
+ * without. The figures of the row are those with keys. BullMQ has no keys: its figures are those of
+ * jobs without.
  */
 export const keyedScenario: Scenario = {
   name: 'keyed',

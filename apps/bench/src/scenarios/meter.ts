@@ -4,8 +4,8 @@ import { Profiler } from './profiler.js';
 import type { Sample } from './sample.js';
 
 /**
- * Measures one round: wall time and CPU time between `start` and `stop`, and, if asked for, the time
- * of each call.
+ * Measures one round: wall time and CPU time between `start` and `stop`, and, if asked for, the
+ * time of each call.
  */
 export class Meter {
   private readonly latencies: number[] = [];

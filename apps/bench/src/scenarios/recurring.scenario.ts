@@ -3,8 +3,9 @@ import { QUEUE } from '../subjects/index.js';
 import type { Scenario, Work } from './scenario.js';
 
 /**
- * Recurring jobs that are registered, and then registered again although nothing has changed, as each boot of
- * an application does it. For the module, both are whole boots of an application with as many decorators.
+ * Recurring jobs that are registered, and then registered again although nothing has changed, as
+ * each boot of an application does it. For the module, both are whole boots of an application with
+ * as many decorators.
  */
 export const recurringScenario: Scenario = {
   name: 'recurring',

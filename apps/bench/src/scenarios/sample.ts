@@ -2,7 +2,10 @@
 export interface Sample {
   readonly jobs: number;
   readonly wallMs: number;
-  /** CPU time of the whole process: the module or BullMQ, its driver, Node. The store's is not in it. */
+  /**
+   * CPU time of the whole process: the module or BullMQ, its driver, Node. The store's is not in
+   * it.
+   */
   readonly cpuMicros: number;
   readonly p50Ms?: number;
   readonly p99Ms?: number;

@@ -11,7 +11,10 @@ export interface SubjectSetup {
   readonly concurrency: number;
   /** Whether it runs jobs, or only stores them. */
   readonly worker: boolean;
-  /** How many concurrency keys the jobs have, with one turn each; none if absent. For our module alone. */
+  /**
+   * How many concurrency keys the jobs have, with one turn each; none if absent. For our module
+   * alone.
+   */
   readonly keys?: number;
   /** The whole work of the handler. */
   readonly onJob: (index: number) => void;

@@ -18,8 +18,9 @@ export class CartCleanup {
   ) {}
 
   /**
-   * Every night. Should all processes be down at that time, it runs once when the first is back: what was
-   * missed for a week is done by one run. Idempotent: what is removed is not there for a second run.
+   * Every night. Should all processes be down at that time, it runs once when the first is back:
+   * what was missed for a week is done by one run. Idempotent: what is removed is not there for a
+   * second run.
    */
   @Recurring(Cron.daily(2, 30), {
     id: 'nightly-cart-cleanup',

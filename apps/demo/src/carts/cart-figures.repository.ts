@@ -28,7 +28,10 @@ export class CartFiguresRepository {
       )`);
   }
 
-  /** Stores a figure, in the place of the one for this tick: a run that is repeated changes no other. */
+  /**
+   * Stores a figure, in the place of the one for this tick: a run that is repeated changes no
+   * other.
+   */
   save({ due, at, missed, carts, total }: CartFigure): void {
     const { connection } = this.database;
     connection

@@ -13,8 +13,8 @@ export class CartWatch {
   ) {}
 
   /**
-   * Each second: fast, so that one can watch it tick, be paused, and miss ticks. Figures of seconds that have
-   * passed cannot be made up for, so one run stands for all that were missed.
+   * Each second: fast, so that one can watch it tick, be paused, and miss ticks. Figures of seconds
+   * that have passed cannot be made up for, so one run stands for all that were missed.
    */
   @Recurring(
     { every: '1s' },

@@ -14,8 +14,9 @@ const HEALTHY_WITHIN_MS = 10_000;
 
 /**
  * Drives the demo once from end to end, and checks every effect.
- * @param env DEMO_URL drives a shop that runs already, whose files are in DEMO_DATA (`./data/demo`);
- * else one of its own is started, with its jobs in JOBS_URL or in a file beside its others
+ * @param env DEMO_URL drives a shop that runs already, whose files are in DEMO_DATA
+ * (`./data/demo`); else one of its own is started, with its jobs in JOBS_URL or in a file beside
+ * its others
  * @returns the exit code: 0 when all was seen
  */
 export async function driveDemo(

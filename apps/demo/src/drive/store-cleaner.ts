@@ -1,7 +1,10 @@
 import { Redis } from 'ioredis';
 import pg from 'pg';
 
-/** Removes all that a drive stored in the server that it used, which may be a developer's own. A file stays. */
+/**
+ * Removes all that a drive stored in the server that it used, which may be a developer's own. A
+ * file stays.
+ */
 export async function removeStored(
   jobsUrl: string,
   { prefix, schema }: { prefix: string; schema: string },

@@ -3,7 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { ShopSettings } from '../settings/shop-settings.js';
 import { writeFileAtomically } from '../storage/atomic-file.js';
 
-/** Where the files of an uploaded image are: one folder an image, below `images` in the data folder. */
+/**
+ * Where the files of an uploaded image are: one folder an image, below `images` in the data folder.
+ */
 @Injectable()
 export class ImageFiles {
   constructor(private readonly settings: ShopSettings) {}

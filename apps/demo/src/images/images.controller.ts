@@ -30,9 +30,9 @@ export class ImagesController {
   ) {}
 
   /**
-   * Takes a multipart upload (field `file`, at most 10 MiB) and answers once the original is stored;
-   * decoding and resizing, which takes long and much memory, is a job's work. The job gets the image's
-   * id and not its bytes: jobs stay small, whatever is uploaded.
+   * Takes a multipart upload (field `file`, at most 10 MiB) and answers once the original is
+   * stored; decoding and resizing, which takes long and much memory, is a job's work. The job gets
+   * the image's id and not its bytes: jobs stay small, whatever is uploaded.
    */
   @Post()
   @UseInterceptors(FileInterceptor('file', { limits: { fileSize: MAX_BYTES, files: 1 } }))
@@ -48,7 +48,10 @@ export class ImagesController {
   }
 }
 
-/** Reads the header alone: what is no image is the client's mistake, and is refused before it is a job. */
+/**
+ * Reads the header alone: what is no image is the client's mistake, and is refused before it is a
+ * job.
+ */
 async function assertImage(content: Buffer): Promise<void> {
   await sharp(content)
     .metadata()

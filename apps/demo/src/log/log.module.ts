@@ -13,8 +13,9 @@ const BOOT_CONTEXTS: ReadonlySet<unknown> = new Set([
 
 /**
  * Logs one JSON object a line, without noise: level names, ISO times, no process id. Lines that are
- * logged inside a handler carry the job's id, name, queue and attempt: the jobs module sees to that. Each
- * names its tenant, which is that of the request, or of the request that a job was enqueued by.
+ * logged inside a handler carry the job's id, name, queue and attempt: the jobs module sees to
+ * that. Each names its tenant, which is that of the request, or of the request that a job was
+ * enqueued by.
  */
 @Module({
   imports: [

@@ -16,8 +16,8 @@ export class SmtpMailer extends Mailer implements OnApplicationShutdown {
   }
 
   /**
-   * As idempotent as SMTP allows: no one can tell whether a server that died accepted the mail, so it
-   * is sent again, under the same Message-ID, by which receivers recognise a copy.
+   * As idempotent as SMTP allows: no one can tell whether a server that died accepted the mail, so
+   * it is sent again, under the same Message-ID, by which receivers recognise a copy.
    */
   async send(id: string, mail: Mail): Promise<SentMail> {
     const messageId = messageIdOf(id);

@@ -42,8 +42,9 @@ export class InvoiceService {
   }
 
   /**
-   * Follows each invoice, as a job of its own: when the mail server is down, the mail is retried and the PDF
-   * is not drawn again. Idempotent: the mail goes out under the job's id, see {@link Mailer.send}.
+   * Follows each invoice, as a job of its own: when the mail server is down, the mail is retried
+   * and the PDF is not drawn again. Idempotent: the mail goes out under the job's id, see {@link
+   * Mailer.send}.
    */
   @Continuation({ after: [InvoiceService, 'create'], queue: 'mail', attempts: 5, timeout: '30s' })
   async send({ orderId, file }: Invoice): Promise<SentMail> {

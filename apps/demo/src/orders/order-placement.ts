@@ -19,7 +19,9 @@ export class OrderPlacement {
     private readonly jobs: JobScheduler,
   ) {}
 
-  /** @throws UnprocessableEntityException beyond the user's credit: neither order nor job is stored */
+  /**
+   * @throws UnprocessableEntityException beyond the user's credit: neither order nor job is stored
+   */
   place(dto: OrderDto): Promise<Order> {
     return this.database.holdsJobs ? this.placeAtOnce(dto) : this.placeInSteps(dto);
   }
@@ -37,8 +39,9 @@ export class OrderPlacement {
   }
 
   /**
-   * On Redis, which has no transactions that others can join. Should this process die between the two, the
-   * client repeats the request: the order is found again, and the job's id has it enqueued once.
+   * On Redis, which has no transactions that others can join. Should this process die between the
+   * two, the client repeats the request: the order is found again, and the job's id has it enqueued
+   * once.
    */
   private async placeInSteps(dto: OrderDto): Promise<Order> {
     const order = await this.database.transaction(async (_client, query) => {

@@ -29,7 +29,9 @@ export class OrdersController {
     private readonly users: UsersRepository,
   ) {}
 
-  /** Stores the order and has its invoice made and mailed. Repeating it with the same id is safe. */
+  /**
+   * Stores the order and has its invoice made and mailed. Repeating it with the same id is safe.
+   */
   @Post()
   async place(@Body({ schema: orderSchema }) dto: OrderDto): Promise<OrderAnswer> {
     if (!(await this.users.find(dto.userId))) {

@@ -6,7 +6,10 @@ import { OrdersDatabase } from './orders.database.js';
 import { PostgresDatabase } from './postgres.database.js';
 import { SqliteDatabase } from './sqlite.database.js';
 
-/** Provides the {@link OrdersDatabase} beside the jobs, once their store is there: hence the scheduler. */
+/**
+ * Provides the {@link OrdersDatabase} beside the jobs, once their store is there: hence the
+ * scheduler.
+ */
 export const ordersDatabaseProvider: FactoryProvider<OrdersDatabase> = {
   provide: OrdersDatabase,
   inject: [ShopSettings, JobScheduler],

@@ -2,8 +2,9 @@
 export type Query = <Row>(sql: string, ...values: (string | number)[]) => Promise<Row[]>;
 
 /**
- * Where orders are: in the database of the jobs, if that is SQLite or PostgreSQL, so that an order and its
- * job can be stored in one transaction. Beside jobs in Redis it is a database of the shop's own.
+ * Where orders are: in the database of the jobs, if that is SQLite or PostgreSQL, so that an order
+ * and its job can be stored in one transaction. Beside jobs in Redis it is a database of the shop's
+ * own.
  */
 export abstract class OrdersDatabase {
   /** Whether the jobs are in it too. */

@@ -8,7 +8,8 @@ export class PostgresDatabase extends OrdersDatabase implements OnModuleDestroy 
 
   constructor(private readonly pool: pg.Pool) {
     super();
-    // An idle connection that broke is replaced at the next use; without a listener it would end the process.
+    // An idle connection that broke is replaced at the next use; without a listener it would end
+    // the process.
     pool.on('error', () => undefined);
   }
 

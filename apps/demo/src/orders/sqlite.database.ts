@@ -7,7 +7,9 @@ import { OrdersDatabase, type Query } from './orders.database.js';
 /** How long a statement waits for another process that writes. */
 const BUSY_MS = 2_000;
 
-/** A SQLite file. One connection has one transaction at a time, so all work on it is done in turn. */
+/**
+ * A SQLite file. One connection has one transaction at a time, so all work on it is done in turn.
+ */
 export class SqliteDatabase extends OrdersDatabase implements OnModuleDestroy {
   private readonly connection: DatabaseSync;
   private last: Promise<unknown> = Promise.resolve();

@@ -12,7 +12,10 @@ export interface Refund {
   amount: number;
 }
 
-/** Plays a payment provider, whose API takes a key with each request, and does what has the same key once. */
+/**
+ * Plays a payment provider, whose API takes a key with each request, and does what has the same key
+ * once.
+ */
 @Injectable()
 export class PaymentProvider {
   private readonly refunds: JsonCollection<Refund>;

@@ -11,8 +11,9 @@ export class RefundService {
   ) {}
 
   /**
-   * The provider allows three requests a second, of all processes together; a job that comes too early is put off,
-   * and burns no attempt. Idempotent: each attempt has the job's id as its key at the provider.
+   * The provider allows three requests a second, of all processes together; a job that comes too
+   * early is put off, and burns no attempt. Idempotent: each attempt has the job's id as its key at
+   * the provider.
    */
   @Job({ queue: 'payments', attempts: 10, timeout: '30s', rateLimit: { max: 3, per: '1s' } })
   async refund(orderId: string, amount: number): Promise<Refund> {

@@ -30,8 +30,9 @@ export class RefundsController {
   ) {}
 
   /**
-   * A client that got no answer repeats its request with the same header `idempotency-key`, and is given the
-   * job of the first one. The same key with another amount is a mistake, which is answered 422.
+   * A client that got no answer repeats its request with the same header `idempotency-key`, and is
+   * given the job of the first one. The same key with another amount is a mistake, which is
+   * answered 422.
    */
   @Post()
   @HttpCode(202)

@@ -52,9 +52,9 @@ export class ProductSync {
   }
 
   /**
-   * The supplier wants one request at a time, whatever number of syncs and processes there is: all pages have one
-   * concurrency key. A page that was refused is tried again, and no other waits for it. Idempotent: products are
-   * written by article number.
+   * The supplier wants one request at a time, whatever number of syncs and processes there is: all
+   * pages have one concurrency key. A page that was refused is tried again, and no other waits for
+   * it. Idempotent: products are written by article number.
    */
   @Job({ concurrency: { key: 'supplier', limit: 1 } })
   async pullPage(page: number): Promise<PulledPage> {

@@ -25,7 +25,9 @@ export class ProductsController {
     return this.products.all();
   }
 
-  /** Has all products pulled from the supplier; the job returns the id of the batch that does it. */
+  /**
+   * Has all products pulled from the supplier; the job returns the id of the batch that does it.
+   */
   @Post('sync')
   @HttpCode(202)
   async sync(): Promise<{ jobs: { sync: JobLink } }> {

@@ -21,8 +21,8 @@ export class SalesReports {
   ) {}
 
   /**
-   * Each working day in the morning: ticks on holidays and weekends do not exist, so the report after
-   * them tells of all days since the one before. It changes nothing, so it may run twice.
+   * Each working day in the morning: ticks on holidays and weekends do not exist, so the report
+   * after them tells of all days since the one before. It changes nothing, so it may run twice.
    */
   @Recurring(Cron.daily(8), {
     id: 'sales-report',

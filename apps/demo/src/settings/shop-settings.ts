@@ -5,7 +5,10 @@ export type ShopSettingsInput = Partial<ShopSettings>;
 
 /** Everything that differs between two runs of the shop. Injectable. */
 export class ShopSettings {
-  /** Where jobs are stored: `file:…`, `redis://…` or `postgres://…`. Default `file:./data/jobs.sqlite`. */
+  /**
+   * Where jobs are stored: `file:…`, `redis://…` or `postgres://…`. Default
+   * `file:./data/jobs.sqlite`.
+   */
   readonly jobsUrl: string;
   /** Redis: what every key starts with; SQLite: the jobs' part of the file. Default `demo`. */
   readonly prefix: string;
@@ -17,7 +20,9 @@ export class ShopSettings {
   readonly supplierUrl: string;
   /** Where mail goes, `smtp://…`; undefined = it is written as `.eml` files. Default undefined. */
   readonly smtpUrl: string | undefined;
-  /** How long after a sign-up the reminder is sent. A real shop would say `3 days`. Default `2s`. */
+  /**
+   * How long after a sign-up the reminder is sent. A real shop would say `3 days`. Default `2s`.
+   */
   readonly reminderDelay: string;
   /** Lowest level that is logged. Default `info`. */
   readonly logLevel: string;

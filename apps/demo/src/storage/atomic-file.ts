@@ -6,9 +6,9 @@ import { dirname } from 'node:path';
  * Writes a file so that readers see all of it or none: into a temporary name first, then renamed,
  * which the file system does atomically.
  *
- * A job can run twice (its worker may die after the work, before this was recorded). With a name that
- * is derived from the job or its subject, the second run replaces the file by an equal one; with a
- * random name it would leave two.
+ * A job can run twice (its worker may die after the work, before this was recorded). With a name
+ * that is derived from the job or its subject, the second run replaces the file by an equal one;
+ * with a random name it would leave two.
  */
 export async function writeFileAtomically(
   path: string,

@@ -8,8 +8,9 @@ import { ShopSettings } from '../settings/shop-settings.js';
 const BUSY_MS = 2_000;
 
 /**
- * The shop's own database, for what is too much or too short-lived for a file of JSON. It is closed when its
- * module is destroyed: running jobs are drained before that, so no handler finds it closed.
+ * The shop's own database, for what is too much or too short-lived for a file of JSON. It is closed
+ * when its module is destroyed: running jobs are drained before that, so no handler finds it
+ * closed.
  */
 @Injectable()
 export class ShopDatabase implements OnModuleDestroy {

@@ -19,8 +19,9 @@ export interface SupplierServer {
 
 /**
  * Plays a supplier with a flaky API: `GET /products?page=1` answers five products, and each third
- * request is refused with 503, so that a sync of all five pages always meets a failure; `PUT /samples/<user>`
- * sends a sample, and is refused the first time for each user. It knows nothing of the shop, and would run elsewhere.
+ * request is refused with 503, so that a sync of all five pages always meets a failure; `PUT
+ * /samples/<user>` sends a sample, and is refused the first time for each user. It knows nothing of
+ * the shop, and would run elsewhere.
  * @param port 0 for a free one
  */
 export async function startSupplierServer(port: number): Promise<SupplierServer> {

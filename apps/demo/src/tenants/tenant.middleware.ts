@@ -4,7 +4,10 @@ import { Tenants } from './tenants.js';
 
 const TENANT = /^[a-z][a-z0-9-]{0,30}$/;
 
-/** Reads the tenant of a request from its header `x-tenant`. A real shop would know it by the host or the session. */
+/**
+ * Reads the tenant of a request from its header `x-tenant`. A real shop would know it by the host
+ * or the session.
+ */
 @Injectable()
 export class TenantMiddleware implements NestMiddleware {
   constructor(private readonly tenants: Tenants) {}

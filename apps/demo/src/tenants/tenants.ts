@@ -2,7 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import type { ContextCarrier } from 'nestjs-jobs';
 
-/** Which of the shop's brands a request is for. It follows the asynchronous call chain, into jobs too. */
+/**
+ * Which of the shop's brands a request is for. It follows the asynchronous call chain, into jobs
+ * too.
+ */
 @Injectable()
 export class Tenants implements ContextCarrier<string> {
   private readonly storage = new AsyncLocalStorage<string>();

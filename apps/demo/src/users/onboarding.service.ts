@@ -24,8 +24,9 @@ export class Onboarding {
   ) {}
 
   /**
-   * A voucher, a mail with it, and a sample from the supplier. Each step is done once: when the supplier
-   * refuses, the next attempt gets the voucher of the first one, and writes no second mail.
+   * A voucher, a mail with it, and a sample from the supplier. Each step is done once: when the
+   * supplier refuses, the next attempt gets the voucher of the first one, and writes no second
+   * mail.
    */
   @Job({ schema: z.uuid(), backoff: { type: 'exponential', delay: '300ms' } })
   async welcome(userId: string): Promise<{ voucher: string; mail: SentMail }> {

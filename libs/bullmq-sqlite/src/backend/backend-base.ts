@@ -21,7 +21,10 @@ export type Result<Method extends keyof IQueueBackend> = IQueueBackend[Method] e
 export abstract class BackendBase extends EventEmitter {
   /** Fractions of a second are no trouble for a timer. */
   readonly minimumBlockTimeout = 0.001;
-  /** A wait ends by itself when a delayed job is due, so an idle worker need not come back, in seconds. */
+  /**
+   * A wait ends by itself when a delayed job is due, so an idle worker need not come back, in
+   * seconds.
+   */
   readonly maximumBlockTimeout = 3_600;
 
   protected readonly names: QueueNames;

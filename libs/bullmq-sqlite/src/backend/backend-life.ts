@@ -86,7 +86,8 @@ export class BackendLife implements Life {
   }
 
   async #open(): Promise<void> {
-    // Once it was open, a job may have run: its end waits for this, and has its own way with errors.
+    // Once it was open, a job may have run: its end waits for this, and has its own way with
+    // errors.
     if (!this.#store.wasOpened) await this.#store.read(() => undefined);
     if (this.#clientName !== undefined && this.closing === undefined) await this.#register();
     this.#emitter?.emit('ready');

@@ -65,7 +65,10 @@ export abstract class BackendUpkeep extends BackendQueries {
     );
   }
 
-  /** Beyond BullMQ's contract: gives an id to a job, unless somebody holds it. @returns who holds it now */
+  /**
+   * Beyond BullMQ's contract: gives an id to a job, unless somebody holds it. @returns who holds it
+   * now
+   */
   holdDeduplicationId(deduplicationId: string, jobId: string): Promise<string> {
     return this.write((tx) =>
       deduplication.holdFreeId(tx, this.qualifiedName, deduplicationId, jobId),

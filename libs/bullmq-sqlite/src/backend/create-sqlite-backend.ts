@@ -7,15 +7,19 @@ import { BackendOptions } from './backend-options.js';
 import { QueueNames } from './queue-names.js';
 import { SqliteQueueBackend } from './sqlite-queue-backend.js';
 
-/** What the constructor of `SqliteQueueBackend` takes: the queue's name, its options, and its hold on the file. */
+/**
+ * What the constructor of `SqliteQueueBackend` takes: the queue's name, its options, and its hold
+ * on the file.
+ */
 export type BackendParts = ConstructorParameters<typeof SqliteQueueBackend>;
 
 /**
- * Makes of a BullMQ factory's arguments those of a backend's constructor, for factories of backends that extend
- * `SqliteQueueBackend`, or whose hold on the file is wrapped.
+ * Makes of a BullMQ factory's arguments those of a backend's constructor, for factories of backends
+ * that extend `SqliteQueueBackend`, or whose hold on the file is wrapped.
  *
  * @throws InvalidSqliteConnectionError when `connection` does not come from `sqlite()`.
- * @throws BullmqChangedError when the BullMQ that is installed needs more of a backend than this one has.
+ * @throws BullmqChangedError when the BullMQ that is installed needs more of a backend than this
+ *   one has.
  */
 export function backendParts(
   queueName: string,
@@ -40,10 +44,12 @@ export function backendParts(
 /**
  * Puts BullMQ's classes on a SQLite file.
  *
- * @example new Worker('mail', send, { connection: sqlite('./data/jobs.sqlite') }, createSqliteBackend)
+ * @example new Worker('mail', send, { connection: sqlite('./data/jobs.sqlite') },
+ *   createSqliteBackend)
  *
  * @throws InvalidSqliteConnectionError when `connection` does not come from `sqlite()`.
- * @throws BullmqChangedError when the BullMQ that is installed needs more of a backend than this one has.
+ * @throws BullmqChangedError when the BullMQ that is installed needs more of a backend than this
+ *   one has.
  */
 export const createSqliteBackend: BackendFactory<SqliteQueueBackend, SqliteConnection> = (
   ...args

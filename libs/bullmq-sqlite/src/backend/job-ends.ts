@@ -19,10 +19,10 @@ export interface JobEnd {
 /**
  * Stores how runs of jobs ended.
  *
- * BullMQ's worker stores a failure when it could not store a completion. So the end of a run is stored again
- * while the file can't be used (the disk is full, another program holds the lock, …), for as long as a lock
- * lasts. A completion that had to be given up then is not followed by a failure: the job stays active, and
- * is recovered as a stalled one.
+ * BullMQ's worker stores a failure when it could not store a completion. So the end of a run is
+ * stored again while the file can't be used (the disk is full, another program holds the lock, …),
+ * for as long as a lock lasts. A completion that had to be given up then is not followed by a
+ * failure: the job stays active, and is recovered as a stalled one.
  */
 export class JobEnds {
   readonly #givenUp = new Map<string, SqliteStoreError>();
@@ -38,8 +38,8 @@ export class JobEnds {
   ) {}
 
   /**
-   * @param operation - may be run after the lock's end: the job is still its holder's while nobody else
-   *   claimed or recovered it.
+   * @param operation - may be run after the lock's end: the job is still its holder's while nobody
+   *   else claimed or recovered it.
    * @throws SqliteStoreError, StoreClosedError
    */
   store<End extends JobEnd, Result>(

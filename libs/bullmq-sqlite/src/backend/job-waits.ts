@@ -7,7 +7,9 @@ import type { Transaction, Wait } from '../store/index.js';
 import { after, monotonicNow, type Timer } from '../timers/index.js';
 import type { Life } from './backend-life.js';
 
-/** What a worker waits for, in the words of BullMQ: member '0' for a ready job, '1' for a due one. */
+/**
+ * What a worker waits for, in the words of BullMQ: member '0' for a ready job, '1' for a due one.
+ */
 export interface Marker {
   member: string;
   score: number;
@@ -22,8 +24,9 @@ const UNUSABLE_PAUSE_MS = 500;
 const FROM_NOW_ON = '$';
 
 /**
- * The waits of one backend: for a job to run, and for events. Each looks at the tables first, then sleeps
- * until the queue has changed, and looks again: nothing is missed, and nothing is polled in this process.
+ * The waits of one backend: for a job to run, and for events. Each looks at the tables first, then
+ * sleeps until the queue has changed, and looks again: nothing is missed, and nothing is polled in
+ * this process.
  */
 export class JobWaits {
   readonly #waits = new Set<Wait>();
@@ -46,8 +49,8 @@ export class JobWaits {
   }
 
   /**
-   * Throws, but not at once when the file can't be used: a worker asks again as soon as it has an answer,
-   * and would do nothing else.
+   * Throws, but not at once when the file can't be used: a worker asks again as soon as it has an
+   * answer, and would do nothing else.
    */
   async rethrowLater(error: unknown): Promise<never> {
     if (error instanceof SqliteStoreError && !this.#ended) {
@@ -82,7 +85,8 @@ export class JobWaits {
   /**
    * Looks, sleeps and looks again. A look may say `within` how many ms to look again at the latest.
    *
-   * The sleep begins before the look: a look that shares a group with writes comes back after they were told of.
+   * The sleep begins before the look: a look that shares a group with writes comes back after they
+   * were told of.
    */
   async #wait<Found>(
     milliseconds: number,
@@ -120,7 +124,9 @@ function sleep(milliseconds: number): Wait {
   return { over, end };
 }
 
-/** When a worker can get a job: 0 for now, a time in ms for a delayed one, undefined for unknown. */
+/**
+ * When a worker can get a job: 0 for now, a time in ms for a delayed one, undefined for unknown.
+ */
 function availability(transaction: Transaction, queueName: string): number | undefined {
   const queue = transaction.queue(queueName);
   const { waiting, prioritized } = queue.counts;

@@ -1,6 +1,8 @@
 import { QueueKeys, type KeysMap } from 'bullmq';
 
-/** The names of a queue, equal to those on Redis, so that flows, bull-board and logs read the same. */
+/**
+ * The names of a queue, equal to those on Redis, so that flows, bull-board and logs read the same.
+ */
 export class QueueNames {
   readonly qualified: string;
   readonly keys: KeysMap;

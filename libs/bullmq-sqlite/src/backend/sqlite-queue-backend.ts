@@ -31,21 +31,23 @@ import { BorrowedLife } from './backend-life.js';
 import { BackendUpkeep } from './backend-upkeep.js';
 import { inPortions, sweep } from './sweep.js';
 
-/** How many jobs of a bulk add share a transaction with others, so that a large call blocks nobody. */
+/**
+ * How many jobs of a bulk add share a transaction with others, so that a large call blocks nobody.
+ */
 const BULK_SLICE = 100;
 
 /** How a job that ran is delayed. */
 export interface DelayOptions extends MoveToDelayedOpts {
   /**
-   * The delay is a time that is to go by: it ends then, and not later when the wall clock is set back. As on Redis, where
-   * the caller's clock decides, when absent.
+   * The delay is a time that is to go by: it ends then, and not later when the wall clock is set
+   * back. As on Redis, where the caller's clock decides, when absent.
    */
   isPause?: boolean;
 }
 
 /**
- * BullMQ's backend contract on a SQLite file: each method is one operation on the tables, run in the next
- * group commit. What it does, returns and refuses equals the Redis backend.
+ * BullMQ's backend contract on a SQLite file: each method is one operation on the tables, run in
+ * the next group commit. What it does, returns and refuses equals the Redis backend.
  */
 export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
   forQueue(queueName: string, prefix = this.options.prefix): SqliteQueueBackend {
@@ -286,8 +288,8 @@ export class SqliteQueueBackend extends BackendUpkeep implements IQueueBackend {
   }
 
   /**
-   * Renews locks as `extendLocks` does, and takes those back that have run out, unless somebody has recovered or claimed
-   * their jobs since: Redis has forgotten by then whose they were.
+   * Renews locks as `extendLocks` does, and takes those back that have run out, unless somebody has
+   * recovered or claimed their jobs since: Redis has forgotten by then whose they were.
    * @returns The ids of the jobs that are lost.
    */
   keepLocks(jobIds: string[], tokens: string[], duration: number): Promise<string[]> {

@@ -1,7 +1,8 @@
 import { SWEEP_ROWS, type SweepStep } from '../jobs/sweeps/sweep-step.js';
 
 /**
- * Repeats a step, each in its own transaction, until nothing is left. Other operations run in between.
+ * Repeats a step, each in its own transaction, until nothing is left. Other operations run in
+ * between.
  *
  * @param step - Gets what the step before returned as `next`; undefined at first.
  * @returns The ids of all jobs that were taken out of a list, in order.
@@ -20,8 +21,8 @@ export async function sweep<Progress>(
 }
 
 /**
- * Deals with at most `limit` jobs in portions, each in its own transaction, until there are no more. Other
- * operations run in between.
+ * Deals with at most `limit` jobs in portions, each in its own transaction, until there are no
+ * more. Other operations run in between.
  *
  * @param step - Deals with so many jobs, or all that there are; returns how many.
  * @returns How many jobs there were in all.

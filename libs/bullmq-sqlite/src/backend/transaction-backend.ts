@@ -9,8 +9,8 @@ import { SqliteQueueBackend } from './sqlite-queue-backend.js';
 import { TransactionLife } from './transaction-life.js';
 
 /**
- * Makes of a BullMQ factory's arguments those of a backend that works in a transaction of the application: see
- * `backendParts` and `transactionBackend`.
+ * Makes of a BullMQ factory's arguments those of a backend that works in a transaction of the
+ * application: see `backendParts` and `transactionBackend`.
  *
  * @throws InvalidSqliteConnectionError when the database is not the connection's file.
  */
@@ -26,19 +26,20 @@ export function transactionParts(
 }
 
 /**
- * Puts BullMQ's classes on a transaction of the application: what they store is committed with it, gone with
- * its rollback, and heard of by workers after its COMMIT. Each method does its work before it returns, so
- * an `add()` that was called and not awaited yet is in the transaction too.
+ * Puts BullMQ's classes on a transaction of the application: what they store is committed with it,
+ * gone with its rollback, and heard of by workers after its COMMIT. Each method does its work
+ * before it returns, so an `add()` that was called and not awaited yet is in the transaction too.
  *
- * The application begins the transaction, best with BEGIN IMMEDIATE: another one can find the file busy at the
- * first write. Construct queues with `skipMetasUpdate: true`: their settings are no part of it.
+ * The application begins the transaction, best with BEGIN IMMEDIATE: another one can find the file
+ * busy at the first write. Construct queues with `skipMetasUpdate: true`: their settings are no
+ * part of it.
  *
- * @example
- * const mail = new Queue('mail', { connection, skipMetasUpdate: true }, transactionBackend(database))
+ * @example const mail = new Queue('mail', { connection, skipMetasUpdate: true },
+ * transactionBackend(database))
  *
  * @param database - A connection to the jobs file, opened by the application.
- * @throws InvalidSqliteConnectionError, when a class is constructed, if that is another file. Methods
- *   reject with NoTransactionError when no transaction is open.
+ * @throws InvalidSqliteConnectionError, when a class is constructed, if that is another file.
+ *   Methods reject with NoTransactionError when no transaction is open.
  */
 export function transactionBackend(
   database: DatabaseSync,

@@ -12,8 +12,8 @@ const UNDO = 'ROLLBACK TO bullmq_sqlite';
 const transactions = new WeakMap<DatabaseSync, Transaction>();
 
 /**
- * A backend's hold on a transaction of the application: operations run at once on its connection, and
- * neither begin nor end anything.
+ * A backend's hold on a transaction of the application: operations run at once on its connection,
+ * and neither begin nor end anything.
  */
 export class TransactionLife implements Life {
   readonly closing = undefined;
@@ -54,7 +54,10 @@ export class TransactionLife implements Life {
 
   forwardTo(): void {}
 
-  /** An operation that fails leaves nothing behind; what the application does then is its own choice. */
+  /**
+   * An operation that fails leaves nothing behind; what the application does then is its own
+   * choice.
+   */
   #run<Result>(operation: Operation<Result>): Result {
     if (!isInTransaction(this.database)) throw new NoTransactionError(this.path);
     const transaction = this.#transaction;

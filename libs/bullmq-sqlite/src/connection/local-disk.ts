@@ -15,9 +15,9 @@ const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * SQLite's write-ahead log needs shared memory between the processes that use the file, which no network
- * file system gives: https://www.sqlite.org/wal.html#noshm.
- * Recognised on Linux, and not behind FUSE.
+ * SQLite's write-ahead log needs shared memory between the processes that use the file, which no
+ * network file system gives: https://www.sqlite.org/wal.html#noshm. Recognised on Linux, and not
+ * behind FUSE.
  *
  * @param place - the file, or the directory that it will be in
  * @throws NetworkFileSystemError

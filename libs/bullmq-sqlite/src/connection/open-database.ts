@@ -9,20 +9,22 @@ import { windClock } from './steady-clock.js';
 /** Memory that SQLite may use for pages, in KiB. */
 const PAGE_CACHE_KIB = 16_384;
 
-/** The write-ahead log is cut to this many bytes whenever all of it has been copied into the file. */
+/**
+ * The write-ahead log is cut to this many bytes whenever all of it has been copied into the file.
+ */
 const LOG_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /**
- * A file in memory, of this connection alone. SQLite's own ':memory:' goes through all of its pages at each
- * commit: with 500,000 jobs that takes a millisecond. This one holds 1 GiB.
+ * A file in memory, of this connection alone. SQLite's own ':memory:' goes through all of its pages
+ * at each commit: with 500,000 jobs that takes a millisecond. This one holds 1 GiB.
  */
 const MEMORY_FILE = 'file:jobs?vfs=memdb';
 
 /**
  * Opens the file, makes it if it is missing, and brings its tables up to date.
  *
- * The busy timeout is 0, because SQLite's own wait blocks the event loop: who finds the file locked tries
- * again later (`GroupWriter`).
+ * The busy timeout is 0, because SQLite's own wait blocks the event loop: who finds the file locked
+ * tries again later (`GroupWriter`).
  */
 export function openDatabase({ path, durability, inMemory }: SqliteConnection): DatabaseSync {
   const isNew = !existsSync(path);
@@ -50,7 +52,8 @@ export function openDatabase({ path, durability, inMemory }: SqliteConnection): 
 }
 
 function useLog(database: DatabaseSync, isNew: boolean): void {
-  // A new file is one page until it has its log: there is nothing that a journal could keep half of.
+  // A new file is one page until it has its log: there is nothing that a journal could keep half
+  // of.
   if (isNew) database.exec('PRAGMA journal_mode = MEMORY');
   // Must come before the first table.
   database.exec('PRAGMA auto_vacuum = INCREMENTAL');

@@ -7,9 +7,9 @@ export type Durability = 'full' | 'normal' | 'off';
 /** Options of `sqlite()`. */
 export interface SqliteOptions {
   /**
-   * What an accepted job survives. `full` (default): a loss of power. `normal`: a crash of the process,
-   * and a loss of power but for the last moments. `off`: a crash of the process alone; a loss of power may
-   * damage the file.
+   * What an accepted job survives. `full` (default): a loss of power. `normal`: a crash of the
+   * process, and a loss of power but for the last moments. `off`: a crash of the process alone; a
+   * loss of power may damage the file.
    */
   durability?: Durability;
   /**
@@ -24,9 +24,9 @@ const DURABILITIES: readonly string[] = ['full', 'normal', 'off'] satisfies Dura
 const DEFAULT_BUSY_TIMEOUT_MS = 5_000;
 
 /**
- * Where jobs are stored: what `connection` is for `createSqliteBackend`. All objects of a process that name
- * the same file share one database connection; each ':memory:' is a store of its own, shared by those who
- * were given the same object.
+ * Where jobs are stored: what `connection` is for `createSqliteBackend`. All objects of a process
+ * that name the same file share one database connection; each ':memory:' is a store of its own,
+ * shared by those who were given the same object.
  */
 export class SqliteConnection {
   readonly path: string;

@@ -1,8 +1,8 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 
 /**
- * Whether a transaction is open on a connection. Node tells it from 22.16 on; before that, SQLite does by
- * refusing to begin another one.
+ * Whether a transaction is open on a connection. Node tells it from 22.16 on; before that, SQLite
+ * does by refusing to begin another one.
  */
 export function isInTransaction(database: DatabaseSync): boolean {
   const isKnown = database.isTransaction as boolean | undefined;
@@ -17,7 +17,8 @@ export function isInTransaction(database: DatabaseSync): boolean {
 }
 
 /**
- * Lets a statement read rows as the values of their columns, in their order: half the cost of objects.
+ * Lets a statement read rows as the values of their columns, in their order: half the cost of
+ * objects.
  *
  * @returns what reads them; before Node 22.16 each row is an object first
  */

@@ -1,4 +1,7 @@
-/** The BullMQ that is installed calls its backends otherwise than this version of bullmq-sqlite knows. */
+/**
+ * The BullMQ that is installed calls its backends otherwise than this version of bullmq-sqlite
+ * knows.
+ */
 export class BullmqChangedError extends Error {
   constructor(
     /** The version that is installed. */

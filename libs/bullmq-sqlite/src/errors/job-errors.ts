@@ -10,7 +10,10 @@ export interface Refusal {
   state?: string;
 }
 
-/** BullMQ's own error for one of its codes, word for word, so that callers can't tell the engines apart. */
+/**
+ * BullMQ's own error for one of its codes, word for word, so that callers can't tell the engines
+ * apart.
+ */
 export function jobError(
   code: ErrorCode,
   { command, jobId, parentKey, state }: Refusal,

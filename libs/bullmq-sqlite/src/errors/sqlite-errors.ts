@@ -56,7 +56,9 @@ export function namedError(path: string, error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-/** Whether the open connection is of no more use after this error: the file has to be opened anew. */
+/**
+ * Whether the open connection is of no more use after this error: the file has to be opened anew.
+ */
 export function endsConnection(error: Error): boolean {
   return (
     error instanceof StoreReadOnlyError ||

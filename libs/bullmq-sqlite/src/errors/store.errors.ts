@@ -1,4 +1,7 @@
-/** Something about the file that holds the jobs. Every such error names the file and says what to do. */
+/**
+ * Something about the file that holds the jobs. Every such error names the file and says what to
+ * do.
+ */
 export class SqliteStoreError extends Error {
   constructor(
     /** The file, or ':memory:'. */
@@ -123,7 +126,9 @@ export class NetworkFileSystemError extends SqliteStoreError {
   }
 }
 
-/** The application's connection has no open transaction: the job would be stored by itself, at once. */
+/**
+ * The application's connection has no open transaction: the job would be stored by itself, at once.
+ */
 export class NoTransactionError extends SqliteStoreError {
   constructor(path: string) {
     super(
@@ -133,7 +138,9 @@ export class NoTransactionError extends SqliteStoreError {
   }
 }
 
-/** The backend was used after it was closed. The message is the one by which BullMQ knows this case. */
+/**
+ * The backend was used after it was closed. The message is the one by which BullMQ knows this case.
+ */
 export class StoreClosedError extends Error {
   constructor(readonly path: string) {
     super('Connection is closed.');

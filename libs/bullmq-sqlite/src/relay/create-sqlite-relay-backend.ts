@@ -5,13 +5,15 @@ import { assertContract, RELAY_SEAM } from '../seams/bullmq.seams.js';
 import { SqliteRelayBackend } from './sqlite-relay-backend.js';
 
 /**
- * Puts BullMQ's `Relay` on a SQLite file: what one process publishes reaches the subscriptions of all processes that
- * use the file.
+ * Puts BullMQ's `Relay` on a SQLite file: what one process publishes reaches the subscriptions of
+ * all processes that use the file.
  *
- * @example new Relay({ connection: sqlite('./data/jobs.sqlite'), backend: createSqliteRelayBackend })
+ * @example new Relay({ connection: sqlite('./data/jobs.sqlite'), backend: createSqliteRelayBackend
+ *   })
  *
  * @throws InvalidSqliteConnectionError when `connection` does not come from `sqlite()`.
- * @throws BullmqChangedError when the BullMQ that is installed needs more of a relay than this one has.
+ * @throws BullmqChangedError when the BullMQ that is installed needs more of a relay than this one
+ *   has.
  */
 export const createSqliteRelayBackend: RelayBackendFactory<SqliteConnection> = (options) => {
   assertContract(RELAY_SEAM, SqliteRelayBackend);

@@ -10,8 +10,9 @@ const CURSOR = /^\d+$/;
 export const FIRST_CURSOR = '0';
 
 /**
- * Reads the inboxes of a relay's nodes, and waits for messages. It only looks at the tables until there is one:
- * taking the file's write lock each time that another process has written anything would hold up its jobs.
+ * Reads the inboxes of a relay's nodes, and waits for messages. It only looks at the tables until
+ * there is one: taking the file's write lock each time that another process has written anything
+ * would hold up its jobs.
  */
 export class InboxReader {
   readonly #waits = new Set<Wait>();

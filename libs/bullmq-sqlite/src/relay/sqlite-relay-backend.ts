@@ -32,11 +32,13 @@ import { RelayGetters } from './relay-getters.js';
 const DEFAULT_INBOX_LIMIT = 10_000;
 
 /**
- * BullMQ's relay on a SQLite file. It has Redis's semantics; `prefix` is of no meaning, as the file is what isolates.
+ * BullMQ's relay on a SQLite file. It has Redis's semantics; `prefix` is of no meaning, as the file
+ * is what isolates.
  *
- * Of all that it writes only retained messages outlive the processes that use the file, so only they, and their
- * deletion, wait for the disk. A node that was swept, or whose lease is over, takes its subscriptions and its inbox
- * along; these are deleted in portions, so that jobs run in between.
+ * Of all that it writes only retained messages outlive the processes that use the file, so only
+ * they, and their deletion, wait for the disk. A node that was swept, or whose lease is over, takes
+ * its subscriptions and its inbox along; these are deleted in portions, so that jobs run in
+ * between.
  */
 export class SqliteRelayBackend extends RelayGetters implements IRelayBackend {
   readonly initialInboxCursor = FIRST_CURSOR;

@@ -7,7 +7,10 @@ import { ONLY_ADD, SCHEMA } from './schema.js';
 const USER_VERSION = 'PRAGMA user_version';
 const NEEDS_PLACE = 1_000;
 
-/** The version of a file, and the oldest one that a process must know to work on it: stored as `needs * 1000 + version`. */
+/**
+ * The version of a file, and the oldest one that a process must know to work on it: stored as
+ * `needs * 1000 + version`.
+ */
 interface FileVersion {
   readonly version: number;
   readonly needs: number;
@@ -17,7 +20,8 @@ interface FileVersion {
  * Brings the file to the newest version, in one transaction: two processes that start together take
  * turns, and the second one finds the work done.
  *
- * @throws NewerSchemaError when a newer version of this library has changed the file so that this one cannot work on it
+ * @throws NewerSchemaError when a newer version of this library has changed the file so that this
+ *   one cannot work on it
  */
 export function migrate(
   database: DatabaseSync,

@@ -1,6 +1,6 @@
 /**
- * Every version of the file's tables, oldest first: version N is what `SCHEMA[0..N-1]` make together.
- * A released entry is never edited; a change is a new entry at the end.
+ * Every version of the file's tables, oldest first: version N is what `SCHEMA[0..N-1]` make
+ * together. A released entry is never edited; a change is a new entry at the end.
  *
  * `job.rank` orders the jobs inside one state, the smallest first to run:
  * - waiting: a position; a job pushed to the front gets a negative one
@@ -10,7 +10,8 @@
  * - waiting-children, completed, failed: the time it got there, in ms
  * A job without a state is an orphan: stored, but in no list.
  *
- * `job.seq` is never given out twice: a sweep in many steps tells by it which jobs were added after its start.
+ * `job.seq` is never given out twice: a sweep in many steps tells by it which jobs were added after
+ * its start.
  */
 export const SCHEMA: readonly string[] = [
   `
@@ -259,7 +260,8 @@ export const SCHEMA: readonly string[] = [
 ];
 
 /**
- * Versions that only add to the one before, so that a process which does not know them goes on with the file. After any
- * other, a process that does not know it would do harm, and the file is refused there.
+ * Versions that only add to the one before, so that a process which does not know them goes on with
+ * the file. After any other, a process that does not know it would do harm, and the file is refused
+ * there.
  */
 export const ONLY_ADD: ReadonlySet<number> = new Set();

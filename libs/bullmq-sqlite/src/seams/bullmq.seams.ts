@@ -9,9 +9,9 @@ import {
 import { BullmqChangedError } from '../errors/index.js';
 
 /**
- * What BullMQ's classes call of a backend, which its types promise and its versions extend: a method that they call and
- * that is not here would be missed in the middle of a job. BullMQ's own two backends have the methods of the contract
- * in common.
+ * What BullMQ's classes call of a backend, which its types promise and its versions extend: a
+ * method that they call and that is not here would be missed in the middle of a job. BullMQ's own
+ * two backends have the methods of the contract in common.
  */
 export interface BackendSeam {
   readonly what: string;
@@ -19,7 +19,10 @@ export interface BackendSeam {
   readonly provedBy: readonly string[];
   /** BullMQ's backends, to which ours is equal. */
   readonly models: readonly Backend[];
-  /** Methods, by the number of parameters that they have at most in BullMQ's backends; without those with a default. */
+  /**
+   * Methods, by the number of parameters that they have at most in BullMQ's backends; without those
+   * with a default.
+   */
   readonly methods: readonly string[];
   /** What they have in common beside it. */
   readonly inner?: readonly string[];
@@ -75,7 +78,8 @@ const fitting = new Set<BackendSeam>();
 
 /**
  * Compares BullMQ's contract with what a backend of ours has; once in a process.
- * @throws BullmqChangedError when BullMQ's classes would call what is not there, or with parameters that are not known
+ * @throws BullmqChangedError when BullMQ's classes would call what is not there, or with parameters
+ *   that are not known
  */
 export function assertContract(seam: BackendSeam, ours: Backend): void {
   if (fitting.has(seam)) return;

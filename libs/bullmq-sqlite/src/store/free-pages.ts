@@ -22,8 +22,8 @@ interface PagedStore {
 }
 
 /**
- * Gives space back to the disk that a large number of removed jobs has left free in the file, in small steps
- * while nothing else happens.
+ * Gives space back to the disk that a large number of removed jobs has left free in the file, in
+ * small steps while nothing else happens.
  */
 export class FreePages {
   #timer: Timer | undefined;

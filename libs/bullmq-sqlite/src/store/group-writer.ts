@@ -11,16 +11,17 @@ import type { StoreSession } from './store-session.js';
 import type { Transaction } from './transaction.js';
 
 /**
- * One synchronous piece of work in a transaction. It may be run again from its start (after a rollback), so
- * it changes nothing but the database.
+ * One synchronous piece of work in a transaction. It may be run again from its start (after a
+ * rollback), so it changes nothing but the database.
  */
 export type Operation<Result> = (transaction: Transaction) => Result;
 
 /** What a write has to survive. */
 export interface WriteOptions {
   /**
-   * Whether the commit waits for the disk, if the connection's durability asks for that; default true. False for
-   * what a loss of power may take back, since it would only be done again: a claim, a lock.
+   * Whether the commit waits for the disk, if the connection's durability asks for that; default
+   * true. False for what a loss of power may take back, since it would only be done again: a claim,
+   * a lock.
    */
   synced?: boolean;
 }
@@ -35,18 +36,25 @@ interface PendingOperation {
   result?: unknown;
 }
 
-/** A group is committed when it has held the event loop this long, in ms; the rest is another group. */
+/**
+ * A group is committed when it has held the event loop this long, in ms; the rest is another group.
+ */
 const GROUP_MS = 8;
 
-/** How long a read waits for writes that were called before it, while another program holds the lock, in ms. */
+/**
+ * How long a read waits for writes that were called before it, while another program holds the
+ * lock, in ms.
+ */
 const READ_PATIENCE_MS = 50;
 
-/** Tries for the write lock are this far apart, in ms: random, so that no process starves another. */
+/**
+ * Tries for the write lock are this far apart, in ms: random, so that no process starves another.
+ */
 const RETRY_MS = { least: 1, most: 12 };
 
 /**
- * Enters the async context in which this file was loaded. A group belongs to all who are in it, and what comes of it
- * (timers, wake-ups) must not keep the context of whoever came first.
+ * Enters the async context in which this file was loaded. A group belongs to all who are in it, and
+ * what comes of it (timers, wake-ups) must not keep the context of whoever came first.
  */
 const outsideCalls = AsyncLocalStorage.snapshot();
 
@@ -63,11 +71,12 @@ export interface GroupOwner {
 }
 
 /**
- * Group commit: operations that arrive in one turn of the event loop share a transaction, and their promises
- * settle after its COMMIT. All of a group runs in one synchronous piece, so nobody can read half of it.
+ * Group commit: operations that arrive in one turn of the event loop share a transaction, and their
+ * promises settle after its COMMIT. All of a group runs in one synchronous piece, so nobody can
+ * read half of it.
  *
- * When an operation throws, the group is rolled back and its operations are run again, each in a transaction
- * of its own: one failure harms no other caller.
+ * When an operation throws, the group is rolled back and its operations are run again, each in a
+ * transaction of its own: one failure harms no other caller.
  */
 export class GroupWriter {
   #pending: PendingOperation[] = [];
@@ -94,12 +103,12 @@ export class GroupWriter {
   }
 
   /**
-   * Reads at once, or behind the writes that were called before it: a caller sees its own writes. While another
-   * program holds the write lock for longer, it sees what is committed: the holder may be the caller's own
-   * transaction, which it does not end before it has its answer.
+   * Reads at once, or behind the writes that were called before it: a caller sees its own writes.
+   * While another program holds the write lock for longer, it sees what is committed: the holder
+   * may be the caller's own transaction, which it does not end before it has its answer.
    *
-   * The answer comes in another turn of the event loop all the same, as from a server: who reads in a loop must
-   * let others run, and BullMQ tells of a job's start before it can be cancelled.
+   * The answer comes in another turn of the event loop all the same, as from a server: who reads in
+   * a loop must let others run, and BullMQ tells of a job's start before it can be cancelled.
    */
   async read<Result>(operation: Operation<Result>): Promise<Result> {
     if (this.#pending.length > 0 || this.#closed) return this.#add(operation, false, true);
@@ -158,7 +167,9 @@ export class GroupWriter {
     if (session?.rollback() === false) this.owner.dropSession();
   }
 
-  /** Gives an error its name, and ends a connection that it made useless: nothing may be open on it. */
+  /**
+   * Gives an error its name, and ends a connection that it made useless: nothing may be open on it.
+   */
   #named(error: unknown): Error {
     const named = namedError(this.owner.path, error);
     if (endsConnection(named)) this.owner.dropSession();
@@ -170,7 +181,10 @@ export class GroupWriter {
     this.owner.committed(changed);
   }
 
-  /** Runs each operation in its own transaction; who finds the file busy, or no time, waits for the next group. */
+  /**
+   * Runs each operation in its own transaction; who finds the file busy, or no time, waits for the
+   * next group.
+   */
   #runAlone(group: PendingOperation[]): void {
     const until = monotonicNow() + GROUP_MS;
     for (const [index, pending] of group.entries()) {

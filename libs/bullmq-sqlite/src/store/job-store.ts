@@ -5,7 +5,9 @@ import { GroupWriter, type GroupOwner, type Operation, type WriteOptions } from 
 import { StoreSession } from './store-session.js';
 import { type Wait, WakeUps } from './wake-ups.js';
 
-/** So many looks of an idle process are for one at whether the file is still in its place: 250 ms. */
+/**
+ * So many looks of an idle process are for one at whether the file is still in its place: 250 ms.
+ */
 const LOOKS_A_FILE_CHECK = 10;
 
 /** One file of jobs, as all queues of this process share it. It is opened by its first use. */

@@ -15,7 +15,10 @@ export const STATES = [
 /** Where a job is. */
 export type State = (typeof STATES)[number];
 
-/** The queue row that stands for "there is no such queue yet": no job, event or setting belongs to it. */
+/**
+ * The queue row that stands for "there is no such queue yet": no job, event or setting belongs to
+ * it.
+ */
 const NO_ROW = 0;
 
 const LOAD = 'SELECT * FROM queue WHERE name = ?';
@@ -26,8 +29,9 @@ const SAVE = `UPDATE queue SET last_job_id = ?, last_position = ?, last_priority
 const META = 'SELECT field, value FROM queue_meta WHERE queue = ?';
 
 /**
- * The row of one queue, held in memory while nobody else can have changed it: the counters that every
- * operation needs, so that a count costs nothing and a group of operations writes its queue once.
+ * The row of one queue, held in memory while nobody else can have changed it: the counters that
+ * every operation needs, so that a count costs nothing and a group of operations writes its queue
+ * once.
  */
 export class QueueRecord {
   id = NO_ROW;

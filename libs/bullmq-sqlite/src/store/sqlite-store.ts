@@ -5,24 +5,31 @@ import { acquireStore, releaseStore } from './store-registry.js';
 import type { Wait } from './wake-ups.js';
 
 /**
- * A program's own hold on a jobs file, for tables that it keeps beside the queues: its operations share
- * group commits with theirs. Other tables than its own are not to be touched, but by `promote`.
+ * A program's own hold on a jobs file, for tables that it keeps beside the queues: its operations
+ * share group commits with theirs. Other tables than its own are not to be touched, but by
+ * `promote`.
  */
 export interface SqliteStore {
   /**
-   * Runs an operation that may write; settles when it is committed. It must be synchronous and change
-   * nothing but the database, since it is run again when its group was rolled back.
+   * Runs an operation that may write; settles when it is committed. It must be synchronous and
+   * change nothing but the database, since it is run again when its group was rolled back.
    *
    * @throws SqliteStoreError, StoreClosedError
    */
   write<Result>(operation: Operation<Result>, options?: WriteOptions): Promise<Result>;
-  /** Runs an operation that reads; it sees the writes that were called before it. Throws as `write` does. */
+  /**
+   * Runs an operation that reads; it sees the writes that were called before it. Throws as `write`
+   * does.
+   */
   read<Result>(operation: Operation<Result>): Promise<Result>;
-  /** Reads what is committed, at once: writes that wait for their commit are not seen. Throws as `write` does. */
+  /**
+   * Reads what is committed, at once: writes that wait for their commit are not seen. Throws as
+   * `write` does.
+   */
   readNow<Result>(operation: Operation<Result>): Result;
   /**
-   * Waits until this name was announced in this process, by `announce` or by a transaction that is committed, or
-   * another process wrote anything, at most `milliseconds`.
+   * Waits until this name was announced in this process, by `announce` or by a transaction that is
+   * committed, or another process wrote anything, at most `milliseconds`.
    *
    * @param background - The process may end before; default false.
    */

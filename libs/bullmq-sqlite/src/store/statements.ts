@@ -17,8 +17,8 @@ const WRITES = /\b(?:INSERT|UPDATE|DELETE|REPLACE)\b/i;
 /**
  * Prepares each statement once per connection, and finds it again by its text.
  *
- * A number of rows is bound as `LIMIT +?`: SQLite plans a statement anew each time that the value of a bare
- * `LIMIT ?` was bound, which costs more than most statements do.
+ * A number of rows is bound as `LIMIT +?`: SQLite plans a statement anew each time that the value
+ * of a bare `LIMIT ?` was bound, which costs more than most statements do.
  */
 export class Statements {
   /** How many writes there were that did not say what they leave alone. */
@@ -49,7 +49,9 @@ export class Statements {
     return this.#counted(sql).all(...values) as T[];
   }
 
-  /** All rows of a statement that writes nothing, each as the values of its columns in their order. */
+  /**
+   * All rows of a statement that writes nothing, each as the values of its columns in their order.
+   */
   allValues(sql: string, ...values: Value[]): SQLOutputValue[][] {
     let read = this.#readers.get(sql);
     if (read === undefined) {

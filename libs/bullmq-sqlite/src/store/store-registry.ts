@@ -11,10 +11,11 @@ const filesByPath = new Map<string, SharedStore>();
 const memories = new WeakMap<SqliteConnection, SharedStore>();
 
 /**
- * The store of a connection. Files are shared by path, memory by connection object, until every user has
- * called `releaseStore`.
+ * The store of a connection. Files are shared by path, memory by connection object, until every
+ * user has called `releaseStore`.
  *
- * @throws InvalidSqliteConnectionError when the file is open in this process with another durability.
+ * @throws InvalidSqliteConnectionError when the file is open in this process with another
+ *   durability.
  */
 export function acquireStore(connection: SqliteConnection): JobStore {
   const shared = find(connection) ?? add(connection);
@@ -23,7 +24,10 @@ export function acquireStore(connection: SqliteConnection): JobStore {
   return shared.store;
 }
 
-/** Gives a store back; the last user closes it. What is in memory stays while its connection object lives. */
+/**
+ * Gives a store back; the last user closes it. What is in memory stays while its connection object
+ * lives.
+ */
 export async function releaseStore(store: JobStore): Promise<void> {
   const { connection } = store;
   const shared = find(connection);

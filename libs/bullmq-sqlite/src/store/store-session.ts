@@ -36,11 +36,11 @@ export class StoreSession {
   }
 
   /**
-   * Starts a transaction: 'IMMEDIATE' takes the write lock at once, so that no statement in it can find the
-   * file busy; 'DEFERRED' reads one state of the file.
+   * Starts a transaction: 'IMMEDIATE' takes the write lock at once, so that no statement in it can
+   * find the file busy; 'DEFERRED' reads one state of the file.
    *
-   * @param synced - whether COMMIT waits for the disk, where the connection's durability is 'full'. A commit
-   * that waits takes all earlier ones to the disk, too.
+   * @param synced - whether COMMIT waits for the disk, where the connection's durability is 'full'.
+   * A commit that waits takes all earlier ones to the disk, too.
    */
   begin(mode: 'IMMEDIATE' | 'DEFERRED', synced = this.#isSynced): void {
     if (synced !== this.#isSynced) this.#setSynced(synced);
@@ -82,7 +82,8 @@ export class StoreSession {
   }
 
   /**
-   * Undoes what was not committed, in the file and in memory. SQLite may have rolled back by itself.
+   * Undoes what was not committed, in the file and in memory. SQLite may have rolled back by
+   * itself.
    *
    * @returns false when the connection is of no more use.
    */
@@ -96,7 +97,10 @@ export class StoreSession {
     }
   }
 
-  /** Looks whether another connection has written to the file since the last look: what is in memory is old then. */
+  /**
+   * Looks whether another connection has written to the file since the last look: what is in memory
+   * is old then.
+   */
   lookForOthers(): void {
     if (this.connection.inMemory) return;
     const row = this.#statements.get<{ data_version: number }>('PRAGMA data_version');
@@ -108,8 +112,8 @@ export class StoreSession {
   }
 
   /**
-   * A file that was deleted can still be written, and all of it is lost at the end of the process: so a
-   * look at the directory comes before each transaction.
+   * A file that was deleted can still be written, and all of it is lost at the end of the process:
+   * so a look at the directory comes before each transaction.
    *
    * @throws StoreMissingError
    */
@@ -122,8 +126,8 @@ export class StoreSession {
   }
 
   /**
-   * Leaves a file that is not in its place any more. What is in its log is copied into it first: SQLite would
-   * take a log that stays behind for the log of the file that is there now.
+   * Leaves a file that is not in its place any more. What is in its log is copied into it first:
+   * SQLite would take a log that stays behind for the log of the file that is there now.
    *
    * @returns false while another connection uses the log.
    */

@@ -9,15 +9,17 @@ const TRIM_EVENTS = 'DELETE FROM event WHERE queue = ? AND last_id < ?';
 /** BullMQ's default for `opts.maxLenEvents`. */
 export const DEFAULT_MAX_EVENTS = 10_000;
 
-/** Trimming one event with each new one would cost a delete an event: let this many more pile up. */
+/**
+ * Trimming one event with each new one would cost a delete an event: let this many more pile up.
+ */
 const TRIM_SLACK = 100;
 
 /**
  * What an operation works with: statements on one connection, the queues' rows, and the events.
  *
- * It lives as long as its connection. Queue rows that an operation changed are written by `flush()`,
- * which the group's owner calls before COMMIT; `forget()` drops what is in memory after a rollback, or
- * when another connection wrote to the file.
+ * It lives as long as its connection. Queue rows that an operation changed are written by
+ * `flush()`, which the group's owner calls before COMMIT; `forget()` drops what is in memory after
+ * a rollback, or when another connection wrote to the file.
  */
 export class Transaction {
   readonly #queues = new Map<string, QueueRecord>();
@@ -28,8 +30,8 @@ export class Transaction {
   constructor(readonly statements: Statements) {}
 
   /**
-   * The file's steady clock, in whole ms: all processes of the machine share it, and nobody sets it. What lasts for a
-   * time ends by it; what is told to people is by the wall clock.
+   * The file's steady clock, in whole ms: all processes of the machine share it, and nobody sets
+   * it. What lasts for a time ends by it; what is told to people is by the wall clock.
    *
    * @param moment - of the machine's clock; default now
    */
@@ -51,14 +53,16 @@ export class Transaction {
     return this.statements.all<T>(sql, ...values);
   }
 
-  /** Like `all`, but each row is the values of its columns in their order: half the cost of objects. */
+  /**
+   * Like `all`, but each row is the values of its columns in their order: half the cost of objects.
+   */
   allValues(sql: string, ...values: Value[]): SQLOutputValue[][] {
     return this.statements.allValues(sql, ...values);
   }
 
   /**
-   * Runs a write that changes neither a job that is ready to run nor which ones are: what is held in memory
-   * of those stays good. All other writes make it void.
+   * Runs a write that changes neither a job that is ready to run nor which ones are: what is held
+   * in memory of those stays good. All other writes make it void.
    */
   runKeepingReady(sql: string, ...values: Value[]): number {
     return this.statements.runKeepingReady(sql, ...values);
@@ -82,7 +86,10 @@ export class Transaction {
     return record;
   }
 
-  /** Appends to the queue's event stream. Fields are kept in their order, as strings. Returns the event's id. */
+  /**
+   * Appends to the queue's event stream. Fields are kept in their order, as strings. Returns the
+   * event's id.
+   */
   emit(
     queue: QueueRecord,
     name: string,
@@ -105,14 +112,17 @@ export class Transaction {
   }
 
   /**
-   * Ends the waits for this name once the transaction is committed; for what belongs to no queue. Other processes
-   * look at the file after each commit anyway.
+   * Ends the waits for this name once the transaction is committed; for what belongs to no queue.
+   * Other processes look at the file after each commit anyway.
    */
   announce(name: string): void {
     this.#announced.add(name);
   }
 
-  /** Writes the changed queue rows; returns the names of their queues, and those that were announced. */
+  /**
+   * Writes the changed queue rows; returns the names of their queues, and those that were
+   * announced.
+   */
   flush(): string[] {
     const names = [...this.#announced];
     this.#announced.clear();

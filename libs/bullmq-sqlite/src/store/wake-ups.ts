@@ -5,7 +5,9 @@ const LOOK_MS = 25;
 /** How often the clock is looked at where nothing else is. */
 const CLOCK_LOOK_MS = 250;
 
-/** A wall clock that went this far from the monotonic one was set, or the machine was asleep, in ms. */
+/**
+ * A wall clock that went this far from the monotonic one was set, or the machine was asleep, in ms.
+ */
 const STEP_MS = 500;
 
 /** A wait that is going on. */
@@ -22,19 +24,25 @@ interface Sleeper {
 }
 
 /**
- * Wakes who waits for a queue to change: directly after a commit of this process, and within `LOOK_MS` of a
- * commit of another one, which is seen by a cheap look at the file; and all when the clock was set, by which delayed
- * jobs are due. Nothing runs while nobody waits.
+ * Wakes who waits for a queue to change: directly after a commit of this process, and within
+ * `LOOK_MS` of a commit of another one, which is seen by a cheap look at the file; and all when the
+ * clock was set, by which delayed jobs are due. Nothing runs while nobody waits.
  */
 export class WakeUps {
   readonly #sleepers = new Set<Sleeper>();
   #looking: Timer | undefined;
   #wallOffset = wallOffset();
 
-  /** @param look - looks at the file, and calls `allChanged`; undefined when nobody else can write to it. */
+  /**
+   * @param look - looks at the file, and calls `allChanged`; undefined when nobody else can write
+   *   to it.
+   */
   constructor(private readonly look: (() => void) | undefined) {}
 
-  /** Waits until the queue has changed, at most `milliseconds`. @param background - the process may end before */
+  /**
+   * Waits until the queue has changed, at most `milliseconds`. @param background - the process may
+   * end before
+   */
   wait(queue: string, milliseconds: number, background = false): Wait {
     let settle!: (woken: boolean) => void;
     const over = new Promise<boolean>((resolve) => (settle = resolve));

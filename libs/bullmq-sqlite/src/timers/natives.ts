@@ -3,8 +3,9 @@ const { setTimeout, clearTimeout, setImmediate, performance, process } = globalT
 const [seconds, nanoseconds] = process.hrtime();
 
 /**
- * What Node measures and waits with, as it was when this module was loaded. Tests of an application may replace
- * the global functions by fakes that stand still (`vi.useFakeTimers()`): the file must answer them all the same.
+ * What Node measures and waits with, as it was when this module was loaded. Tests of an application
+ * may replace the global functions by fakes that stand still (`vi.useFakeTimers()`): the file must
+ * answer them all the same.
  */
 export const natives = {
   setTimeout,

@@ -24,7 +24,8 @@ const UNIQUE_AFTER_BATCH =
   'method that continues the batch';
 
 /**
- * Records a continuation of a batch. Its id is made of the batch's, so that enqueueing it twice stores it once.
+ * Records a continuation of a batch. Its id is made of the batch's, so that enqueueing it twice
+ * stores it once.
  * @throws InvalidInvocationError, and as `enqueue` for the call
  * @internal
  */

@@ -12,8 +12,8 @@ import { RunningBatches } from './running-batches.js';
 const EARLY_PAUSE_MS = 2_000;
 
 /**
- * Ends batches: BullMQ releases a batch's hub when the last job of it has settled, and the hub enqueues the
- * continuations. A crash before the hub is completed repeats that, under the same ids.
+ * Ends batches: BullMQ releases a batch's hub when the last job of it has settled, and the hub
+ * enqueues the continuations. A crash before the hub is completed repeats that, under the same ids.
  * @internal
  */
 @Injectable()

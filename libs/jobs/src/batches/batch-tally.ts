@@ -10,8 +10,8 @@ const PAGE = 1_000;
 /**
  * How many children of a hub have ended, and how.
  *
- * BullMQ keeps in the parent what each child told it at its end, whatever becomes of the child. A child that was
- * removed before its end has told nothing: it is missing.
+ * BullMQ keeps in the parent what each child told it at its end, whatever becomes of the child. A
+ * child that was removed before its end has told nothing: it is missing.
  * @internal
  */
 export async function tallyOf(hub: BatchHubJob, hubs: HubQueue): Promise<BatchProgress> {

@@ -8,14 +8,15 @@ import type {
 } from '../enqueueing/index.js';
 
 /**
- * How a batch ended. `completed`: each of its jobs did. `failed`: at least one failed for good. `cancelled`: none
- * failed, but at least one was cancelled or removed.
+ * How a batch ended. `completed`: each of its jobs did. `failed`: at least one failed for good.
+ * `cancelled`: none failed, but at least one was cancelled or removed.
  * @publicApi
  */
 export type BatchEnd = 'completed' | 'failed' | 'cancelled';
 
 /**
- * How many jobs of a batch are where. A nested batch counts as one, and has ended when all of its jobs have.
+ * How many jobs of a batch are where. A nested batch counts as one, and has ended when all of its
+ * jobs have.
  * @publicApi
  */
 export interface BatchProgress {
@@ -47,8 +48,8 @@ export interface BatchSummary {
 }
 
 /**
- * How one job of a batch ended, or a batch that is nested in it; the latter has no `queue`, and if all of its jobs
- * completed, its {@link BatchSummary} as the result.
+ * How one job of a batch ended, or a batch that is nested in it; the latter has no `queue`, and if
+ * all of its jobs completed, its {@link BatchSummary} as the result.
  * @publicApi
  */
 export type BatchResult =
@@ -67,9 +68,10 @@ export type BatchResult =
     };
 
 /**
- * A call that is enqueued when a batch has ended: a class, and a callback that makes one call of a `@Job()` method
- * of it. The callback runs when the batch is made: `batch` stands for the {@link BatchSummary} that is not known yet.
- * It can be passed on as an argument, whole or a property of it; nothing else can be done with it.
+ * A call that is enqueued when a batch has ended: a class, and a callback that makes one call of a
+ * `@Job()` method of it. The callback runs when the batch is made: `batch` stands for the {@link
+ * BatchSummary} that is not known yet. It can be passed on as an argument, whole or a property of
+ * it; nothing else can be done with it.
  *
  * @example
  * ```ts
@@ -83,8 +85,8 @@ export type BatchCallback<T extends object> = readonly [
 ];
 
 /**
- * What becomes of a batch when all of its jobs have ended. Each continuation is enqueued once, by the worker of any
- * process, and again only if that process crashed before it could note so.
+ * What becomes of a batch when all of its jobs have ended. Each continuation is enqueued once, by
+ * the worker of any process, and again only if that process crashed before it could note so.
  * @publicApi
  */
 export interface BatchOptions<
@@ -96,15 +98,17 @@ export interface BatchOptions<
   name?: string;
   /** Enqueued when every job has completed; at once for a batch without jobs. */
   onCompleted?: BatchCallback<C>;
-  /** Enqueued when all jobs have ended, and at least one of them failed for good or was cancelled. */
+  /**
+   * Enqueued when all jobs have ended, and at least one of them failed for good or was cancelled.
+   */
   onFailed?: BatchCallback<F>;
   /** Enqueued when all jobs have ended, however that was. */
   onFinished?: BatchCallback<E>;
 }
 
 /**
- * Collects the jobs of a batch. Nothing is stored, and no fault reported, before the callback that got it has
- * returned; the handles can be used once `batch()` has resolved.
+ * Collects the jobs of a batch. Nothing is stored, and no fault reported, before the callback that
+ * got it has returned; the handles can be used once `batch()` has resolved.
  * @publicApi
  */
 export interface BatchBuilder {
@@ -135,8 +139,8 @@ export interface BatchBuilder {
 }
 
 /**
- * A stored batch. What it tells is kept for 7 days after its end, whatever the retention of its jobs. Holds no
- * connection and needs no disposal.
+ * A stored batch. What it tells is kept for 7 days after its end, whatever the retention of its
+ * jobs. Holds no connection and needs no disposal.
  * @publicApi
  */
 export interface BatchHandle {
@@ -159,16 +163,17 @@ export interface BatchHandle {
   finished(options?: { timeout?: Duration; signal?: AbortSignal }): Promise<BatchSummary>;
 
   /**
-   * The jobs that have ended so far, with their results or errors, in no particular order; jobs that were removed
-   * are left out. Read in pages, so that a batch of any size can be gone through.
+   * The jobs that have ended so far, with their results or errors, in no particular order; jobs
+   * that were removed are left out. Read in pages, so that a batch of any size can be gone through.
    * @throws BatchNotFoundError
    */
   results(): AsyncIterableIterator<BatchResult>;
 
   /**
-   * Cancels all jobs that have not ended, those of nested batches too: one that waits is removed, one that runs has
-   * its signal aborted; `JobHandle.result()` throws a JobCancelledError for either. The batch ends when the last one
-   * has stopped. Can be repeated, and should be when the process crashed meanwhile.
+   * Cancels all jobs that have not ended, those of nested batches too: one that waits is removed,
+   * one that runs has its signal aborted; `JobHandle.result()` throws a JobCancelledError for
+   * either. The batch ends when the last one has stopped. Can be repeated, and should be when the
+   * process crashed meanwhile.
    * @param reason kept in the errors
    * @returns how many jobs were cancelled
    * @throws BatchNotFoundError

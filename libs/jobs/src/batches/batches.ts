@@ -44,11 +44,12 @@ export class Batches extends PublicService {
   }
 
   /**
-   * Stores many jobs together, all or none of them, with continuations for when all of them have ended. (All of it
-   * is written at once: for more than some 20,000 jobs, use several batches.)
+   * Stores many jobs together, all or none of them, with continuations for when all of them have
+   * ended. (All of it is written at once: for more than some 20,000 jobs, use several batches.)
    * @param build adds the jobs; may be asynchronous
    * @returns the batch's handle, once the store has confirmed all jobs
-   * @throws InvalidBatchError with the faults of all jobs, in which case nothing was stored; BatchUncertainError
+   * @throws InvalidBatchError with the faults of all jobs, in which case nothing was stored;
+   *   BatchUncertainError
    */
   async create<C extends object, F extends object, E extends object>(
     build: (batch: BatchBuilder) => unknown,
@@ -116,8 +117,8 @@ export class Batches extends PublicService {
   }
 
   /**
-   * An id was taken by somebody else in the very moment. The hubs go first, so that nothing is continued; a job that
-   * was started meanwhile is cancelled.
+   * An id was taken by somebody else in the very moment. The hubs go first, so that nothing is
+   * continued; a job that was started meanwhile is cancelled.
    */
   private async undo(batch: BatchRecorder, faults: readonly BatchFault[]): Promise<void> {
     const hubs = (of: BatchRecorder): string[] => [of.id, ...of.nested.flatMap(hubs)];

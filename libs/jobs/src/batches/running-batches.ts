@@ -10,16 +10,17 @@ import { pendingOf } from './batch-tally.js';
 const FEW = 200;
 
 /**
- * A batch that is announced and was not stored after this long never will be: its process was killed in between. Were it
- * stored all the same, it would be looked after by nobody, which matters only to a flow that was sent twice.
+ * A batch that is announced and was not stored after this long never will be: its process was
+ * killed in between. Were it stored all the same, it would be looked after by nobody, which matters
+ * only to a flow that was sent twice.
  */
 const GIVEN_UP_MS = 60_000;
 
 /**
  * The batches that have not ended, so that those can be found which nothing would end any more.
  *
- * A flow that is sent twice, since the connection broke before its answer came, makes a child pending once more that
- * has failed meanwhile. Nothing would ever release the hub.
+ * A flow that is sent twice, since the connection broke before its answer came, makes a child
+ * pending once more that has failed meanwhile. Nothing would ever release the hub.
  * @internal
  */
 @Injectable()

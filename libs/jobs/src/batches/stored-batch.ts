@@ -10,7 +10,10 @@ export const BATCH_KIND = 'batch';
 /** When a continuation is enqueued. @internal */
 export type BatchEvent = 'onCompleted' | 'onFailed' | 'onFinished';
 
-/** An argument of a continuation that is known when the batch has ended: the summary, or a property of it. @internal */
+/**
+ * An argument of a continuation that is known when the batch has ended: the summary, or a property
+ * of it. @internal
+ */
 export interface StoredSlot {
   readonly arg: number;
   readonly property?: keyof BatchSummary;
@@ -22,7 +25,10 @@ export interface StoredCall {
   readonly slots: readonly StoredSlot[];
 }
 
-/** What is stored of a batch in its hub: all that its end needs, so that it is stored with the jobs or not at all. @internal */
+/**
+ * What is stored of a batch in its hub: all that its end needs, so that it is stored with the jobs
+ * or not at all. @internal
+ */
 export interface StoredBatch {
   readonly name?: string;
   /** BullMQ's `timestamp` of its jobs, Unix milliseconds. */

@@ -19,8 +19,8 @@ import type { HandlerRun } from './handler-run.js';
 type Note = (step: string, ...details: readonly unknown[]) => void;
 
 /**
- * Calls a method that has a guard, an interceptor, a pipe and a filter, and fails, in an application that has a guard
- * and an interceptor for everything.
+ * Calls a method that has a guard, an interceptor, a pipe and a filter, and fails, in an
+ * application that has a guard and an interceptor for everything.
  * @returns what was called, in its order
  * @internal
  */

@@ -1,10 +1,16 @@
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { HandlerRun } from './handler-run.js';
 
-/** A method of a provider or controller that is called in the background: all that a call has to know of it. @internal */
+/**
+ * A method of a provider or controller that is called in the background: all that a call has to
+ * know of it. @internal
+ */
 export interface CalledMethod {
   readonly methodName: string;
-  /** The method of `type`, for what other decorators say of it: guards and the like. Runs call that of the instance. */
+  /**
+   * The method of `type`, for what other decorators say of it: guards and the like. Runs call that
+   * of the instance.
+   */
   readonly method: object;
   /** The class whose prototype has the method. */
   readonly type: abstract new (...args: never[]) => unknown;

@@ -48,8 +48,8 @@ export function hasEnhancers({ type, method }: CalledMethod): boolean {
 
 /**
  * Calls handlers through Nest's enhancers, in Nest's order: guards, interceptors, pipes, handler,
- * filters. Two things differ from HTTP: a guard's denial ends the job without another attempt, and a
- * filter may change the error but not turn a failure into a success.
+ * filters. Two things differ from HTTP: a guard's denial ends the job without another attempt, and
+ * a filter may change the error but not turn a failure into a success.
  * @internal
  */
 @Injectable()

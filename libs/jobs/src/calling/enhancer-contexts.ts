@@ -7,9 +7,9 @@ import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 /**
  * Nest's own machinery for guards, interceptors, pipes and filters.
  *
- * Enhancers that are registered globally were written for HTTP: an auth guard that reads a request's
- * header would deny every job. So they are left out unless `globalEnhancers` is set, by giving Nest
- * an empty application config in place of the application's.
+ * Enhancers that are registered globally were written for HTTP: an auth guard that reads a
+ * request's header would deny every job. So they are left out unless `globalEnhancers` is set, by
+ * giving Nest an empty application config in place of the application's.
  * @internal
  */
 @Injectable()

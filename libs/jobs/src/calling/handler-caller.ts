@@ -15,8 +15,8 @@ export interface AroundCall {
 }
 
 /**
- * Calls handlers, each in a context of its own: that of the start of the application, in which the run is the current
- * one and whatever is logged carries its fields.
+ * Calls handlers, each in a context of its own: that of the start of the application, in which the
+ * run is the current one and whatever is logged carries its fields.
  * @internal
  */
 @Injectable()

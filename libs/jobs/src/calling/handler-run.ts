@@ -5,8 +5,8 @@ import { after, monotonicNow, type Timer } from '../timers/index.js';
 import { currentJob } from './current-job.js';
 
 /**
- * One run of one handler: its signal, its timers and its forced end. What it runs for, and where progress and
- * log lines go, is its subclass's matter.
+ * One run of one handler: its signal, its timers and its forced end. What it runs for, and where
+ * progress and log lines go, is its subclass's matter.
  * @internal
  */
 export abstract class HandlerRun implements RunningJob {
@@ -50,8 +50,8 @@ export abstract class HandlerRun implements RunningJob {
   }
 
   /**
-   * Aborts, and ends the run after a grace period even if the handler ignores the signal. (JavaScript
-   * cannot stop it: it goes on, but its outcome counts no more.)
+   * Aborts, and ends the run after a grace period even if the handler ignores the signal.
+   * (JavaScript cannot stop it: it goes on, but its outcome counts no more.)
    */
   abortWithin(reason: Error, graceMs: number): void {
     this.abort(reason);
@@ -81,7 +81,8 @@ export abstract class HandlerRun implements RunningJob {
     return new Promise((resolve, reject) => {
       this.forceEnd = reject;
       if (this.isOver) this.endNow();
-      // Never resolve(work): from then on work that has a then() decides alone, and nothing overtakes it.
+      // Never resolve(work): from then on work that has a then() decides alone, and nothing
+      // overtakes it.
       Promise.resolve(work).then(resolve, reject);
     });
   }

@@ -3,8 +3,8 @@ import 'reflect-metadata';
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * A method with the metadata of another that it stands in the place of: guards and roles of a method that was wrapped
- * must not be lost by that. What the method has itself counts more.
+ * A method with the metadata of another that it stands in the place of: guards and roles of a
+ * method that was wrapped must not be lost by that. What the method has itself counts more.
  * @internal
  */
 export function withMetadataOf(other: object, method: object): object {

@@ -4,11 +4,12 @@ import { UndoneWorkError } from '../errors/index.js';
 import { currentJob } from './current-job.js';
 
 /**
- * What is to be waited for when a handler has returned. A promise is work that goes on, and so is whatever has a
- * `then()`, as queries of Prisma, knex and mongoose have, of which some could be looped over too; an Observable is work
- * that begins when somebody subscribes, which Nest does with what a controller returns. To be called in the context of
- * the job.
- * @returns the value; of an Observable its last one, undefined when it has none. Rejects with UndoneWorkError
+ * What is to be waited for when a handler has returned. A promise is work that goes on, and so is
+ * whatever has a `then()`, as queries of Prisma, knex and mongoose have, of which some could be
+ * looped over too; an Observable is work that begins when somebody subscribes, which Nest does with
+ * what a controller returns. To be called in the context of the job.
+ * @returns the value; of an Observable its last one, undefined when it has none. Rejects with
+ *   UndoneWorkError
  * @internal
  */
 export function doneBy(returned: unknown): Promise<unknown> {

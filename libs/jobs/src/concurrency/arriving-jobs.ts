@@ -7,8 +7,8 @@ interface Address {
 }
 
 /**
- * The jobs of this process that have taken a ticket and are not stored yet. One whose turn comes meanwhile cannot be
- * made ready, and must not be taken for one that is gone.
+ * The jobs of this process that have taken a ticket and are not stored yet. One whose turn comes
+ * meanwhile cannot be made ready, and must not be taken for one that is gone.
  * @internal
  */
 @Injectable()
@@ -32,7 +32,9 @@ export class ArrivingJobs {
     }
   }
 
-  /** Resolves when the job is stored or could not be; undefined when this process is not storing it. */
+  /**
+   * Resolves when the job is stored or could not be; undefined when this process is not storing it.
+   */
   arrivalOf(job: Address): Promise<void> | undefined {
     return this.arrivals.get(nameOf(job))?.promise;
   }

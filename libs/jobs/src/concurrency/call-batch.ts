@@ -9,8 +9,9 @@ interface Entry<Request, Answer> {
 }
 
 /**
- * Coalesces requests to the store. A lone one goes out in the next turn of the event loop; those that arrive while a call is in flight go together
- * in the next one, in their order. So the batch grows with the load and nobody waits for a timer.
+ * Coalesces requests to the store. A lone one goes out in the next turn of the event loop; those
+ * that arrive while a call is in flight go together in the next one, in their order. So the batch
+ * grows with the load and nobody waits for a timer.
  * @internal
  */
 export class CallBatch<Request, Answer> {
@@ -29,7 +30,8 @@ export class CallBatch<Request, Answer> {
       this.waiting.push({ request, resolve, reject });
       if (this.isFlushDue || this.isInFlight) return;
       this.isFlushDue = true;
-      // In the next turn, so that the end of a job and the start of the one claimed with it share the call.
+      // In the next turn, so that the end of a job and the start of the one claimed with it share
+      // the call.
       inNextTurn(() => {
         this.isFlushDue = false;
         void this.flush();

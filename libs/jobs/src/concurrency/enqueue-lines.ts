@@ -12,8 +12,8 @@ import { PARKED_MS } from './parking.js';
 import { lineOf } from './stored-limit-key.js';
 
 /**
- * Gives tickets to jobs that are enqueued. Those without a turn are stored as parked ones at once: moving them later
- * would cost a second trip each.
+ * Gives tickets to jobs that are enqueued. Those without a turn are stored as parked ones at once:
+ * moving them later would cost a second trip each.
  * @internal
  */
 @Injectable()

@@ -25,9 +25,10 @@ const RULES: Rules<LimitChange> = {
 };
 
 /**
- * Limits of handlers, changed at run time for the whole fleet; `JobScheduler.limits`. A change is stored, and outlives
- * restarts and deploys until it is reset; processes that run know of it at once, or within 5 s where messages do not
- * arrive. A limit that is lowered stops nothing that runs.
+ * Limits of handlers, changed at run time for the whole fleet; `JobScheduler.limits`. A change is
+ * stored, and outlives restarts and deploys until it is reset; processes that run know of it at
+ * once, or within 5 s where messages do not arrive. A limit that is lowered stops nothing that
+ * runs.
  * @publicApi
  */
 @Injectable()
@@ -43,7 +44,8 @@ export class JobLimits extends PublicService {
 
   /**
    * Changes limits of a handler. What is left out stays as it is.
-   * @param method a `@Job()` method with `concurrency` or `rateLimit`; handlers of the same `group` change together
+   * @param method a `@Job()` method with `concurrency` or `rateLimit`; handlers of the same `group`
+   *   change together
    * @throws InvalidLimitError with every fault
    */
   async set<T extends object>(
@@ -86,7 +88,8 @@ export class JobLimits extends PublicService {
 
   /**
    * Takes a change back: the decorator's limits count again.
-   * @param key that of the change; none takes back that for all keys, and leaves those of single keys
+   * @param key that of the change; none takes back that for all keys, and leaves those of single
+   *   keys
    * @throws InvalidLimitError when the handler has no limits, or the key is none
    */
   async reset<T extends object>(

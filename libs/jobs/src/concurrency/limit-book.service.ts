@@ -25,7 +25,8 @@ export interface StoredLimit {
 }
 
 /**
- * The limits in force: those of decorators, and what was changed at run time, which every process knows of.
+ * The limits in force: those of decorators, and what was changed at run time, which every process
+ * knows of.
  * @internal
  */
 @Injectable()
@@ -59,8 +60,8 @@ export class LimitBook implements ManagedService {
   }
 
   /**
-   * Begins to follow the changes, where that has not begun: a process that provides no handler with limits may enqueue
-   * jobs of one all the same.
+   * Begins to follow the changes, where that has not begun: a process that provides no handler with
+   * limits may enqueue jobs of one all the same.
    */
   async follow(): Promise<void> {
     if (!this.isStarted) return;
@@ -110,7 +111,9 @@ export class LimitBook implements ManagedService {
     await this.tell();
   }
 
-  /** Reads what is stored, one reading after the other: an earlier one must not have the last word. */
+  /**
+   * Reads what is stored, one reading after the other: an earlier one must not have the last word.
+   */
   refresh(): Promise<void> {
     const reading = this.reading.then(() => this.read());
     this.reading = reading.catch(() => undefined);

@@ -7,9 +7,14 @@ import type { Duration, JobKey } from '../options/index.js';
 export interface LimitChange {
   /** The key. Default: all keys. */
   key?: JobKey;
-  /** How many jobs of the key run at once, 1 to 1,000,000: takes the place of `concurrency.limit`. */
+  /**
+   * How many jobs of the key run at once, 1 to 1,000,000: takes the place of `concurrency.limit`.
+   */
   limit?: number;
-  /** How many jobs of the key start within `per`, 1 to 1,000,000: takes the place of `rateLimit.max`. */
+  /**
+   * How many jobs of the key start within `per`, 1 to 1,000,000: takes the place of
+   * `rateLimit.max`.
+   */
   max?: number;
   /** Takes the place of `rateLimit.per`; only with `max`. */
   per?: Duration;

@@ -12,7 +12,9 @@ import { nameOf, TurnRepairs } from './turn-repairs.js';
 /** Most tickets of one sweep. */
 const SWEEP_SIZE = 500;
 
-/** A sweep is this late at least, in ms, so that several turns that end together are freed together. */
+/**
+ * A sweep is this late at least, in ms, so that several turns that end together are freed together.
+ */
 const SWEEP_DELAY_MS = 25;
 
 /** Between two sweeps of a process, in ms; and when one has met what it could not deal with. */
@@ -24,9 +26,9 @@ const STOP_TIMEOUT_MS = 2_000;
 /**
  * Repairs what crashes left behind in the lines of concurrency keys.
  *
- * A crash between any two steps leaves a ticket that is due sooner or later: a turn that nobody renews, a turn that
- * nobody uses (its job was not stored, or not made ready), or a job that is away. Every process sweeps, so that a key
- * is never stuck while one lives.
+ * A crash between any two steps leaves a ticket that is due sooner or later: a turn that nobody
+ * renews, a turn that nobody uses (its job was not stored, or not made ready), or a job that is
+ * away. Every process sweeps, so that a key is never stuck while one lives.
  * @internal
  */
 @Injectable()
@@ -36,10 +38,15 @@ export class LinesSweep implements ManagedService {
   private timer: Timer | undefined;
   private sweeping: Promise<void> | undefined;
   private isStopped = true;
-  /** Whether a handler has concurrency keys. Else an earlier version may have left jobs that wait for a turn. */
+  /**
+   * Whether a handler has concurrency keys. Else an earlier version may have left jobs that wait
+   * for a turn.
+   */
   private isLimited = false;
   private readonly repair: Repair;
-  /** Renews the turns of this process that are overdue: what it runs itself it must not sweep away. */
+  /**
+   * Renews the turns of this process that are overdue: what it runs itself it must not sweep away.
+   */
   private renewOwn: () => Promise<void> = () => Promise.resolve();
 
   constructor(

@@ -9,8 +9,8 @@ import { LimitBook } from './limit-book.service.js';
 export const LINES = 'concurrency keys';
 
 /**
- * The lines of concurrency keys, as this process takes steps in them. The store does what follows a step: it gives
- * turns that are free to those who wait, and makes their jobs ready.
+ * The lines of concurrency keys, as this process takes steps in them. The store does what follows a
+ * step: it gives turns that are free to those who wait, and makes their jobs ready.
  * @internal
  */
 @Injectable()
@@ -30,7 +30,9 @@ export class Lines {
     this.listener = listener;
   }
 
-  /** Takes a step together with others of this process. @returns whether the job has a turn after it */
+  /**
+   * Takes a step together with others of this process. @returns whether the job has a turn after it
+   */
   step(step: TurnStep): Promise<boolean> {
     return this.steps.add(step);
   }

@@ -1,8 +1,8 @@
 import type { Job } from 'bullmq';
 
 /**
- * How long a parked job is delayed, in ms: a day, and a bit by which it is known. Its turn comes long before, as a rule;
- * else it looks after itself once a day.
+ * How long a parked job is delayed, in ms: a day, and a bit by which it is known. Its turn comes
+ * long before, as a rule; else it looks after itself once a day.
  * @internal
  */
 export const PARKED_MS = 24 * 3_600_000 + 4_711;

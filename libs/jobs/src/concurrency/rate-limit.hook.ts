@@ -13,8 +13,8 @@ import { LimitBook } from './limit-book.service.js';
 import { storedKey } from './stored-limit-key.js';
 
 /**
- * Lets a claimed job start where the window of its key has room, and sends it back until the moment that is promised to
- * it otherwise.
+ * Lets a claimed job start where the window of its key has room, and sends it back until the moment
+ * that is promised to it otherwise.
  * @internal
  */
 @Injectable()

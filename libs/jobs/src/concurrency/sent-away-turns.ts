@@ -8,9 +8,10 @@ import { lineOf } from './stored-limit-key.js';
 /**
  * The turns of jobs that were claimed where nobody knows their names.
  *
- * One that is handed over keeps its turn, so that those behind it wait for it: first in, first out holds while old and
- * new names live side by side. One that no server knows must not hold up those behind it, since nobody can say for how
- * long; it takes its place again when a server boots that knows it.
+ * One that is handed over keeps its turn, so that those behind it wait for it: first in, first out
+ * holds while old and new names live side by side. One that no server knows must not hold up those
+ * behind it, since nobody can say for how long; it takes its place again when a server boots that
+ * knows it.
  * @internal
  */
 @Injectable()
@@ -30,7 +31,9 @@ export class SentAwayTurns implements JobHook {
     return this.step({ ...step, action: isHandedOver ? 'take' : 'leave' });
   }
 
-  /** All are in their places before the first of a line gets its turn, and is made ready by that. */
+  /**
+   * All are in their places before the first of a line gets its turn, and is made ready by that.
+   */
   private async stand(jobs: readonly UnknownJob[]): Promise<readonly UnknownJob[]> {
     const places = jobs.flatMap(({ queue, id, line }): TurnStep[] => {
       const key = lineOf(line ?? {}, undefined);

@@ -5,8 +5,8 @@ import type { JobKey, JobKeyFunction } from '../options/index.js';
 import { copyOfArguments, type StoredPayload } from '../payload/index.js';
 
 /**
- * The line of a job by what is stored with it; undefined where it has no key, or was added by somebody who does not know
- * what the key belongs to and neither does this process.
+ * The line of a job by what is stored with it; undefined where it has no key, or was added by
+ * somebody who does not know what the key belongs to and neither does this process.
  * @internal
  */
 export function lineOf(
@@ -19,8 +19,8 @@ export function lineOf(
 }
 
 /**
- * The key that was stored with a job, or else, for a job that somebody added who does not know of it, the one that its
- * handler makes of its arguments.
+ * The key that was stored with a job, or else, for a job that somebody added who does not know of
+ * it, the one that its handler makes of its arguments.
  * @throws InvalidEnqueueOptionsError as `jobKey`; DamagedJobError
  * @internal
  */

@@ -18,14 +18,17 @@ import { isParked } from './parking.js';
 /** A job whose ticket is younger may still be on its way into the store, in ms. */
 const ON_ITS_WAY_MS = 60_000;
 
-/** The pauses between looks for a job whose turn came before it was stored, in ms: another process may be storing it. */
+/**
+ * The pauses between looks for a job whose turn came before it was stored, in ms: another process
+ * may be storing it.
+ */
 const ARRIVAL_PAUSES_MS = [5, 10, 20, 40];
 
 /**
- * Makes jobs ready to run whose turn has come and that the store could not make ready itself. As a rule
- * it does, with the step by which a turn becomes free (see turn.hook.ts, and `advance` in the turn
- * scripts of each engine); here is what it leaves: jobs that are not stored yet, not parked any more,
- * or gone.
+ * Makes jobs ready to run whose turn has come and that the store could not make ready itself. As a
+ * rule it does, with the step by which a turn becomes free (see turn.hook.ts, and `advance` in the
+ * turn scripts of each engine); here is what it leaves: jobs that are not stored yet, not parked
+ * any more, or gone.
  * @internal
  */
 @Injectable()
@@ -84,7 +87,9 @@ export class TurnRepairs {
     return this.queues.get(queue).getJob(id);
   }
 
-  /** Its turn is kept for a job that is just being stored: without it the job would be overtaken. */
+  /**
+   * Its turn is kept for a job that is just being stored: without it the job would be overtaken.
+   */
   private async findArriving(ticket: Ticket): Promise<Job | undefined> {
     const { signal } = this.stopping;
     for (const ms of ARRIVAL_PAUSES_MS) {

@@ -22,7 +22,10 @@ import { TurnRepairs } from './turn-repairs.js';
 import { PARKED_MS } from './parking.js';
 import { lineOf, storedKey } from './stored-limit-key.js';
 
-/** That a reserved turn is in use is noted after so long at most, in ms: well before it would be looked at. */
+/**
+ * That a reserved turn is in use is noted after so long at most, in ms: well before it would be
+ * looked at.
+ */
 const NOTE_AFTER_MS = 200;
 
 const SKIPPED = 'as many jobs of its concurrency key as may are running';
@@ -37,8 +40,8 @@ interface Held {
 }
 
 /**
- * Lets a claimed job run in its turn alone, by whatever way it came to be claimed: it starts the turn that the job has,
- * or takes one that is free, or sends the job back to its place in the line.
+ * Lets a claimed job run in its turn alone, by whatever way it came to be claimed: it starts the
+ * turn that the job has, or takes one that is free, or sends the job back to its place in the line.
  * @internal
  */
 @Injectable()
@@ -111,7 +114,8 @@ export class TurnHook implements JobHook {
   private async start(held: Held, isSkipping: boolean): Promise<boolean> {
     const { step } = held;
     if (!isSkipping && this.engine.turns.isReserved?.(step, step.limit)) {
-      // A turn that is reserved counts as much as one in use. What is short need not be noted at all.
+      // A turn that is reserved counts as much as one in use. What is short need not be noted at
+      // all.
       this.noteLater(held);
       return true;
     }

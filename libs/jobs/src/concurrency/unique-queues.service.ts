@@ -18,8 +18,8 @@ const ALONE_MS = 5_000;
 const ASK_MS = 20;
 
 /**
- * In which queues the versions of a handler have their jobs. BullMQ keeps a job the only one of its key in its queue
- * alone, so where there are several the others are asked first.
+ * In which queues the versions of a handler have their jobs. BullMQ keeps a job the only one of its
+ * key in its queue alone, so where there are several the others are asked first.
  * @internal
  */
 @Injectable()

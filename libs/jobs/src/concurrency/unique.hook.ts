@@ -3,13 +3,17 @@ import type { IQueueBackend } from 'bullmq';
 import type { ClaimDecision, JobHook, RunningJob, SafeBackend } from '../contracts/index.js';
 import { QueueRegistry } from '../engines/index.js';
 
-/** While another job has the key, a job that is to run again looks this often whether it still has, in ms. */
+/**
+ * While another job has the key, a job that is to run again looks this often whether it still has,
+ * in ms.
+ */
 const LOOK_AGAIN_MS = 5_000;
 
 /**
- * Lets others of its key be stored once a job starts that is unique until then, and keeps a job that failed and is run
- * again, by whatever way, from running beside the one that has its key now. All else about unique jobs is done by
- * BullMQ, in the steps that add and end them; so a crash before this leaves the job unique until it has ended.
+ * Lets others of its key be stored once a job starts that is unique until then, and keeps a job
+ * that failed and is run again, by whatever way, from running beside the one that has its key now.
+ * All else about unique jobs is done by BullMQ, in the steps that add and end them; so a crash
+ * before this leaves the job unique until it has ended.
  * @internal
  */
 @Injectable()
@@ -20,7 +24,8 @@ export class UniqueHook implements JobHook {
     const { uniqueUntilStarted, deduplication } = job.stored?.options ?? {};
     if (deduplication === undefined) return undefined;
     if (uniqueUntilStarted === true) return this.free(job, deduplication.id);
-    // At its first claim it has its key. It may have lost it by a failure, after which somebody let it run again.
+    // At its first claim it has its key. It may have lost it by a failure, after which somebody let
+    // it run again.
     const isAgain = (job.stored?.claims ?? 1) > 1 && deduplication.ttl === undefined;
     return isAgain ? this.hold(job, deduplication.id) : undefined;
   }

@@ -3,7 +3,10 @@ import type { ContinuationMoment, JobEnding } from '../options/index.js';
 import type { JobOutcome } from '../hubs/index.js';
 import { placeholderOf, type PlaceholderSource } from './placeholder.js';
 
-/** A place in the arguments of a continuation that wants something of what became of an antecedent. @internal */
+/**
+ * A place in the arguments of a continuation that wants something of what became of an antecedent.
+ * @internal
+ */
 export interface Slot extends PlaceholderSource {
   /** The way there: the argument's index, then keys. */
   readonly at: readonly (string | number)[];
@@ -13,8 +16,8 @@ const MAX_DEPTH = 256;
 
 /**
  * Finds placeholders in the arguments of a call, also in lists and plain objects.
- * @returns the arguments with null in their place, and where they were. Lists and plain objects are copies: what was
- *   looked for in them is not there the next time that they are read, maybe
+ * @returns the arguments with null in their place, and where they were. Lists and plain objects are
+ *   copies: what was looked for in them is not there the next time that they are read, maybe
  * @internal
  */
 export function extractSlots(args: readonly unknown[]): { args: unknown[]; slots: Slot[] } {
@@ -44,8 +47,8 @@ function copyOf(value: unknown, visit: (child: unknown, key: string | number) =>
 }
 
 /**
- * Puts what became of the antecedents where the arguments want it: when the last of them has ended, right before the
- * continuation is enqueued.
+ * Puts what became of the antecedents where the arguments want it: when the last of them has ended,
+ * right before the continuation is enqueued.
  * @internal
  */
 export function fillSlots(

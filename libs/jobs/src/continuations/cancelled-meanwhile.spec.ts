@@ -42,7 +42,9 @@ class Work {
 /** A step that is held: when it is reached, and what lets it go on. */
 const held = () => ({ reached: signal(), go: signal() });
 
-/** Each step of a hub that releases a continuation, in the very moment in which someone stops it. */
+/**
+ * Each step of a hub that releases a continuation, in the very moment in which someone stops it.
+ */
 describeEngines('a continuation that is released while it is stopped', (engine) => {
   afterEach(() => void vi.restoreAllMocks());
 

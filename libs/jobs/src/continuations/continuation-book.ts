@@ -16,7 +16,10 @@ const ENDED_TTL_MS = 7 * 24 * 3_600_000;
 /** The address of a job. */
 type Address = Pick<PreparedJob, 'queue' | 'id'>;
 
-/** What is stored of a continuation, and the text that it is stored as, by which a change of it is noticed. @internal */
+/**
+ * What is stored of a continuation, and the text that it is stored as, by which a change of it is
+ * noticed. @internal
+ */
 export interface ReadContinuation {
   readonly stored: StoredContinuation;
   readonly text: string;
@@ -80,7 +83,10 @@ export class ContinuationBook extends PendingJobs {
     return read && { stored: read.value, text: read.text };
   }
 
-  /** Stores a new one. @throws DuplicateJobError when there is one for this job, unless it is to be kept */
+  /**
+   * Stores a new one. @throws DuplicateJobError when there is one for this job, unless it is to be
+   * kept
+   */
   async create(
     stored: StoredContinuation,
     options: { keepExisting?: boolean } = {},
@@ -99,7 +105,10 @@ export class ContinuationBook extends PendingJobs {
     return (await this.records.replace(key, read, stored, ttlMs)) !== undefined;
   }
 
-  /** The stored text of all continuations whose hashed key starts with a part, by their keys: one of them may be damaged. */
+  /**
+   * The stored text of all continuations whose hashed key starts with a part, by their keys: one of
+   * them may be damaged.
+   */
   part(part: string): Promise<ReadonlyMap<string, string>> {
     return this.engine.store.entries(KEY + part);
   }
@@ -116,7 +125,10 @@ export class ContinuationBook extends PendingJobs {
     );
   }
 
-  /** Notes that it will not be enqueued; what follows it is told. @returns false when it was changed meanwhile */
+  /**
+   * Notes that it will not be enqueued; what follows it is told. @returns false when it was changed
+   * meanwhile
+   */
   async end({ stored, text }: ReadContinuation, end: ContinuationEnd): Promise<boolean> {
     if (!(await this.replace({ stored, text }, { ...stored, end }))) return false;
     await this.tellFollowing(stored.job);

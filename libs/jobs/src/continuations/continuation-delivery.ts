@@ -33,16 +33,20 @@ import {
 /** So many continuations of a job are dealt with at once. */
 const AT_ONCE = 20;
 
-/** Pauses before it is asked again whether a job has ended: a part of the time it has been waited for. */
+/**
+ * Pauses before it is asked again whether a job has ended: a part of the time it has been waited
+ * for.
+ */
 const SHORTEST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * What the hub of a job's links does: when the job has ended, it enqueues the continuations that want that end, and
- * skips the others.
+ * What the hub of a job's links does: when the job has ended, it enqueues the continuations that
+ * want that end, and skips the others.
  *
- * Each step is stored before the next, and each can be repeated: the links stay until all is done, a continuation
- * is enqueued under an id that it got when it was asked for, and its record goes only when it is in its queue.
+ * Each step is stored before the next, and each can be repeated: the links stay until all is done,
+ * a continuation is enqueued under an id that it got when it was asked for, and its record goes
+ * only when it is in its queue.
  * @internal
  */
 @Injectable()
@@ -174,8 +178,8 @@ export class ContinuationDelivery implements HubKind {
   }
 
   /**
-   * It was cancelled or removed, and may be in its queue all the same: no handler will be called for it there, but it may
-   * be due in days.
+   * It was cancelled or removed, and may be in its queue all the same: no handler will be called
+   * for it there, but it may be due in days.
    */
   private async follow(job: PreparedJob, end: ContinuationEnd): Promise<void> {
     if (end.removed) await this.remover.takeAway(job);

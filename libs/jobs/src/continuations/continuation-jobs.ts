@@ -37,8 +37,8 @@ export interface ReadCall {
 }
 
 /**
- * Makes the jobs of continuations: as far as they are known when they are asked for, and whole when what they follow
- * has ended.
+ * Makes the jobs of continuations: as far as they are known when they are asked for, and whole when
+ * what they follow has ended.
  * @internal
  */
 @Injectable()
@@ -73,7 +73,8 @@ export class ContinuationJobs {
       ...(rules.continuationMoment.accepts(on)
         ? []
         : [`options: "on" expected ${rules.continuationMoment.expected}, got ${show(on)}`]),
-      // The key would be taken when it is enqueued, long after the call could be told of the job that has it.
+      // The key would be taken when it is enqueued, long after the call could be told of the job
+      // that has it.
       ...('idempotencyKey' in options
         ? [
             'options: "idempotencyKey" expected enqueue(); a continuation is stored once by its "id"',
@@ -100,7 +101,10 @@ export class ContinuationJobs {
     return { job, on, slots, at: Date.now() };
   }
 
-  /** A continuation that `@Continuation()` declares: its one argument is what became of the job before. */
+  /**
+   * A continuation that `@Continuation()` declares: its one argument is what became of the job
+   * before.
+   */
   async prepareDeclared(
     handler: Handler,
     on: StoredContinuation['on'],
@@ -137,8 +141,8 @@ export function linkTo({ queue, id, name }: PreparedJob): StoredChild {
 }
 
 /**
- * What is made of arguments that are not all known yet is left to the run: checks, and the keys of limits. `unique`
- * cannot be: it counts when a job is stored.
+ * What is made of arguments that are not all known yet is left to the run: checks, and the keys of
+ * limits. `unique` cannot be: it counts when a job is stored.
  */
 function withoutArguments(handler: Handler, unique: Handler['unique']): Handler {
   return { ...handler, schemas: [], concurrency: undefined, rateLimit: undefined, unique };

@@ -14,10 +14,12 @@ interface Suspicion {
 }
 
 /**
- * Goes through the records of continuations, and finds those that a crash left behind which are linked to nothing that
- * they follow, or not to all of it: a record is stored before its links. Nothing else would ever touch them again.
+ * Goes through the records of continuations, and finds those that a crash left behind which are
+ * linked to nothing that they follow, or not to all of it: a record is stored before its links.
+ * Nothing else would ever touch them again.
  *
- * A part is swept in each turn, and there are many, since records are looked at for the space they take alone.
+ * A part is swept in each turn, and there are many, since records are looked at for the space they
+ * take alone.
  * @internal
  */
 @Injectable()
@@ -33,7 +35,10 @@ export class ContinuationSweep {
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
 
-  /** @param shard a hexadecimal digit; each time that all of them were given, the next part of each is swept */
+  /**
+   * @param shard a hexadecimal digit; each time that all of them were given, the next part of each
+   *   is swept
+   */
   async sweep(shard: string, round: RepairRound): Promise<void> {
     const part = shard + SHARDS[Math.floor(this.turns / SHARDS.length) % SHARDS.length]!;
     this.turns += 1;

@@ -88,7 +88,8 @@ export class Continuations {
 
   /**
    * Reads a step of a chain when it is asked for: what its values become later does not matter.
-   * @returns the step, or its fault, which `enqueueChain` tells of; nobody else needs to know what is in it
+   * @returns the step, or its fault, which `enqueueChain` tells of; nobody else needs to know what
+   *   is in it
    */
   readStep(
     type: HandlerClass,
@@ -140,7 +141,10 @@ export class Continuations {
     return this.handle(prepared.at(-1)!.job);
   }
 
-  /** A failed job is about to be retried: what was skipped because of its failure waits for it again. */
+  /**
+   * A failed job is about to be retried: what was skipped because of its failure waits for it
+   * again.
+   */
   async revive(job: { readonly queue: string; readonly id: string }): Promise<void> {
     const read = await this.links.read(job);
     if (read?.links.skipped) await this.attachment.revive(read);
@@ -160,7 +164,10 @@ export class Continuations {
       throw new DuplicateJobError(job);
   }
 
-  /** A job of someone else that took the id of the first step at the same moment must not be followed. */
+  /**
+   * A job of someone else that took the id of the first step at the same moment must not be
+   * followed.
+   */
   private async refuseForeign(first: PreparedJob, second: PreparedJob): Promise<void> {
     try {
       await assertStoredByUs(this.queues.get(first.queue), first);

@@ -10,8 +10,9 @@ export interface ContinueOptions<On extends ContinuationMoment = ContinuationMom
   'idempotencyKey' | 'idempotencyWindow'
 > {
   /**
-   * `completed`: when the antecedent has completed. `failed`: when it has failed for good, was cancelled or removed.
-   * `finished`: in either case. Of several antecedents each must end that way. Default `completed`.
+   * `completed`: when the antecedent has completed. `failed`: when it has failed for good, was
+   * cancelled or removed. `finished`: in either case. Of several antecedents each must end that
+   * way. Default `completed`.
    */
   on?: On;
 }

@@ -15,8 +15,9 @@ import { LinkAttachment } from './link-attachment.js';
 import { hubIdOf, LinkBook, type Links } from './link-book.js';
 
 /**
- * Links each job to the continuations that `@Continuation()` declares for its handler: when it is claimed, wherever
- * it came from, and before its handler is called. Jobs of other handlers cost nothing.
+ * Links each job to the continuations that `@Continuation()` declares for its handler: when it is
+ * claimed, wherever it came from, and before its handler is called. Jobs of other handlers cost
+ * nothing.
  * @internal
  */
 @Injectable()

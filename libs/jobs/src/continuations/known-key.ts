@@ -10,8 +10,8 @@ const UNKNOWN =
   'key with the options of the continuation: unique: { key }';
 
 /**
- * How a continuation is unique: its key is worked out when it is stored, of the arguments that are known then. Who
- * enqueues it later may not have the handler.
+ * How a continuation is unique: its key is worked out when it is stored, of the arguments that are
+ * known then. Who enqueues it later may not have the handler.
  * @param args with null in their slots
  * @throws InvalidEnqueueOptionsError when the handler's function needs what is not known yet
  * @internal

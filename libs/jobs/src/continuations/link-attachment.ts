@@ -30,7 +30,8 @@ export class LinkAttachment {
   /** Safe to repeat, at any moment and in whatever state the antecedent is. */
   async attach(links: Links): Promise<void> {
     const id = hubIdOf(links);
-    // In turn, so that all but the first find the hub; none may take over what an earlier one has seen.
+    // In turn, so that all but the first find the hub; none may take over what an earlier one has
+    // seen.
     const earlier = this.attaching.get(id) ?? Promise.resolve();
     const attached = earlier.catch(() => undefined).then(() => this.addHub(links));
     this.attaching.set(id, attached);
@@ -65,7 +66,10 @@ export class LinkAttachment {
     if (read !== undefined) await this.attach(read.links);
   }
 
-  /** Lets what was skipped because of a job's failure wait for the job again, which is to be retried next. */
+  /**
+   * Lets what was skipped because of a job's failure wait for the job again, which is to be retried
+   * next.
+   */
   async revive(read: ReadLinks): Promise<void> {
     const links = await this.links.revive(read);
     if (links === undefined) return;

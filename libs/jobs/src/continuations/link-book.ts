@@ -7,7 +7,10 @@ import { StoreCalls } from '../enqueueing/index.js';
 
 const KEY = 'links:';
 
-/** Links to what was skipped are kept for a retry of the antecedent, as long as failed jobs are by default. */
+/**
+ * Links to what was skipped are kept for a retry of the antecedent, as long as failed jobs are by
+ * default.
+ */
 const SKIPPED_TTL_MS = 7 * 24 * 3_600_000;
 
 /** A continuation of a job. @internal */
@@ -38,7 +41,8 @@ export interface ReadLinks {
 }
 
 /**
- * The links from jobs to their continuations: stored before anything depends on them, and gone when all is done.
+ * The links from jobs to their continuations: stored before anything depends on them, and gone when
+ * all is done.
  * @internal
  */
 @Injectable()
@@ -68,7 +72,8 @@ export class LinkBook {
       waiting.added.push(...continuations);
       return waiting.stored;
     }
-    // Those that come while others are being stored go together, instead of one undoing another's attempt.
+    // Those that come while others are being stored go together, instead of one undoing another's
+    // attempt.
     const added = [...continuations];
     const stored = (this.storing.get(key) ?? Promise.resolve()).then(() => {
       this.waiting.delete(key);
@@ -89,7 +94,10 @@ export class LinkBook {
     return this.records.delete(hubKeyOf(read.links.antecedent), read);
   }
 
-  /** Keeps these alone, for a retry of the antecedent. @returns false when they were changed meanwhile */
+  /**
+   * Keeps these alone, for a retry of the antecedent. @returns false when they were changed
+   * meanwhile
+   */
   async keepSkipped(read: ReadLinks, continuations: readonly Link[]): Promise<boolean> {
     const kept = { ...read.links, continuations, skipped: true } as const;
     return (await this.replace(read, kept, SKIPPED_TTL_MS)) !== undefined;
@@ -106,7 +114,10 @@ export class LinkBook {
     return (await this.replace(read, revived))?.value;
   }
 
-  /** The stored text of all links whose hashed key starts with a digit, by their keys: one of them may be damaged. */
+  /**
+   * The stored text of all links whose hashed key starts with a digit, by their keys: one of them
+   * may be damaged.
+   */
   shard(digit: string): Promise<ReadonlyMap<string, string>> {
     return this.engine.store.entries(KEY + digit);
   }

@@ -6,7 +6,8 @@ import { LinkAttachment } from './link-attachment.js';
 import { LinkBook, parseLinks } from './link-book.js';
 
 /**
- * Goes through the stored links, which decide what is to be done, and repairs hubs that do not agree with them.
+ * Goes through the stored links, which decide what is to be done, and repairs hubs that do not
+ * agree with them.
  * @internal
  */
 @Injectable()

@@ -11,8 +11,8 @@ export interface PlaceholderSource {
 const sources = new WeakMap<object, PlaceholderSource>();
 
 /**
- * Stands for a value that is known only when the job before has ended. It can be passed on as an argument, whole or
- * a property of it; whatever else is done with it throws InvalidInvocationError.
+ * Stands for a value that is known only when the job before has ended. It can be passed on as an
+ * argument, whole or a property of it; whatever else is done with it throws InvalidInvocationError.
  * @param parameter what messages call the callback's parameter: `results` for a list of values
  * @internal
  */

@@ -39,7 +39,9 @@ class Work {
   }
 }
 
-/** What others do to hubs and jobs, who know nothing of links; a sweep of all parts puts it right. */
+/**
+ * What others do to hubs and jobs, who know nothing of links; a sweep of all parts puts it right.
+ */
 describeEngines('the sweep of links', (engine) => {
   let module: TestingModule;
   const isolation = engine.reusedIsolation();

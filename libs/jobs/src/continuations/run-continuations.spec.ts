@@ -28,7 +28,9 @@ class Work {
   }
 }
 
-/** A hub that dies after it has put a continuation in its queue does so again when it comes back. */
+/**
+ * A hub that dies after it has put a continuation in its queue does so again when it comes back.
+ */
 describeEngines('a continuation that its hub stores twice', (engine) => {
   let module: TestingModule;
   const isolation = engine.reusedIsolation();

@@ -13,12 +13,13 @@ import { LinkAttachment } from './link-attachment.js';
 import { toError, type ContinuationEnd, type StoredContinuation } from './stored-continuation.js';
 
 /**
- * Takes the record of a continuation before its handler is called, where its hub has not deleted it yet.
+ * Takes the record of a continuation before its handler is called, where its hub has not deleted it
+ * yet.
  *
- * The hub puts the job in its queue, then deletes its record. Whoever cancels or removes the job in between changes the
- * record: it is this step, of which the store lets only one come first, that tells whether the handler is called. And a
- * hub that dies between the two finds the record when it is run again, and would store once more a job that has run, had
- * ended and was removed.
+ * The hub puts the job in its queue, then deletes its record. Whoever cancels or removes the job in
+ * between changes the record: it is this step, of which the store lets only one come first, that
+ * tells whether the handler is called. And a hub that dies between the two finds the record when it
+ * is run again, and would store once more a job that has run, had ended and was removed.
  * @internal
  */
 @Injectable()
@@ -46,7 +47,10 @@ export class RunContinuations implements JobHook {
     }
   }
 
-  /** The record stays for the hub, and for the next claim should this process die: a retry by hand deletes it. */
+  /**
+   * The record stays for the hub, and for the next claim should this process die: a retry by hand
+   * deletes it.
+   */
   private async refuse(
     { queue, id, enqueuedAt }: RunningJob,
     { job }: StoredContinuation,

@@ -57,7 +57,9 @@ export function toError({ kind, reason }: ContinuationEnd, { queue, name, id }: 
     : new JobCancelledError(location, reason);
 }
 
-/** Whether it ended without running, since a job before it failed: a retry of that one lets it run. */
+/**
+ * Whether it ended without running, since a job before it failed: a retry of that one lets it run.
+ */
 function isSkip(error: StoredError): boolean {
   return error.name === ContinuationSkippedError.name;
 }

@@ -60,7 +60,10 @@ export interface CoordinationStore {
 
   /** The store's own clock, Unix milliseconds. */
   now(): Promise<number>;
-  /** What to measure ages by, in ms: the store's own clock, but where that is this machine's, one that nobody sets. */
+  /**
+   * What to measure ages by, in ms: the store's own clock, but where that is this machine's, one
+   * that nobody sets.
+   */
   steadyNow(): Promise<number>;
   /** Stops listening and closes what this store opened. */
   close(): Promise<void>;

@@ -12,7 +12,9 @@ export const JOBS_ENGINE = Symbol('nestjs-jobs:engine');
  * @publicApi
  */
 export interface EngineCapabilities {
-  /** Jobs can be enqueued inside a transaction of the application (`JobScheduler.withTransaction`). */
+  /**
+   * Jobs can be enqueued inside a transaction of the application (`JobScheduler.withTransaction`).
+   */
   readonly transactionalEnqueue: boolean;
   /** Processes on other machines can share the jobs. */
   readonly sharedAcrossMachines: boolean;
@@ -40,7 +42,10 @@ export interface Engine {
   readonly capabilities: EngineCapabilities;
   /** Host and port (or file) of the store, never credentials. */
   readonly address: string;
-  /** Which store it is and where in it the jobs are, for people to read; complete when it is connected. No credentials. */
+  /**
+   * Which store it is and where in it the jobs are, for people to read; complete when it is
+   * connected. No credentials.
+   */
   readonly place: string;
   /**
    * What BullMQ's classes are constructed with. The `connection` in it is this engine's own object:
@@ -51,8 +56,8 @@ export interface Engine {
   /** Builds this engine's backend: BullMQ's own, with its traps closed. */
   readonly backendFactory: BackendFactory;
   /**
-   * What to add to this process's wall clock to get the store's, in ms: an estimate that asks nobody. 0 where the store
-   * has no clock of its own.
+   * What to add to this process's wall clock to get the store's, in ms: an estimate that asks
+   * nobody. 0 where the store has no clock of its own.
    */
   readonly clockOffset: number;
   readonly store: CoordinationStore;
@@ -69,7 +74,8 @@ export interface Engine {
    */
   connect(): Promise<void>;
   /**
-   * Looks whether a newer version, of BullMQ or ours, has changed tables or keys so that this one cannot work on them.
+   * Looks whether a newer version, of BullMQ or ours, has changed tables or keys so that this one
+   * cannot work on them.
    * @returns what was expected and what was found, in words; undefined when this version can
    */
   newerThanKnown(): Promise<string | undefined>;
@@ -81,7 +87,10 @@ export interface Engine {
   ping(timeoutMs: number): Promise<number>;
   /** Whether an error means that the store could not be reached, or cannot serve for now. */
   isConnectionError(error: unknown): boolean;
-  /** What an error says for sure of the operation that met it; undefined when its outcome is unknown. */
+  /**
+   * What an error says for sure of the operation that met it; undefined when its outcome is
+   * unknown.
+   */
   refusalOf(error: unknown): Refusal | undefined;
   /** Whether `close()` was called: nothing can be stored any more. */
   readonly isClosed: boolean;

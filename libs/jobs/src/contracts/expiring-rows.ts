@@ -1,5 +1,6 @@
 /**
- * Rows that expire on an engine which does not free the space of what has expired by itself: reads pass over them.
+ * Rows that expire on an engine which does not free the space of what has expired by itself: reads
+ * pass over them.
  * @internal
  */
 export interface ExpiringRows {

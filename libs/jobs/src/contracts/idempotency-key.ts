@@ -4,7 +4,9 @@
  */
 export interface StoredKey {
   readonly key: string;
-  /** The oldest name of the handler, where that is not the job's: each handler has keys of its own. */
+  /**
+   * The oldest name of the handler, where that is not the job's: each handler has keys of its own.
+   */
   readonly group?: string;
   /** How long the key holds after the job has completed, in ms. */
   readonly windowMs: number;

@@ -24,8 +24,9 @@ export type RunOutcome =
   | { readonly status: 'postponed'; readonly delayMs: number };
 
 /**
- * What becomes of a claimed job: its handler is called; or it is completed without, since all of its work is
- * done already; or it goes back to its queue for a while, which burns no attempt; or it fails, since it was cancelled.
+ * What becomes of a claimed job: its handler is called; or it is completed without, since all of
+ * its work is done already; or it goes back to its queue for a while, which burns no attempt; or it
+ * fails, since it was cancelled.
  * @internal
  */
 export type ClaimDecision =
@@ -65,10 +66,11 @@ export type UnknownWork = Pick<JobInfo, 'queue' | 'id' | 'name' | 'tick'>;
  */
 export interface JobHook {
   /**
-   * A job was claimed, and its handler is to be called next. Hooks are asked one after the other; the first
-   * that does not let it run has decided.
-   * @returns undefined to go on at once; or a promise of what to do. One that rejects with what a job is at fault for
-   *   (a `JobsError`) lets the attempt fail; after any other the job comes again.
+   * A job was claimed, and its handler is to be called next. Hooks are asked one after the other;
+   * the first that does not let it run has decided.
+   * @returns undefined to go on at once; or a promise of what to do. One that rejects with what a
+   *   job is at fault for (a `JobsError`) lets the attempt fail; after any other the job comes
+   *   again.
    */
   onClaimed?(job: RunningJob): Promise<ClaimDecision> | undefined;
   /** A handler is about to be called. */
@@ -76,7 +78,8 @@ export interface JobHook {
   /**
    * A handler has returned, and the job is to be completed next.
    * @param result in the form in which it will be stored
-   * @returns undefined to go on at once; or a promise that is awaited first. After one that rejects it is called again.
+   * @returns undefined to go on at once; or a promise that is awaited first. After one that rejects
+   *   it is called again.
    */
   onReturned?(job: RunningJob, result: unknown): Promise<void> | undefined;
   /** The locks of these jobs were renewed: their runs go on. */
@@ -87,9 +90,10 @@ export interface JobHook {
    */
   onSentAway?(job: SentAwayJob): Promise<void> | undefined;
   /**
-   * Says why nobody wants a job any more whose handler no server has: it is removed when the time is over for which it
-   * waits for one, and does not fail.
-   * @returns undefined for a job that somebody may want; the answer is asked for each time that it is met
+   * Says why nobody wants a job any more whose handler no server has: it is removed when the time
+   * is over for which it waits for one, and does not fail.
+   * @returns undefined for a job that somebody may want; the answer is asked for each time that it
+   *   is met
    */
   whyUnwanted?(job: UnknownWork): Promise<string | undefined>;
   /** A run ended and its end was stored. */

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 
 /**
- * A service that applications hold. Of what is logged or returned from a controller, only its name is seen: its parts
- * lead to the whole container, and to the password of the store.
+ * A service that applications hold. Of what is logged or returned from a controller, only its name
+ * is seen: its parts lead to the whole container, and to the password of the store.
  * @internal
  */
 export abstract class PublicService {

@@ -7,7 +7,10 @@ export interface StoredTick {
   readonly recurring: string;
   /** When it was due, Unix milliseconds. */
   readonly due: number;
-  /** How many missed ticks this run stands for, itself included; absent for a tick that was run in time. */
+  /**
+   * How many missed ticks this run stands for, itself included; absent for a tick that was run in
+   * time.
+   */
   readonly missed?: number;
   /** Present when the run was asked for by `trigger()`. */
   readonly manual?: true;

@@ -12,10 +12,15 @@ export interface StoredJob {
   readonly payload: unknown;
 }
 
-/** What limits count a job by, stored with it; absent when it was added by somebody who does not know. @internal */
+/**
+ * What limits count a job by, stored with it; absent when it was added by somebody who does not
+ * know. @internal
+ */
 export interface LimitKeys {
   readonly concurrencyKey?: string;
-  /** What the key belongs to, so that a process without the handler can give the job's turn back. */
+  /**
+   * What the key belongs to, so that a process without the handler can give the job's turn back.
+   */
   readonly concurrencyGroup?: string;
   readonly rateLimitKey?: string;
   /** Whether others of its `deduplication` may be stored from its start on. */
@@ -25,12 +30,16 @@ export interface LimitKeys {
 }
 
 /**
- * A running job as seen from inside its handler. Implemented by runs, read by all that is called within them.
+ * A running job as seen from inside its handler. Implemented by runs, read by all that is called
+ * within them.
  * @internal
  */
 export interface RunningJob extends JobInfo {
   readonly signal: AbortSignal;
-  /** BullMQ's `timestamp` of the job: a later job with the same id is another job. Undefined for a run that is no job. */
+  /**
+   * BullMQ's `timestamp` of the job: a later job with the same id is another job. Undefined for a
+   * run that is no job.
+   */
   readonly enqueuedAt?: number | undefined;
   /** Its idempotency key, if it has one. */
   readonly idempotency?: StoredKey | undefined;

@@ -11,8 +11,9 @@ export interface HeldJob {
 /** What our backends can do beyond BullMQ's contract. @internal */
 export interface SafeBackend extends IQueueBackend {
   /**
-   * Renews the locks of jobs that this process runs. One that has run out is taken back, unless somebody else has
-   * touched its job since: a process that was blocked for long still runs what it ran.
+   * Renews the locks of jobs that this process runs. One that has run out is taken back, unless
+   * somebody else has touched its job since: a process that was blocked for long still runs what it
+   * ran.
    * @returns the ids of those that are lost
    */
   renewLocks(jobs: readonly HeldJob[], durationMs: number): Promise<string[]>;

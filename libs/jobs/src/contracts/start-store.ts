@@ -10,14 +10,15 @@ export interface StartRequest {
 }
 
 /**
- * A log of starts for each rate-limited key, and of the moments that were promised to jobs that came too early. A key
- * that was idle for a whole window takes no space.
+ * A log of starts for each rate-limited key, and of the moments that were promised to jobs that
+ * came too early. A key that was idle for a whole window takes no space.
  * @internal
  */
 export interface StartStore {
   /**
    * Starts jobs, in order, where the window has room.
-   * @returns for each 0 when it starts now; else in how many ms it may come again, a moment that is promised to it
+   * @returns for each 0 when it starts now; else in how many ms it may come again, a moment that is
+   *   promised to it
    */
   start(requests: readonly StartRequest[]): Promise<readonly number[]>;
 }

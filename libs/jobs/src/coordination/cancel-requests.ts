@@ -29,7 +29,8 @@ const KEY = 'cancel:';
  */
 export const cancelRequests = {
   /**
-   * Stores a request, unless the same job was asked to end before: the first one counts, whose reason its run was given.
+   * Stores a request, unless the same job was asked to end before: the first one counts, whose
+   * reason its run was given.
    * @returns the request in force
    */
   store(store: CoordinationStore, request: CancelRequest): Promise<CancelRequest> {
@@ -39,7 +40,10 @@ export const cancelRequests = {
     return records.change(idOf(request), first, { ttlMs: REQUEST_TTL_MS });
   },
 
-  /** Takes back a request that came too late, as `store()` was given it, unless somebody else asked for the same. */
+  /**
+   * Takes back a request that came too late, as `store()` was given it, unless somebody else asked
+   * for the same.
+   */
   async withdraw(store: CoordinationStore, request: CancelRequest): Promise<void> {
     await store.delete(keyOf(request), JSON.stringify(request));
   },
@@ -59,7 +63,8 @@ export const cancelRequests = {
 
   /**
    * What a job was cancelled by that has failed.
-   * @param message which it failed with: a request may have come too late for a job that failed by itself
+   * @param message which it failed with: a request may have come too late for a job that failed by
+   *   itself
    * @param requests the stored one, and what was noted on the job, which outlives it
    */
   endedBy(

@@ -5,15 +5,17 @@ import { parseMessage } from './stored-record.js';
 const CHANNEL = 'handover';
 
 /**
- * A job that was claimed by a server without its handler. It is delayed for a while: whoever has its handler and room
- * for it makes it ready before that.
+ * A job that was claimed by a server without its handler. It is delayed for a while: whoever has
+ * its handler and room for it makes it ready before that.
  * @internal
  */
 export interface Handover {
   readonly queue: string;
   readonly id: string;
   readonly name: string;
-  /** BullMQ's count of the job's claims: one that was claimed since is not delayed for this reason. */
+  /**
+   * BullMQ's count of the job's claims: one that was claimed since is not delayed for this reason.
+   */
   readonly claims: number;
 }
 

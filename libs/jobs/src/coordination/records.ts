@@ -4,7 +4,9 @@ import { parseRecord } from './stored-record.js';
 /** Somebody else changed a record each time: more than this comes from no fleet. */
 const MOST_TRIES = 100;
 
-/** A record as it was read: the text that is stored tells whether it was changed since. @internal */
+/**
+ * A record as it was read: the text that is stored tells whether it was changed since. @internal
+ */
 export interface ReadRecord<T> {
   readonly value: T;
   readonly text: string;
@@ -24,8 +26,8 @@ export interface RecordOptions<T> {
 const asIs: Call = (_id, call) => call();
 
 /**
- * Values of one kind in the coordination store, each under its id. One that was changed since it was read is never
- * overwritten.
+ * Values of one kind in the coordination store, each under its id. One that was changed since it
+ * was read is never overwritten.
  * @internal
  */
 export class Records<T> {
@@ -75,8 +77,8 @@ export class Records<T> {
 
   /**
    * Changes a record, atomically.
-   * @param change makes the new value of the one that is there; called again when somebody else was faster. The same
-   *   object means no change; undefined removes it.
+   * @param change makes the new value of the one that is there; called again when somebody else was
+   *   faster. The same object means no change; undefined removes it.
    * @param known what was read already; the store is asked when it is absent, or old
    * @returns what is stored afterwards
    */

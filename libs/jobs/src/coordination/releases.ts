@@ -6,7 +6,10 @@ import { isUnreadableRecord, parseRecord } from './stored-record.js';
 
 const PREFIX = 'release:';
 
-/** So long a version is remembered that no server runs, in ms: one that comes back is not taken for a newer one. */
+/**
+ * So long a version is remembered that no server runs, in ms: one that comes back is not taken for
+ * a newer one.
+ */
 const REMEMBERED_MS = 30 * 24 * 3_600_000;
 
 /** What the servers of one version of an application declare. @internal */
@@ -21,13 +24,16 @@ export interface ReleaseContent {
 
 /** @internal */
 export interface Release extends ReleaseContent {
-  /** When its first server was seen, by the store's `steadyNow()`: the version seen first last is the newest. */
+  /**
+   * When its first server was seen, by the store's `steadyNow()`: the version seen first last is
+   * the newest.
+   */
   readonly since: number;
 }
 
 /**
- * What servers declare, in one record for all that declare the same, under its hash: a server stores it when it boots,
- * and its heartbeat carries the hash alone.
+ * What servers declare, in one record for all that declare the same, under its hash: a server
+ * stores it when it boots, and its heartbeat carries the hash alone.
  * @internal
  */
 export const releases = {

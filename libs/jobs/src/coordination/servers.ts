@@ -22,7 +22,10 @@ export interface ServerInfo {
   readonly queues: readonly string[];
   /** ISO 8601. */
   readonly startedAt: string;
-  /** A hash of the handlers and recurring jobs that it declares: the same for all servers of one version. */
+  /**
+   * A hash of the handlers and recurring jobs that it declares: the same for all servers of one
+   * version.
+   */
   readonly release: string;
 }
 
@@ -32,7 +35,10 @@ export const servers = {
     await store.set(keyOf(server.id), JSON.stringify(server), HEARTBEAT_TTL_MS);
   },
 
-  /** @returns false when the store does not know the server any more: it was silent for long, or data was lost */
+  /**
+   * @returns false when the store does not know the server any more: it was silent for long, or
+   *   data was lost
+   */
   async renew(store: CoordinationStore, server: ServerInfo): Promise<boolean> {
     const text = JSON.stringify(server);
     return store.compareAndSet(keyOf(server.id), text, text, HEARTBEAT_TTL_MS);
@@ -52,7 +58,10 @@ export const servers = {
   },
 };
 
-/** What cannot be read is no server; it must not hide the others. A newer version's lives, and nothing else is known of it. */
+/**
+ * What cannot be read is no server; it must not hide the others. A newer version's lives, and
+ * nothing else is known of it.
+ */
 function parse(text: string, key: string): ServerInfo | undefined {
   const unknown = { host: '', pid: 0, queues: [], startedAt: '', release: '' };
   try {

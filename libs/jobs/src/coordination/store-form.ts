@@ -2,10 +2,16 @@ import type { Engine } from '../contracts/index.js';
 import { NewerStoreError } from '../errors/index.js';
 import { Records } from './records.js';
 
-/** The form of all that this version stores beside BullMQ's own: the next one with every change that others would misread. */
+/**
+ * The form of all that this version stores beside BullMQ's own: the next one with every change that
+ * others would misread.
+ */
 const FORM = 1;
 
-/** The oldest form that a process must know to work beside this version: {@link FORM}, once others could do harm. */
+/**
+ * The oldest form that a process must know to work beside this version: {@link FORM}, once others
+ * could do harm.
+ */
 const NEEDS = 1;
 
 const KEY = 'form';
@@ -19,8 +25,9 @@ interface StoreForm {
 }
 
 /**
- * Refuses a store that a newer version has changed so that this one cannot work on it; else notes there that this version
- * works on it. To be called before anything is done with it, and now and then.
+ * Refuses a store that a newer version has changed so that this one cannot work on it; else notes
+ * there that this version works on it. To be called before anything is done with it, and now and
+ * then.
  * @throws NewerStoreError
  * @internal
  */

@@ -1,14 +1,18 @@
 import { DamagedRecordError, NewerRecordError } from '../errors/index.js';
 
 /**
- * The form of all records that this version writes. A record says its form in `v`; without one it is of form 1.
+ * The form of all records that this version writes. A record says its form in `v`; without one it
+ * is of form 1.
  *
- * What only adds to a record needs no other form: a reader keeps what it does not know. A record that older versions would
- * misread gets the next one, and they leave it as it is.
+ * What only adds to a record needs no other form: a reader keeps what it does not know. A record
+ * that older versions would misread gets the next one, and they leave it as it is.
  */
 const FORM = 1;
 
-/** Whether a newer version wrote something in a form that this one does not know: a record, or the data of a job or hub. @internal */
+/**
+ * Whether a newer version wrote something in a form that this one does not know: a record, or the
+ * data of a job or hub. @internal
+ */
 export function isOfNewerForm(value: unknown): value is { readonly v: number } {
   const form = (value as { v?: unknown } | null | undefined)?.v;
   return typeof form === 'number' && form > FORM;
@@ -17,8 +21,8 @@ export function isOfNewerForm(value: unknown): value is { readonly v: number } {
 /**
  * Reads a record of ours.
  * @param key under which it is stored, for the message
- * @throws NewerRecordError when a newer version wrote it in a form that this one does not know; DamagedRecordError
- *   when it is no JSON
+ * @throws NewerRecordError when a newer version wrote it in a form that this one does not know;
+ *   DamagedRecordError when it is no JSON
  * @internal
  */
 export function parseRecord(text: string, key: string): unknown {
@@ -27,7 +31,10 @@ export function parseRecord(text: string, key: string): unknown {
   return value;
 }
 
-/** As {@link parseRecord}: undefined when a newer version wrote it in a form that this one does not know. @internal */
+/**
+ * As {@link parseRecord}: undefined when a newer version wrote it in a form that this one does not
+ * know. @internal
+ */
 export function parseKnown(text: string, key: string): unknown {
   try {
     return parseRecord(text, key);
@@ -37,7 +44,10 @@ export function parseKnown(text: string, key: string): unknown {
   }
 }
 
-/** As {@link parseRecord}, of a message to other processes: undefined when this one cannot read it. @internal */
+/**
+ * As {@link parseRecord}, of a message to other processes: undefined when this one cannot read it.
+ * @internal
+ */
 export function parseMessage(text: string): unknown {
   try {
     return parseRecord(text, 'a message');
@@ -46,7 +56,10 @@ export function parseMessage(text: string): unknown {
   }
 }
 
-/** Whether a record is there, and this process cannot read it: it is a newer version's, or damaged. @internal */
+/**
+ * Whether a record is there, and this process cannot read it: it is a newer version's, or damaged.
+ * @internal
+ */
 export function isUnreadableRecord(error: unknown): error is NewerRecordError | DamagedRecordError {
   return error instanceof NewerRecordError || error instanceof DamagedRecordError;
 }

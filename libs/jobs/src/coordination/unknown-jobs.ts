@@ -4,7 +4,10 @@ import { parseKnown, parseRecord } from './stored-record.js';
 
 const PREFIX = 'unknown-name:';
 
-/** A job whose name no server knows, and since when it waits for one that does, by the store's `steadyNow()`. @internal */
+/**
+ * A job whose name no server knows, and since when it waits for one that does, by the store's
+ * `steadyNow()`. @internal
+ */
 export interface UnknownJob extends Handover {
   readonly since: number;
   /** The line that it has a place in; absent when it has none. */

@@ -22,9 +22,10 @@ type FollowingMethodDecorator<Value> = <Method extends (value: Value) => unknown
 ) => void;
 
 /**
- * Runs a method after each job of another handler, as a job of its own: with the queue, retries and logs of a
- * `@Job()`, which it is too. It gets what that handler returned (or the error, see `on`) as its argument. Can be
- * given several times, to follow several handlers. Wrong uses are reported at boot.
+ * Runs a method after each job of another handler, as a job of its own: with the queue, retries and
+ * logs of a `@Job()`, which it is too. It gets what that handler returned (or the error, see `on`)
+ * as its argument. Can be given several times, to follow several handlers. Wrong uses are reported
+ * at boot.
  *
  * @example
  * ```ts

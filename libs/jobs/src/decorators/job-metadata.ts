@@ -4,8 +4,8 @@ import { rules, type JobsClassOptions } from '../options/index.js';
 export const JOBS_METADATA = 'nestjs-jobs:jobs';
 
 /**
- * A use of a decorator that cannot work, kept for the report at boot: a decorator that throws would stop
- * the import of the file, and show one fault at a time.
+ * A use of a decorator that cannot work, kept for the report at boot: a decorator that throws would
+ * stop the import of the file, and show one fault at a time.
  * @internal
  */
 export interface MisplacedJob {
@@ -51,7 +51,10 @@ export function classOptionsOf(type: object): JobsClassOptions | undefined {
 
 const declaredQueues = new Set<string>();
 
-/** Notes a queue that some decorator names, so that it can be injected without being registered. @internal */
+/**
+ * Notes a queue that some decorator names, so that it can be injected without being registered.
+ * @internal
+ */
 export function declareQueue(name: unknown): void {
   if (rules.queueName.accepts(name)) declaredQueues.add(name as string);
 }

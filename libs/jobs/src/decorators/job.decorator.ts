@@ -14,7 +14,10 @@ export type JobDecorator<K extends JobKeyFunction> = <T>(
   descriptor: TypedPropertyDescriptor<T> & KeysFit<K, T>,
 ) => void;
 
-/** Unknown where every key function takes what the method takes; parameters without a type are not checked. */
+/**
+ * Unknown where every key function takes what the method takes; parameters without a type are not
+ * checked.
+ */
 type KeysFit<K extends JobKeyFunction, T> = [K] extends [never]
   ? unknown
   : T extends (...args: infer A) => unknown
@@ -34,11 +37,11 @@ type KeyMisfit<K extends JobKeyFunction, A extends unknown[]> = K extends (
   : never;
 
 /**
- * Makes a method a handler: calls of it can be stored with `JobScheduler.enqueue()` and run later, in
- * this or another process. It stays an ordinary method, and can still be called directly.
+ * Makes a method a handler: calls of it can be stored with `JobScheduler.enqueue()` and run later,
+ * in this or another process. It stays an ordinary method, and can still be called directly.
  *
- * For instance methods of providers and controllers. A wrong use (static, getter, private `#name`) and
- * wrong options are reported at boot, all together.
+ * For instance methods of providers and controllers. A wrong use (static, getter, private `#name`)
+ * and wrong options are reported at boot, all together.
  *
  * @example
  * ```ts

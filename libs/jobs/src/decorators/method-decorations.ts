@@ -24,7 +24,10 @@ export interface MethodDecorations {
   readonly recurrences: RecurringMetadata[];
   /** Uses of `@Continuation()`, in their order. */
   readonly continuations: ContinuationMetadata[];
-  /** The method as the uppermost of them saw it. A decorator above them may have put another in its place. */
+  /**
+   * The method as the uppermost of them saw it. A decorator above them may have put another in its
+   * place.
+   */
   method: object;
 }
 
@@ -39,9 +42,9 @@ type Decorated = Map<string, MethodDecorations>;
 /**
  * The decorations of a method that is being decorated.
  *
- * They are kept under the name of the method, since the method itself may be replaced: by a decorator above that wraps
- * it (transactions, tracing), or by a subclass that overrides it. And with the method, which may be copied to another
- * class (mixins).
+ * They are kept under the name of the method, since the method itself may be replaced: by a
+ * decorator above that wraps it (transactions, tracing), or by a subclass that overrides it. And
+ * with the method, which may be copied to another class (mixins).
  * @internal
  */
 export function decorate(prototype: object, name: string, method: object): MethodDecorations {
@@ -72,7 +75,10 @@ export function decorationsOf(prototype: object, name: string): MethodDecoration
   return undefined;
 }
 
-/** Names of the methods that were decorated in a class or in one it extends, whatever became of them. @internal */
+/**
+ * Names of the methods that were decorated in a class or in one it extends, whatever became of
+ * them. @internal
+ */
 export function decoratedNames(prototype: object): readonly string[] {
   const names = chainOf(prototype).flatMap((owner) => [...(ownDecorationsOf(owner)?.keys() ?? [])]);
   return [...new Set(names)];

@@ -11,9 +11,10 @@ type NullaryMethodDecorator = <Method extends () => unknown>(
 ) => void;
 
 /**
- * Runs a method again and again: once for each tick over all processes (see `scope` for each process), and with the retries, timeouts and
- * logs of a `@Job()`, which it is too. The method needs no arguments; `JobContext.tick` tells which tick it runs
- * for. Can be given several times, with an `id` each. Wrong uses are reported at boot.
+ * Runs a method again and again: once for each tick over all processes (see `scope` for each
+ * process), and with the retries, timeouts and logs of a `@Job()`, which it is too. The method
+ * needs no arguments; `JobContext.tick` tells which tick it runs for. Can be given several times,
+ * with an `id` each. Wrong uses are reported at boot.
  *
  * @param recurrence a cron expression, see `Cron` for helpers; or `{ every: '10 min' }`
  *

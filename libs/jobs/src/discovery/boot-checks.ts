@@ -10,7 +10,9 @@ import type { Handler } from './handler.js';
 import type { Exploration } from './handler.explorer.js';
 import type { FoundHandler } from './handler.factory.js';
 
-/** Faults of the options that decorators were given, and of decorators in the wrong place. @internal */
+/**
+ * Faults of the options that decorators were given, and of decorators in the wrong place. @internal
+ */
 export function checkDecorators(
   exploration: Pick<Exploration, 'handlers' | 'classes' | 'lost'>,
 ): string[] {
@@ -66,7 +68,10 @@ export function checkNames(handlers: readonly Handler[]): string[] {
   return problems;
 }
 
-/** Classes without a name, and those of Nest's `mixin()`: each process would store their jobs under another one. @internal */
+/**
+ * Classes without a name, and those of Nest's `mixin()`: each process would store their jobs under
+ * another one. @internal
+ */
 export function checkGeneratedNames(handlers: readonly Handler[]): string[] {
   return handlers
     .filter((handler) => hasOwnName(handler, GENERATED))

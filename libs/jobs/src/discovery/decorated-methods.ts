@@ -27,7 +27,8 @@ const scanner = new MetadataScanner();
 /**
  * What decorators say of the methods of a class.
  * @param owner the class that names of its jobs start with
- * @param wrapper the provider or controller; none where the class is only called, and runs elsewhere
+ * @param wrapper the provider or controller; none where the class is only called, and runs
+ *   elsewhere
  * @internal
  */
 export function decoratedMethods(

@@ -95,11 +95,12 @@ export class HandlerRegistry {
   }
 
   /**
-   * The handler of a class's method: that of a provider or controller, else what decorators say of it, for jobs that
-   * run elsewhere.
+   * The handler of a class's method: that of a provider or controller, else what decorators say of
+   * it, for jobs that run elsewhere.
    * @param purpose what the caller wants of it, for messages
    * @throws InvalidInvocationError when the method has no `@Job()`
-   * @throws JobsConfigurationError with every fault of the decorators of a class that is not provided, at its first use
+   * @throws JobsConfigurationError with every fault of the decorators of a class that is not
+   *   provided, at its first use
    */
   byMethod(type: HandlerClass, methodName: string, purpose = 'enqueue'): Handler {
     const handler = this.found(({ byClass }) => byClass.get(type)?.get(methodName));
@@ -130,7 +131,8 @@ export class HandlerRegistry {
 
   /**
    * Keeps the index from now on: every provider exists.
-   * @param hasScheduler whether the ScheduleModule of @nestjs/schedule is imported; nobody asks for it before
+   * @param hasScheduler whether the ScheduleModule of @nestjs/schedule is imported; nobody asks for
+   *   it before
    * @throws JobsConfigurationError with every fault
    */
   freeze(hasScheduler = true): void {
@@ -141,7 +143,8 @@ export class HandlerRegistry {
   }
 
   /**
-   * What is found in the index, or in that of the modules which Nest's LazyModuleLoader has loaded since it was frozen.
+   * What is found in the index, or in that of the modules which Nest's LazyModuleLoader has loaded
+   * since it was frozen.
    */
   private found<T>(find: (index: Index) => T | undefined): T | undefined {
     const known = find(this.ready);
@@ -157,7 +160,10 @@ export class HandlerRegistry {
     return find(this.index);
   }
 
-  /** Adds handlers of modules that came late, and says what this process cannot do for them any more. */
+  /**
+   * Adds handlers of modules that came late, and says what this process cannot do for them any
+   * more.
+   */
   private add(late: Index): void {
     const before = this.index!;
     const added = late.all.filter(({ name }) => !before.byName.has(name));

@@ -23,8 +23,8 @@ export interface Handler extends CalledMethod {
   readonly name: string;
   readonly aliases: readonly string[];
   /**
-   * What keys of its jobs belong to: the first of its aliases, else its name. So a renamed handler shares them with the
-   * version before it.
+   * What keys of its jobs belong to: the first of its aliases, else its name. So a renamed handler
+   * shares them with the version before it.
    */
   readonly group: string;
   readonly queue: string;

@@ -1,7 +1,10 @@
 import 'reflect-metadata';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 
-/** Where `@Processor()` of @nestjs/bullmq keeps what it was given. (That package is optional; a test compares the two.) */
+/**
+ * Where `@Processor()` of @nestjs/bullmq keeps what it was given. (That package is optional; a test
+ * compares the two.)
+ */
 const PROCESSOR_METADATA = 'bullmq:processor_metadata';
 
 /** What starts the workers of `@Processor()` classes; a provider of the BullModule. */
@@ -14,7 +17,8 @@ export interface IdleProcessor {
 }
 
 /**
- * Classes with `@Processor()` that nobody starts: @nestjs/bullmq does it alone, where its BullModule is imported.
+ * Classes with `@Processor()` that nobody starts: @nestjs/bullmq does it alone, where its
+ * BullModule is imported.
  * @internal
  */
 export function idleProcessors(

@@ -117,7 +117,10 @@ function withoutRepeats(methods: readonly RecurringMethod[]): RecurringMethod[] 
   });
 }
 
-/** Options of the handler of which its uses say different things: the method has one queue, one timeout, … */
+/**
+ * Options of the handler of which its uses say different things: the method has one queue, one
+ * timeout, …
+ */
 function disagreements(uses: readonly RecurringMetadata[]): string[] {
   const said = new Map<string, unknown>();
   return uses.flatMap(({ options }) =>
@@ -130,7 +133,9 @@ function disagreements(uses: readonly RecurringMetadata[]): string[] {
   );
 }
 
-/** The options without those that are at fault: the others may have faults that a rule cannot see. */
+/**
+ * The options without those that are at fault: the others may have faults that a rule cannot see.
+ */
 function valid(options: RecurringOptions): RecurringOptions {
   const entries = Object.entries(options ?? {});
   return Object.fromEntries(

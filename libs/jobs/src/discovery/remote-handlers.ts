@@ -11,8 +11,9 @@ import type { Handler, HandlerClass } from './handler.js';
 import { createHandler } from './handler.factory.js';
 
 /**
- * Handlers of classes that this process enqueues jobs for and does not provide: others run them. Their decorators say
- * all that is needed for that. They are read and checked when a class is first used, as those of providers are at boot.
+ * Handlers of classes that this process enqueues jobs for and does not provide: others run them.
+ * Their decorators say all that is needed for that. They are read and checked when a class is first
+ * used, as those of providers are at boot.
  * @internal
  */
 export class RemoteHandlers {

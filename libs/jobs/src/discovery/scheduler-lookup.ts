@@ -11,8 +11,8 @@ export interface TimeoutRegistry {
 }
 
 /**
- * Finds the SchedulerRegistry of @nestjs/schedule, where a recurrence needs it. The package is optional, so
- * nothing of it is loaded before.
+ * Finds the SchedulerRegistry of @nestjs/schedule, where a recurrence needs it. The package is
+ * optional, so nothing of it is loaded before.
  * @internal
  */
 @Injectable()

@@ -9,9 +9,9 @@ export interface NewJob {
 }
 
 /**
- * Stores a job in one operation of the queue's backend: what `Queue.add` comes to, without the `Job` that it builds,
- * checks and takes apart again, which costs more than all else that an enqueue does in this process. So what `Job`
- * would refuse is to be refused before.
+ * Stores a job in one operation of the queue's backend: what `Queue.add` comes to, without the
+ * `Job` that it builds, checks and takes apart again, which costs more than all else that an
+ * enqueue does in this process. So what `Job` would refuse is to be refused before.
  * @returns the id of the job that is there now
  * @internal
  */

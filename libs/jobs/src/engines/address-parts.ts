@@ -14,8 +14,8 @@ const PARTS = {
 } as const;
 
 /**
- * The faults of an address in parts, such as a variable with a whole URL that was given for one of them. What was given
- * may hold a password, and is not repeated.
+ * The faults of an address in parts, such as a variable with a whole URL that was given for one of
+ * them. What was given may hold a password, and is not repeated.
  * @param where what names a part to the reader, e.g. `(part) => '"connection.host"'`
  * @internal
  */

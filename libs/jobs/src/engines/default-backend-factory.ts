@@ -27,7 +27,9 @@ export function registerConnection(connection: object, factory: BackendFactory):
   });
 }
 
-/** Forgets a connection object: classes constructed with it get BullMQ's default again. @internal */
+/**
+ * Forgets a connection object: classes constructed with it get BullMQ's default again. @internal
+ */
 export function unregisterConnection(connection: object): void {
   factories.delete(connection);
 }

@@ -1,8 +1,9 @@
 import { hideSecrets } from '../options/index.js';
 
 /**
- * A driver's error without what looks like credentials in an address, in its words and in what hangs on it: loggers print
- * all of that. Each error of an attempt to connect goes through this before anyone else sees it.
+ * A driver's error without what looks like credentials in an address, in its words and in what
+ * hangs on it: loggers print all of that. Each error of an attempt to connect goes through this
+ * before anyone else sees it.
  * @internal
  */
 export function withoutSecrets<Failure>(error: Failure): Failure {

@@ -43,8 +43,10 @@ const STORES: readonly Store[] = [
 ];
 
 /**
- * The options that the store which `connection` means does not know: in silence they would be without effect.
- * @returns one line for each fault, as {@link resolveOptions} reports them; none where it is not known which store it is
+ * The options that the store which `connection` means does not know: in silence they would be
+ * without effect.
+ * @returns one line for each fault, as {@link resolveOptions} reports them; none where it is not
+ *   known which store it is
  * @internal
  */
 export function foreignOptions(given: JobsModuleOptions): string[] {

@@ -1,7 +1,8 @@
 import { MissingDriverError } from '../errors/index.js';
 
 /**
- * Loads an engine's driver, which is an optional peer: an application installs only the one it uses.
+ * Loads an engine's driver, which is an optional peer: an application installs only the one it
+ * uses.
  * @param load imports it, e.g. `() => import('pg')`
  * @throws MissingDriverError naming the package to install
  * @internal

@@ -32,8 +32,8 @@ export class SafeJob<
       job = super.fromJSON<T, R, N>(queue, readableParts(json), jobId);
     }
     if (typeof job.name !== 'string') reason ??= 'it has no name';
-    // For workers that are not ours, the backend asks BullMQ to fail a damaged job unseen. Ours sees
-    // the damage itself, and reports it like any other failure.
+    // For workers that are not ours, the backend asks BullMQ to fail a damaged job unseen. Ours
+    // sees the damage itself, and reports it like any other failure.
     if (known !== undefined) delete (job as { deferredFailure?: string }).deferredFailure;
     if (reason !== undefined) markDamaged(job, reason);
     return job;
@@ -50,8 +50,8 @@ export class SafeJob<
   }
 
   /**
-   * As BullMQ's, which also waits for a connection that has claimed the job and serialises the result twice: a tenth of
-   * what a small job costs.
+   * As BullMQ's, which also waits for a connection that has claimed the job and serialises the
+   * result twice: a tenth of what a small job costs.
    */
   override async moveToCompleted(
     result: Result,
@@ -67,7 +67,10 @@ export class SafeJob<
     return finished.result;
   }
 
-  /** As BullMQ's, which would keep the stack once for each time that the store did not take the failure. */
+  /**
+   * As BullMQ's, which would keep the stack once for each time that the store did not take the
+   * failure.
+   */
   override async moveToFailed(
     error: Error,
     token: string,

@@ -24,7 +24,10 @@ export class SafeQueue extends Queue {
     return `Queue(${this.name})`;
   }
 
-  /** Writes what BullMQ stores of a queue when it is opened, and only then: the store may have lost it. */
+  /**
+   * Writes what BullMQ stores of a queue when it is opened, and only then: the store may have lost
+   * it.
+   */
   async restoreMeta(): Promise<void> {
     await this.getBackend().setQueueMeta(this.metaValues);
   }

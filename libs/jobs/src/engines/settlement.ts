@@ -22,9 +22,10 @@ export function isUnfit(error: unknown): boolean {
 }
 
 /**
- * What the store answered to the end of a run, in the form in which BullMQ's worker does not take it for the end of
- * the run: whatever is no verdict on the job becomes a closed connection, after which the worker tries again. It
- * would record a job that succeeded as failed otherwise, with the store's words.
+ * What the store answered to the end of a run, in the form in which BullMQ's worker does not take
+ * it for the end of the run: whatever is no verdict on the job becomes a closed connection, after
+ * which the worker tries again. It would record a job that succeeded as failed otherwise, with the
+ * store's words.
  * @internal
  */
 export function asUnsettled(error: unknown): Error {

@@ -7,9 +7,10 @@ const NEGLIGIBLE_MS = 100;
 const STALE_AFTER_MS = 30_000;
 
 /**
- * The store's time, estimated without asking it each time. It is counted on this process's monotonic
- * clock from the last measurement, so a wall clock that is wrong, or is set while we run, does not
- * matter: a worker whose clock is ahead would otherwise take over the jobs of healthy ones.
+ * The store's time, estimated without asking it each time. It is counted on this process's
+ * monotonic clock from the last measurement, so a wall clock that is wrong, or is set while we run,
+ * does not matter: a worker whose clock is ahead would otherwise take over the jobs of healthy
+ * ones.
  * @internal
  */
 export class StoreClock {

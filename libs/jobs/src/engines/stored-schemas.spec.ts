@@ -6,8 +6,9 @@ import { TURN_MIGRATION } from './postgres/postgres-turn-scripts.js';
 import { COORDINATION_TABLES } from './sqlite/sqlite-scripts.js';
 
 /**
- * What each text was when databases were made of it. One that changes would reach new databases alone: on PostgreSQL
- * append a migration and its hash, on SQLite a statement that changes what is there.
+ * What each text was when databases were made of it. One that changes would reach new databases
+ * alone: on PostgreSQL append a migration and its hash, on SQLite a statement that changes what is
+ * there.
  */
 const POSTGRES = ['ce4e2439109e7b09', '1d6de74c58ed199a', 'eb2b29472b3cc1f6'];
 const SQLITE = [

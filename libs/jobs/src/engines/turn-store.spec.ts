@@ -23,7 +23,10 @@ describeEngines('lines of concurrency keys', (fixture) => {
     await fixture.cleanup(names);
   });
 
-  /** A key of its own, and steps of it. Its jobs do not exist, so who gets a turn and cannot be made ready is told. */
+  /**
+   * A key of its own, and steps of it. Its jobs do not exist, so who gets a turn and cannot be made
+   * ready is told.
+   */
   function line(limit = 1) {
     const key = `Test.${randomUUID()}|tenant`;
     type Given = Partial<TurnStep> & Pick<TurnStep, 'action'>;

@@ -3,8 +3,8 @@ import type { StoredPayload } from '../payload/index.js';
 import type { JobStateName } from './job-details.js';
 
 /**
- * Whether no handler will be called for a job, since it was cancelled while it waited: the flag is read in the step in
- * which a job is claimed.
+ * Whether no handler will be called for a job, since it was cancelled while it waited: the flag is
+ * read in the step in which a job is claimed.
  * @param job as it was read, or flagged, before its state was
  * @internal
  */

@@ -14,8 +14,8 @@ interface ChangedJob extends JobLocation {
 const LOCKED = /could not be removed because it is locked/;
 
 /**
- * Changes a job that was looked at before. Where somebody else has changed it in between, BullMQ's error becomes the one
- * that the look would have given.
+ * Changes a job that was looked at before. Where somebody else has changed it in between, BullMQ's
+ * error becomes the one that the look would have given.
  * @param operation for the message, e.g. `retry`
  * @throws JobNotFoundError, JobStateError
  * @internal

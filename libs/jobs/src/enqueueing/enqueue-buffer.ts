@@ -49,9 +49,10 @@ interface Flight {
 }
 
 /**
- * Coalesces the enqueues of one queue. A lone call goes out at once; calls that arrive while inserts
- * are in flight go together in the next one. So the batch grows with the load and nobody waits for a
- * timer. Under load there are two inserts at once, so that the store works while this process does.
+ * Coalesces the enqueues of one queue. A lone call goes out at once; calls that arrive while
+ * inserts are in flight go together in the next one. So the batch grows with the load and nobody
+ * waits for a timer. Under load there are two inserts at once, so that the store works while this
+ * process does.
  *
  * Each caller gets its own outcome: a batch that fails is halved until the jobs at fault stand
  * alone. Repeating is safe, since a job is stored once by its id. An insert that meets a lost store
@@ -64,9 +65,15 @@ export class EnqueueBuffer {
   private waiting: Entry[] = [];
   private readonly flights = new Set<Flight>();
   private isFlushDue = false;
-  /** When the store last answered: a long line of jobs is no reason to give up on a store that works. */
+  /**
+   * When the store last answered: a long line of jobs is no reason to give up on a store that
+   * works.
+   */
   private lastAnswerAt = 0;
-  /** Armed by the first call and left to run out: a timer for each call would cost more than the rest. */
+  /**
+   * Armed by the first call and left to run out: a timer for each call would cost more than the
+   * rest.
+   */
   private timer: Timer | undefined;
 
   constructor(
@@ -156,7 +163,10 @@ export class EnqueueBuffer {
     );
   }
 
-  /** What fails before the store is asked is an answer, too: thrown in a timer, it would end the process. */
+  /**
+   * What fails before the store is asked is an answer, too: thrown in a timer, it would end the
+   * process.
+   */
   private async insert(batch: readonly Entry[]): Promise<void> {
     await this.target.insert(batch.map((entry) => entry.job));
   }
@@ -213,7 +223,10 @@ export class EnqueueBuffer {
     return [...sent, ...this.waiting].filter((entry) => !entry.settled);
   }
 
-  /** An insert before the one that was refused may have taken effect: the store can say so, it answers. */
+  /**
+   * An insert before the one that was refused may have taken effect: the store can say so, it
+   * answers.
+   */
   private async refuse(entry: Entry, { reason }: Refusal): Promise<void> {
     const isStored =
       entry.inDoubt && (await this.target.isStored(entry.job).catch(() => undefined));

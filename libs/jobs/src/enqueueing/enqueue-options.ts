@@ -18,17 +18,18 @@ import {
  */
 export interface EnqueueOptions {
   /**
-   * Your own id, unique in the queue, for idempotent enqueueing: a second job with it is refused with
-   * a DuplicateJobError. No integer, no `:`. Default: a new UUIDv7.
+   * Your own id, unique in the queue, for idempotent enqueueing: a second job with it is refused
+   * with a DuplicateJobError. No integer, no `:`. Default: a new UUIDv7.
    */
   id?: string;
   /**
-   * Your own name for a piece of work that must not be done twice: while a job of this handler with this
-   * key is live, and for {@link idempotencyWindow} after it completed, no other is stored, and the call
-   * returns the handle of that job. One that failed for good, was removed, or was cancelled while it
-   * waited frees its key, as does one that is not tried for 30 days after it was due. With other arguments the key is refused with an
-   * IdempotencyKeyReusedError. A call whose outcome is not known (EnqueueUncertainError) may be repeated
-   * as it is. 1 to 256 characters; not together with `id`, nor in a transaction. Default none.
+   * Your own name for a piece of work that must not be done twice: while a job of this handler with
+   * this key is live, and for {@link idempotencyWindow} after it completed, no other is stored, and
+   * the call returns the handle of that job. One that failed for good, was removed, or was
+   * cancelled while it waited frees its key, as does one that is not tried for 30 days after it was
+   * due. With other arguments the key is refused with an IdempotencyKeyReusedError. A call whose
+   * outcome is not known (EnqueueUncertainError) may be repeated as it is. 1 to 256 characters; not
+   * together with `id`, nor in a transaction. Default none.
    */
   idempotencyKey?: string;
   /** How long the key holds after completion. Default 24 h. */
@@ -39,7 +40,10 @@ export interface EnqueueOptions {
   attempts?: number;
   /** Pauses between attempts. Default: the handler's. */
   backoff?: BackoffOptions;
-  /** 1 (first) to 2,097,151 (last); jobs without one run before all with one. Default: the handler's. */
+  /**
+   * 1 (first) to 2,097,151 (last); jobs without one run before all with one. Default: the
+   * handler's.
+   */
   priority?: number;
   /** Longest run of one attempt. Default: the handler's. */
   timeout?: Duration;
@@ -50,9 +54,8 @@ export interface EnqueueOptions {
   /** What `rateLimit` counts the job by. Default: the handler's. */
   rateLimitKey?: JobKey;
   /**
-   * At most one job with this key among those of the handler. Not in a batch, nor for the first step of a chain of several.
-   * Default:
-   * the handler's.
+   * At most one job with this key among those of the handler. Not in a batch, nor for the first
+   * step of a chain of several. Default: the handler's.
    */
   unique?: Omit<UniqueOptions, 'key'> & { key?: JobKey };
 }
@@ -95,7 +98,10 @@ type OfOneJob = 'id' | 'idempotencyKey' | 'idempotencyWindow';
 
 const { id: _, idempotencyKey: __, idempotencyWindow: ___, ...ofTicks } = ENQUEUE_RULES;
 
-/** The rules for options of the jobs of a recurring job, of which each has an id of its own. @internal */
+/**
+ * The rules for options of the jobs of a recurring job, of which each has an id of its own.
+ * @internal
+ */
 export const TICK_RULES: Rules<Omit<EnqueueOptions, OfOneJob>> = ofTicks;
 
 const SCHEDULE_RULES: Rules<ScheduleOptions> = {

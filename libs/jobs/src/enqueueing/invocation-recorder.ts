@@ -23,7 +23,8 @@ export function recordInvocation<T>(
     throw new InvalidInvocationError(misuse(type, call));
   const recorder = new InvocationRecorder(type);
   const returned = recorder.watch(() => call(new Proxy({}, recorder) as T));
-  // What an async callback does later cannot be reported here; it must not crash the process either.
+  // What an async callback does later cannot be reported here; it must not crash the process
+  // either.
   if (returned instanceof Promise) returned.catch(() => undefined);
   return recorder.finish();
 }

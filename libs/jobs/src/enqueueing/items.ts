@@ -2,7 +2,8 @@ import { InvalidInvocationError } from '../errors/index.js';
 import { show } from '../options/index.js';
 
 /**
- * What `enqueueMany` goes through. Without an await, that of which its items come would be taken for an empty list.
+ * What `enqueueMany` goes through. Without an await, that of which its items come would be taken
+ * for an empty list.
  * @throws InvalidInvocationError
  * @internal
  */

@@ -20,10 +20,11 @@ import { StoreCalls } from './store-calls.js';
 /**
  * Cancels jobs wherever they are.
  *
- * The request is stored first, then sent to every process. A job that runs has its signal aborted by
- * the process that runs it: at once when the message arrives, else when that process next renews the
- * job's lock and reads the stored request. A job that has not started is flagged and made due, so
- * that the next worker fails it without calling its handler. From then on it has neither its unique key nor its place in a line.
+ * The request is stored first, then sent to every process. A job that runs has its signal aborted
+ * by the process that runs it: at once when the message arrives, else when that process next renews
+ * the job's lock and reads the stored request. A job that has not started is flagged and made due,
+ * so that the next worker fails it without calling its handler. From then on it has neither its
+ * unique key nor its place in a line.
  * @internal
  */
 @Injectable()
@@ -36,7 +37,9 @@ export class JobCanceller {
     @Inject(JOBS_ENGINE) private readonly engine: Engine,
   ) {}
 
-  /** @returns false when there was nothing to cancel: the job has finished or is not in the store */
+  /**
+   * @returns false when there was nothing to cancel: the job has finished or is not in the store
+   */
   async cancel(ref: JobRef, reason: string | undefined): Promise<boolean> {
     const job = await this.reader.find(ref);
     return job === undefined ? this.cancelPending(ref, reason) : this.cancelStored(job, reason);
@@ -48,7 +51,10 @@ export class JobCanceller {
     return this.calls.change(`cancel ${describeJob(location)}`, () => this.request(job, reason));
   }
 
-  /** One that waits for others is in no queue, and never will be; unless it is put there at the same moment. */
+  /**
+   * One that waits for others is in no queue, and never will be; unless it is put there at the same
+   * moment.
+   */
   private async cancelPending(ref: JobRef, reason: string | undefined): Promise<boolean> {
     const waiting = await this.reader.findPending(ref);
     const isEnded = waiting !== undefined && (await this.pending.cancel(waiting.job, reason));
@@ -108,7 +114,8 @@ export class JobCanceller {
     }
     const neverRuns = isCancelledWaiting(job, await this.reader.state(request));
     if (neverRuns) await giveUniqueKey(job);
-    // A delayed job would keep its caller waiting for days; losing the race to its due time is fine.
+    // A delayed job would keep its caller waiting for days; losing the race to its due time is
+    // fine.
     if (await job.isDelayed()) await job.promote().catch(() => undefined);
     // Last: without a place, nobody but its caller would make it due.
     if (neverRuns) await this.lines.removed(job);

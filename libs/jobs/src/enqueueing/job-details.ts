@@ -42,7 +42,10 @@ export interface JobDetails {
   readonly result: unknown;
   /** Message of the last failed attempt. */
   readonly failedReason: string | undefined;
-  /** Stacks of the last ten failed attempts, oldest first, with those of their causes; each of 8,192 characters at most. */
+  /**
+   * Stacks of the last ten failed attempts, oldest first, with those of their causes; each of 8,192
+   * characters at most.
+   */
   readonly stacktrace: readonly string[];
   readonly enqueuedAt: Date;
   /** When the last attempt started. */

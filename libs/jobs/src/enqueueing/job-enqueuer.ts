@@ -44,7 +44,10 @@ export abstract class JobEnqueuer extends PublicService {
     super();
   }
 
-  /** Stores a prepared job. @returns the job that has its idempotency key, where it has one @internal */
+  /**
+   * Stores a prepared job. @returns the job that has its idempotency key, where it has one
+   * @internal
+   */
   protected abstract write(job: PreparedJob): Promise<EnqueuedJob | void>;
   /** Stores many prepared jobs; an outcome for each, in order. @internal */
   protected abstract writeMany(
@@ -90,7 +93,8 @@ export abstract class JobEnqueuer extends PublicService {
    * Stores a job for each item, thousands in a few operations.
    * @returns an outcome for each item, in order: its handle, or why it was not stored. One bad item
    *   harms no other.
-   * @throws InvalidInvocationError for items that are no iterable: a promise, what iterates asynchronously
+   * @throws InvalidInvocationError for items that are no iterable: a promise, what iterates
+   *   asynchronously
    */
   async enqueueMany<T extends object, A, R>(
     type: HandlerClass<T>,

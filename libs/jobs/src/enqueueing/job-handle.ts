@@ -10,7 +10,8 @@ import type { JobDetails, JobStateName } from './job-details.js';
  * @publicApi
  */
 export class JobHandle<R = unknown> {
-  // Private to the language: loggers and serializers see no other, and these lead to the store and its password.
+  // Private to the language: loggers and serializers see no other, and these lead to the store and
+  // its password.
   readonly #reader: JobReader;
   readonly #known: { readonly value: unknown } | undefined;
 
@@ -33,8 +34,9 @@ export class JobHandle<R = unknown> {
 
   /**
    * Waits for the end of the job. Never depends on an event alone: the stored state decides, and is
-   * asked for at growing intervals (at most 500 ms); a job that ends in this process is noticed at once.
-   * In a handler it holds the handler's slot; for a job of its own queue, `continueWith()` is the better way.
+   * asked for at growing intervals (at most 500 ms); a job that ends in this process is noticed at
+   * once. In a handler it holds the handler's slot; for a job of its own queue, `continueWith()` is
+   * the better way.
    * @param options.timeout how long to wait; default 1 min
    * @param options.signal stops waiting, with the signal's reason
    * @returns what the handler returned

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { RESERVED_IDS } from '../options/index.js';
 
 /**
- * A new job id: UUID version 7, so that ids sort by the time they were made; those of one process and millisecond are
- * counted (RFC 9562, section 6.2, method 1). Made by the caller and not by the store, so an add that is sent twice is
- * stored once.
+ * A new job id: UUID version 7, so that ids sort by the time they were made; those of one process
+ * and millisecond are counted (RFC 9562, section 6.2, method 1). Made by the caller and not by the
+ * store, so an add that is sent twice is stored once.
  * @internal
  */
 export function newJobId(): string {
@@ -34,8 +34,9 @@ function startCounting(now: number): void {
 }
 
 /**
- * Whether a job can have this id. On Redis an id is a part of a key, and some names there are BullMQ's
- * own: a job called `meta` would be the queue's settings. Ids of BullMQ's schedulers have colons.
+ * Whether a job can have this id. On Redis an id is a part of a key, and some names there are
+ * BullMQ's own: a job called `meta` would be the queue's settings. Ids of BullMQ's schedulers have
+ * colons.
  * @internal
  */
 export function isReadableId(id: unknown): boolean {

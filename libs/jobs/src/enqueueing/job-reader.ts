@@ -40,7 +40,10 @@ export interface JobAddress {
   readonly name?: string;
 }
 
-/** How a job has ended. What it failed with is a value here: its words may be those of a lost connection. */
+/**
+ * How a job has ended. What it failed with is a value here: its words may be those of a lost
+ * connection.
+ */
 type JobEnd = { readonly result: unknown } | { readonly failure: Error };
 
 /**
@@ -60,7 +63,9 @@ export class JobReader {
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
 
-  /** Finds a job by any kind of reference; a bare id is searched in the queues this process knows. */
+  /**
+   * Finds a job by any kind of reference; a bare id is searched in the queues this process knows.
+   */
   async find(ref: JobRef): Promise<Job | undefined> {
     if (typeof ref !== 'string') return this.canHold(ref.queue) ? this.load(ref) : undefined;
     const known = [...this.knownQueues()];
@@ -148,7 +153,8 @@ export class JobReader {
     const deadline = monotonicNow() + timeout;
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * 1.5, LONGEST_POLL_MS)) {
       signal?.throwIfAborted();
-      // Listening before asking: an end between the question and the pause must not be slept through.
+      // Listening before asking: an end between the question and the pause must not be slept
+      // through.
       const hint = this.waitForHint(address, signal);
       try {
         const end = await this.readEndOrNothing(address, deadline - monotonicNow());
@@ -200,7 +206,10 @@ export class JobReader {
     ]);
   }
 
-  /** Names may come from a URL, and each queue that is asked for is kept: so they have a rule and a limit. */
+  /**
+   * Names may come from a URL, and each queue that is asked for is kept: so they have a rule and a
+   * limit.
+   */
   private canHold(queue: string): boolean {
     if (this.knownQueues().has(queue)) return true;
     return rules.queueName.accepts(queue) && this.queues.names().length < MAX_QUEUES;

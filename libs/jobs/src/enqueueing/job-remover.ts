@@ -36,8 +36,8 @@ export class JobRemover {
   }
 
   /**
-   * Takes a job from its queue that was removed while it waited for others, and was put there at the same moment. One
-   * that is claimed by now is refused, and goes with that.
+   * Takes a job from its queue that was removed while it waited for others, and was put there at
+   * the same moment. One that is claimed by now is refused, and goes with that.
    */
   async takeAway(address: JobAddress): Promise<void> {
     const job = await this.reader.find(address);

@@ -18,7 +18,8 @@ import { replaceOther } from './unique-jobs.js';
 import { UniquePlaces } from './unique-places.js';
 
 /**
- * Stores prepared jobs: one coalescing buffer for each queue, and one for those of its jobs that take a ticket first.
+ * Stores prepared jobs: one coalescing buffer for each queue, and one for those of its jobs that
+ * take a ticket first.
  * @internal
  */
 @Injectable()
@@ -61,7 +62,10 @@ export class JobWriter {
     await this.write(job);
   }
 
-  /** Stores a unique job where a job of its key is, if there is one in another queue: the store knows what to do there. */
+  /**
+   * Stores a unique job where a job of its key is, if there is one in another queue: the store
+   * knows what to do there.
+   */
   private writeUnlessIn(others: readonly string[], job: PreparedJob): Promise<void> {
     const key = job.opts.deduplication!.id;
     return this.places.alone(key, async () => {
@@ -178,7 +182,9 @@ async function insertMany(queue: Queue, jobs: readonly PreparedJob[]): Promise<v
   for (const [index, job] of jobs.entries()) assertAccepted(job, ids[index]);
 }
 
-/** The store answers with another id, or an error code in its place, when it did not take the job. */
+/**
+ * The store answers with another id, or an error code in its place, when it did not take the job.
+ */
 function assertAccepted(job: PreparedJob, id: string | number | undefined): void {
   if (id === job.id) return;
   if (job.unique === undefined || typeof id !== 'string' || ERROR_CODE.test(id))
@@ -189,8 +195,8 @@ function assertAccepted(job: PreparedJob, id: string | number | undefined): void
 const ERROR_CODE = /^-\d+$/;
 
 /**
- * A user-given id may have been taken already; BullMQ then resolves silently with the first job kept.
- * The nonce that is stored tells whose job it is.
+ * A user-given id may have been taken already; BullMQ then resolves silently with the first job
+ * kept. The nonce that is stored tells whose job it is.
  * @internal
  */
 export async function assertStoredByUs(queue: Queue, job: PreparedJob): Promise<void> {

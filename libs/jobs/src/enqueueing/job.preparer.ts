@@ -36,8 +36,8 @@ import type { PreparedJob, StoredJobOptions } from './prepared-job.js';
 const DEFAULT_WINDOW = '24 h';
 
 /**
- * Makes a {@link PreparedJob} of a handler, arguments and options. All that can be wrong with one job
- * is found here, so that it cannot spoil a batch.
+ * Makes a {@link PreparedJob} of a handler, arguments and options. All that can be wrong with one
+ * job is found here, so that it cannot spoil a batch.
  * @internal
  */
 @Injectable()
@@ -128,7 +128,8 @@ export class JobPreparer {
     const stored: Mutable<StoredJobOptions> = {
       attempts: options.attempts ?? handler?.attempts ?? this.options.attempts,
     };
-    // Pauses and retention are worked out where the job runs; only an override of this call is stored.
+    // Pauses and retention are worked out where the job runs; only an override of this call is
+    // stored.
     if (options.backoff !== undefined) stored.backoff = storedBackoff(options.backoff);
     const priority = options.priority ?? handler?.priority;
     if (priority !== undefined) stored.priority = priority;
@@ -178,7 +179,10 @@ function withLimits(
   return job;
 }
 
-/** Works out what the job is counted by, so that no other process needs the handler's functions for it. */
+/**
+ * Works out what the job is counted by, so that no other process needs the handler's functions for
+ * it.
+ */
 function applyLimits(
   job: Mutable<PreparedJob>,
   options: EnqueueOptions,
@@ -191,7 +195,8 @@ function applyLimits(
     opts.concurrencyKey = keyOf(key, 'concurrency.key', job);
   }
   if (concurrency !== undefined) {
-    // Asked for here alone: its faults are the caller's to hear, not those of others in the same insert.
+    // Asked for here alone: its faults are the caller's to hear, not those of others in the same
+    // insert.
     const limit = limitOf(concurrency, opts.concurrencyKey!);
     opts.concurrencyGroup = concurrency.group;
     // What is due later takes its ticket then.

@@ -11,8 +11,8 @@ export interface PendingJob {
 }
 
 /**
- * Jobs that wait for others before they are put in their queues. The feature that has them provides it; for readers
- * of jobs they are jobs like any others.
+ * Jobs that wait for others before they are put in their queues. The feature that has them provides
+ * it; for readers of jobs they are jobs like any others.
  * @internal
  */
 export abstract class PendingJobs {
@@ -22,8 +22,8 @@ export abstract class PendingJobs {
   }): Promise<PendingJob | undefined>;
 
   /**
-   * From here on no handler is called for it: where it is put in its queue at the same moment, it is refused when it is
-   * claimed.
+   * From here on no handler is called for it: where it is put in its queue at the same moment, it
+   * is refused when it is claimed.
    * @returns false when it does not wait, or not any more
    */
   abstract cancel(
@@ -35,7 +35,8 @@ export abstract class PendingJobs {
   abstract remove(address: { readonly queue: string; readonly id: string }): Promise<boolean>;
 
   /**
-   * A job that was in its queue was removed, or is run again: it is not put there again by whoever did and did not live to note it.
+   * A job that was in its queue was removed, or is run again: it is not put there again by whoever
+   * did and did not live to note it.
    * @returns whether there was something to forget
    */
   abstract forget(address: { readonly queue: string; readonly id: string }): Promise<boolean>;

@@ -87,7 +87,10 @@ export class StoreCalls {
   }
 }
 
-/** The application is closed, and with it the connection to the store, which answers nobody any more. @internal */
+/**
+ * The application is closed, and with it the connection to the store, which answers nobody any
+ * more. @internal
+ */
 export class StoreClosedError extends StoreUnavailableError {
   constructor(operation: string) {
     const remedy =

@@ -1,8 +1,8 @@
 import type { PreparedJob } from './prepared-job.js';
 
 /**
- * Where else there may be a job of a unique key: in the queue that its handler had before it was moved to another one.
- * Provided by concurrency.
+ * Where else there may be a job of a unique key: in the queue that its handler had before it was
+ * moved to another one. Provided by concurrency.
  * @internal
  */
 export abstract class UniquePlaces {

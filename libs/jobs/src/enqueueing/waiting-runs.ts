@@ -12,8 +12,9 @@ const PATIENCE_MS = 1_000;
 const QUIET_MS = 60_000;
 
 /**
- * Handlers that wait for the result of a job in their own queue. Each holds a slot of it, and the job needs one: when
- * all slots are held by those who wait, nothing moves in this process, without a word.
+ * Handlers that wait for the result of a job in their own queue. Each holds a slot of it, and the
+ * job needs one: when all slots are held by those who wait, nothing moves in this process, without
+ * a word.
  * @internal
  */
 @Injectable()
@@ -27,7 +28,10 @@ export class WaitingRuns {
     @Inject(JOBS_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
 
-  /** Notes that the calling code begins to wait; to be ended by `end()`, and looked at by `look()` meanwhile. */
+  /**
+   * Notes that the calling code begins to wait; to be ended by `end()`, and looked at by `look()`
+   * meanwhile.
+   */
   begin(queue: string): { look(isStarted: () => Promise<boolean>): Promise<void>; end(): void } {
     const run = currentJob.getStore();
     if (run?.queue !== queue) return { look: () => Promise.resolve(), end: () => undefined };

@@ -6,8 +6,8 @@ const MAX_TOLD = 10;
 /** A fault of one part of a batch. */
 export interface BatchFault {
   /**
-   * What has it: `job 3`, `onFinished`, `batch 2, job 1`, `enqueueMany` where its items are none, `callback` where there is
-   * none. Counts from 1, in the order of the calls.
+   * What has it: `job 3`, `onFinished`, `batch 2, job 1`, `enqueueMany` where its items are none,
+   * `callback` where there is none. Counts from 1, in the order of the calls.
    */
   readonly part: string;
   readonly error: Error;

@@ -1,7 +1,8 @@
 import { JobsError } from './jobs.error.js';
 
 /**
- * The options of `forRoot()` or of decorators are wrong. Thrown once, at boot, with every fault found.
+ * The options of `forRoot()` or of decorators are wrong. Thrown once, at boot, with every fault
+ * found.
  * @publicApi
  */
 export class JobsConfigurationError extends JobsError {
@@ -33,8 +34,9 @@ export class MissingDriverError extends JobsError {
 }
 
 /**
- * A package that jobs are built on is not as it was when this version of nestjs-jobs was made: going on might store or
- * read something in the wrong place. Thrown when the application is created, before anything is stored.
+ * A package that jobs are built on is not as it was when this version of nestjs-jobs was made:
+ * going on might store or read something in the wrong place. Thrown when the application is
+ * created, before anything is stored.
  * @publicApi
  */
 export class LibraryChangedError extends JobsError {

@@ -1,8 +1,8 @@
 import { JobsError, shortened } from './jobs.error.js';
 
 /**
- * A stored record cannot be read: it is no JSON, or lacks what a record of its kind has. It is left as it is, and nothing is
- * done that would need it.
+ * A stored record cannot be read: it is no JSON, or lacks what a record of its kind has. It is left
+ * as it is, and nothing is done that would need it.
  * @publicApi
  */
 export class DamagedRecordError extends JobsError {

@@ -8,7 +8,8 @@ import { capital, describeJob, JobsError, type JobLocation } from './jobs.error.
 export class InvalidInvocationError extends JobsError {}
 
 /**
- * An option of a call (delay, id, priority …) is wrong: the field, what was expected, what was given.
+ * An option of a call (delay, id, priority …) is wrong: the field, what was expected, what was
+ * given.
  * @publicApi
  */
 export class InvalidEnqueueOptionsError extends JobsError {
@@ -74,7 +75,8 @@ export class InvalidArgumentsError extends JobsError {
 }
 
 /**
- * A job with this id, or with this `unique` key, exists already; the stored one was left alone. `queue` and `id` are its.
+ * A job with this id, or with this `unique` key, exists already; the stored one was left alone.
+ * `queue` and `id` are its.
  * @publicApi
  */
 export class DuplicateJobError extends JobsError {
@@ -154,8 +156,8 @@ export class EnqueueUncertainError extends JobsError {
 }
 
 /**
- * The store could not be reached in time, refused, or was closed with the application. Of an enqueue: the job was not
- * stored.
+ * The store could not be reached in time, refused, or was closed with the application. Of an
+ * enqueue: the job was not stored.
  * @publicApi
  */
 export class StoreUnavailableError extends JobsError {

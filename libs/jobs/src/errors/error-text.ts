@@ -17,15 +17,19 @@ const MOST_MEMBERS = 5;
 const MOST_ERRORS = 30;
 
 /**
- * The stack of an error, with those of its causes and of the members of an AggregateError: where a library wraps what
- * went wrong, the cause is what one looks for. Cut where it is long; never throws.
+ * The stack of an error, with those of its causes and of the members of an AggregateError: where a
+ * library wraps what went wrong, the cause is what one looks for. Cut where it is long; never
+ * throws.
  * @internal
  */
 export function errorText(error: unknown): string {
   return cut(textOf(error, 0, new Set()), LONGEST_TEXT);
 }
 
-/** The message of an error, with those of its causes: `fetch failed: connect ECONNREFUSED`. @internal */
+/**
+ * The message of an error, with those of its causes: `fetch failed: connect ECONNREFUSED`.
+ * @internal
+ */
 export function errorReason(error: unknown): string {
   const reasons: string[] = [];
   const seen = new Set<unknown>();
@@ -41,7 +45,9 @@ export function errorReason(error: unknown): string {
   return reasons.join(': ');
 }
 
-/** @param seen the errors that are in the text already; their causes and members are not told again */
+/**
+ * @param seen the errors that are in the text already; their causes and members are not told again
+ */
 function textOf(error: unknown, depth: number, seen: Set<unknown>): string {
   if (!isError(error)) return shown(error);
   const parts = [stackOf(error)];

@@ -37,8 +37,8 @@ export function isCancellation(
 }
 
 /**
- * Reason of an abort: the process is shutting down. The job goes back to its queue with its attempts
- * unchanged.
+ * Reason of an abort: the process is shutting down. The job goes back to its queue with its
+ * attempts unchanged.
  * @publicApi
  */
 export class ShutdownError extends JobsError {
@@ -55,7 +55,10 @@ export class ShutdownError extends JobsError {
  * @publicApi
  */
 export class LockLostError extends JobsError {
-  /** @param blockedMs for how long this process's event loop was blocked before, in ms; 0 when it was not */
+  /**
+   * @param blockedMs for how long this process's event loop was blocked before, in ms; 0 when it
+   *   was not
+   */
   constructor(
     location: JobLocation,
     readonly blockedMs = 0,
@@ -105,8 +108,8 @@ export class NonErrorThrownError extends JobsError {
 }
 
 /**
- * A handler returned work that nobody would do, a generator or another async iterable: nothing loops over it. The job
- * fails without another attempt.
+ * A handler returned work that nobody would do, a generator or another async iterable: nothing
+ * loops over it. The job fails without another attempt.
  * @publicApi
  */
 export class UndoneWorkError extends JobsError {
@@ -166,7 +169,8 @@ export class JobStateError extends JobsError {
 }
 
 /**
- * A unique job that failed cannot run again: another job has its key now. `queue` and `id` are of that one.
+ * A unique job that failed cannot run again: another job has its key now. `queue` and `id` are of
+ * that one.
  * @publicApi
  */
 export class UniqueKeyHeldError extends JobsError {
@@ -196,7 +200,8 @@ export class NoJobContextError extends JobsError {
 }
 
 /**
- * The store did not take the end of a run, which is stored again until it does. Says nothing about how the run ended.
+ * The store did not take the end of a run, which is stored again until it does. Says nothing about
+ * how the run ended.
  * @internal
  */
 export class EndNotStoredError extends JobsError {
@@ -210,7 +215,10 @@ export class EndNotStoredError extends JobsError {
   }
 }
 
-/** Why locks could not be renewed in time: ` while the event loop was blocked for 20 s …`; empty when it was not. @internal */
+/**
+ * Why locks could not be renewed in time: ` while the event loop was blocked for 20 s …`; empty
+ * when it was not. @internal
+ */
 export function describeBlock(blockedMs: number): string {
   if (blockedMs === 0) return '';
   const seconds = (blockedMs / 1_000).toFixed(blockedMs < 10_000 ? 1 : 0);

@@ -18,7 +18,8 @@ export interface JobLocation {
 }
 
 /**
- * Words a location the same way in every message: `job "EmailService.sendWelcome" (id 42) in queue "emails"`.
+ * Words a location the same way in every message: `job "EmailService.sendWelcome" (id 42) in queue
+ * "emails"`.
  * @internal
  */
 export function describeJob({ queue, name, id }: JobLocation): string {
@@ -27,7 +28,10 @@ export function describeJob({ queue, name, id }: JobLocation): string {
   return queue === undefined ? withId : `${withId} in queue "${shortened(queue)}"`;
 }
 
-/** A given text for a message: what is longer than any name may be is cut. What is no text is for a rule to refuse. @internal */
+/**
+ * A given text for a message: what is longer than any name may be is cut. What is no text is for a
+ * rule to refuse. @internal
+ */
 export function shortened(text: string, limit = 256): string {
   const isLong = typeof text === 'string' && text.length > limit;
   return isLong ? `${text.slice(0, limit)}…` : text;

@@ -1,8 +1,8 @@
 import { JobsError } from './jobs.error.js';
 
 /**
- * A stored record was written by a newer version of nestjs-jobs, in a form that this one does not know. It is left as it
- * is: a process of the newer version goes on with it.
+ * A stored record was written by a newer version of nestjs-jobs, in a form that this one does not
+ * know. It is left as it is: a process of the newer version goes on with it.
  * @publicApi
  */
 export class NewerRecordError extends JobsError {
@@ -24,8 +24,8 @@ export class NewerRecordError extends JobsError {
 }
 
 /**
- * A newer version has changed the store so that this one cannot work on it. Thrown when the application is created; a
- * process that runs already claims no more jobs, and logs it.
+ * A newer version has changed the store so that this one cannot work on it. Thrown when the
+ * application is created; a process that runs already claims no more jobs, and logs it.
  * @publicApi
  */
 export class NewerStoreError extends JobsError {

@@ -4,7 +4,8 @@ import { restoreValue } from '../payload/index.js';
 /**
  * Calls a handler within what `context.capture()` returned when its job was enqueued.
  * @param stored in its stored form
- * @throws TypeError when `restore()` does not call the handler: such a job must not be taken for a success
+ * @throws TypeError when `restore()` does not call the handler: such a job must not be taken for a
+ *   success
  * @internal
  */
 export function withinCarried(

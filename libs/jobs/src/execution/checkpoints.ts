@@ -6,7 +6,9 @@ import type { ReturnedValue } from '../options/index.js';
  * @internal
  */
 export abstract class Checkpoints {
-  /** Does a step of the job, unless it is done already. @returns what it returned when it was done */
+  /**
+   * Does a step of the job, unless it is done already. @returns what it returned when it was done
+   */
   abstract once<T>(
     job: RunningJob,
     step: string,

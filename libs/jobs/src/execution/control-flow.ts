@@ -1,6 +1,8 @@
 import { RATE_LIMIT_ERROR, UnrecoverableError } from 'bullmq';
 
-/** Names of the errors by which BullMQ is told that a processor has moved its job itself. @internal */
+/**
+ * Names of the errors by which BullMQ is told that a processor has moved its job itself. @internal
+ */
 export const CONTROL_FLOW: ReadonlySet<string> = new Set([
   'DelayedError',
   'WaitingError',
@@ -8,8 +10,8 @@ export const CONTROL_FLOW: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * An error that BullMQ takes for a failure: one that happens to be called "DelayedError" would leave the job active for
- * ever.
+ * An error that BullMQ takes for a failure: one that happens to be called "DelayedError" would
+ * leave the job active for ever.
  * @returns the error itself where nothing is wrong with it
  * @internal
  */
@@ -24,7 +26,10 @@ export function asFailure(error: Error): Error {
   return failure;
 }
 
-/** BullMQ tells by the name that no attempt is left; message and stack stay the error's own. @internal */
+/**
+ * BullMQ tells by the name that no attempt is left; message and stack stay the error's own.
+ * @internal
+ */
 export function asUnrecoverable(error: Error): Error {
   const unrecoverable = new UnrecoverableError(error.message);
   unrecoverable.stack = error.stack;

@@ -11,8 +11,9 @@ const PAUSE_MS = 20;
 const PAUSE_AFTER_FAILURE_MS = 1_000;
 
 /**
- * Brings a queue down to the number of finished jobs that it keeps, in steps. Where that number was lowered, the first
- * job that finishes would have all others removed in one operation, which holds Redis for seconds.
+ * Brings a queue down to the number of finished jobs that it keeps, in steps. Where that number was
+ * lowered, the first job that finishes would have all others removed in one operation, which holds
+ * Redis for seconds.
  * @internal
  */
 export class ExcessRemoval {
@@ -23,7 +24,9 @@ export class ExcessRemoval {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Ends when no more is left than is kept, or at the signal; a store that is lost is waited for. */
+  /**
+   * Ends when no more is left than is kept, or at the signal; a store that is lost is waited for.
+   */
   async reduceTo({ removeOnComplete, removeOnFail }: KeptJobs): Promise<void> {
     const round = async (): Promise<void> => {
       await this.reduce('completed', removeOnComplete);

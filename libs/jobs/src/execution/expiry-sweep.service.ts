@@ -8,7 +8,8 @@ import { Repairs } from './repairs.service.js';
 const SWEEP_INTERVAL_MS = 60_000;
 
 /**
- * Frees the space of what has expired, a portion at a time, where the store does not do that by itself.
+ * Frees the space of what has expired, a portion at a time, where the store does not do that by
+ * itself.
  * @internal
  */
 @Injectable()

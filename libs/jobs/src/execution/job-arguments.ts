@@ -3,8 +3,8 @@ import { deserializeArguments, validateArguments } from '../payload/index.js';
 import type { JobRun } from './job-run.js';
 
 /**
- * The arguments that a job was enqueued with, as its handler's schemas let them pass. What is stored will not get better
- * by waiting: a job that fails here gets no other attempt.
+ * The arguments that a job was enqueued with, as its handler's schemas let them pass. What is
+ * stored will not get better by waiting: a job that fails here gets no other attempt.
  * @throws DamagedJobError, InvalidArgumentsError
  * @internal
  */

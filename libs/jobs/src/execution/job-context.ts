@@ -93,8 +93,8 @@ export class JobContext extends PublicService implements Omit<JobInfo, 'tick'> {
   }
 
   /**
-   * Stores how far the job is: a percentage, or any small object. (Of a recurring job of the scope `process`,
-   * whose runs are stored nowhere, this and {@link log} go to the application's log.)
+   * Stores how far the job is: a percentage, or any small object. (Of a recurring job of the scope
+   * `process`, whose runs are stored nowhere, this and {@link log} go to the application's log.)
    * @throws StoreUnavailableError when the store does not answer within `enqueueTimeout`
    */
   progress(value: number | object): Promise<void> {
@@ -104,8 +104,8 @@ export class JobContext extends PublicService implements Omit<JobInfo, 'tick'> {
   }
 
   /**
-   * Appends a line to the job's own log, which is kept with it. The last 1,000 lines are kept, each of
-   * at most 8,192 characters.
+   * Appends a line to the job's own log, which is kept with it. The last 1,000 lines are kept, each
+   * of at most 8,192 characters.
    * @throws StoreUnavailableError as {@link progress}
    */
   log(line: string): Promise<void> {
@@ -127,17 +127,20 @@ export class JobContext extends PublicService implements Omit<JobInfo, 'tick'> {
   }
 
   /**
-   * Does a step of the job once, however often the job is run: what `action` returns is stored, and at every
-   * later attempt it is returned without a call. An `action` that throws has stored nothing, and is called
-   * again at the next attempt. Calls with the same name in one run share one call.
+   * Does a step of the job once, however often the job is run: what `action` returns is stored, and
+   * at every later attempt it is returned without a call. An `action` that throws has stored
+   * nothing, and is called again at the next attempt. Calls with the same name in one run share one
+   * call.
    *
-   * A crash after the effect of `action` and before its result is stored lets it be called again. What is
-   * returned is what was stored, the first time too (of an Observable its last value): as with results of handlers, what cannot be kept as it is
-   * (class instances) is simplified, and what is larger than `maxPayloadBytes` becomes undefined, with a
-   * warning. Kept until the job is removed. In a recurring job of the scope `process`: for its one run.
+   * A crash after the effect of `action` and before its result is stored lets it be called again.
+   * What is returned is what was stored, the first time too (of an Observable its last value): as
+   * with results of handlers, what cannot be kept as it is (class instances) is simplified, and
+   * what is larger than `maxPayloadBytes` becomes undefined, with a warning. Kept until the job is
+   * removed. In a recurring job of the scope `process`: for its one run.
    * @param name of the step, unique in the job: 1 to 256 characters
-   * @throws TypeError when the name or the action is none; the reason of {@link signal}, when that was aborted
-   *   before the action; StoreUnavailableError as {@link progress}; what `action` throws
+   * @throws TypeError when the name or the action is none; the reason of {@link signal}, when that
+   *   was aborted before the action; StoreUnavailableError as {@link progress}; what `action`
+   *   throws
    */
   once<T>(name: string, action: () => T | PromiseLike<T>): Promise<ReturnedValue<T>> {
     const job = this.current('once()');

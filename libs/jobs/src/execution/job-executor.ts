@@ -45,8 +45,8 @@ export class JobExecutor {
   ) {}
 
   /**
-   * Starts no handler from now on: what BullMQ claimed while its worker was already closing goes back
-   * to its queue.
+   * Starts no handler from now on: what BullMQ claimed while its worker was already closing goes
+   * back to its queue.
    */
   refuseFurther(): void {
     this.isClosed = true;
@@ -155,7 +155,9 @@ export class JobExecutor {
 
   private readonly onStarted = (run: JobInfo): void => this.hooks.started(run);
 
-  /** What a run returns after its lock was lost is not stored: another run may have stored its own. */
+  /**
+   * What a run returns after its lock was lost is not stored: another run may have stored its own.
+   */
   private refuseIfLockLost(run: JobRun): void {
     if (run.abortReason instanceof LockLostError) throw run.abortReason;
   }

@@ -19,13 +19,17 @@ export const JOB_HOOKS = Symbol('nestjs-jobs:job-hooks');
 /** After the store failed a hook at a claim, the job comes again this soon, in ms. */
 const CLAIM_PAUSE_MS = 1_000;
 
-/** What is to be stored before a job completes is stored again after pauses that grow from the one to the other. */
+/**
+ * What is to be stored before a job completes is stored again after pauses that grow from the one
+ * to the other.
+ */
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 
 /**
- * Calls the hooks; what one throws is logged and harms no job. That the store fails one says nothing about the job:
- * the claim is postponed, which burns no attempt, and what a finished job needs is stored again.
+ * Calls the hooks; what one throws is logged and harms no job. That the store fails one says
+ * nothing about the job: the claim is postponed, which burns no attempt, and what a finished job
+ * needs is stored again.
  * @internal
  */
 @Injectable()
@@ -81,7 +85,9 @@ export class JobHooks {
     }
   }
 
-  /** Tells of a handler that returned; a promise, which never rejects, only where a hook needs one. */
+  /**
+   * Tells of a handler that returned; a promise, which never rejects, only where a hook needs one.
+   */
   returned(job: RunningJob, result: unknown): Promise<unknown> | undefined {
     let pending: Promise<void>[] | undefined;
     for (const hook of this.onReturned) {
@@ -138,12 +144,17 @@ export class JobHooks {
     }
   }
 
-  /** Tells of a job that is sent away. @throws what a hook rejects with: then it must not be sent */
+  /**
+   * Tells of a job that is sent away. @throws what a hook rejects with: then it must not be sent
+   */
   async sentAway(job: SentAwayJob): Promise<void> {
     for (const hook of this.onSentAway) await hook.onSentAway!(job);
   }
 
-  /** Why nobody wants a job whose handler no server has. @throws what a hook rejects with: then it is not known */
+  /**
+   * Why nobody wants a job whose handler no server has. @throws what a hook rejects with: then it
+   * is not known
+   */
   async unwanted(job: UnknownWork): Promise<string | undefined> {
     for (const hook of this.whyUnwanted) {
       const reason = await hook.whyUnwanted!(job);
@@ -167,7 +178,10 @@ export class JobHooks {
   }
 }
 
-/** Whether an error says something about the job, and not about the store, or a record that others can read. */
+/**
+ * Whether an error says something about the job, and not about the store, or a record that others
+ * can read.
+ */
 function isAboutJob(error: unknown): boolean {
   if (error instanceof StoreUnavailableError || error instanceof NewerRecordError) return false;
   return error instanceof JobsError;

@@ -7,10 +7,16 @@ import {
 import type { HeldJob } from '../contracts/index.js';
 import { every, monotonicNow, type Timer } from '../timers/index.js';
 
-/** At least this often it is looked at whether locks are to be renewed, and whether the event loop goes on. */
+/**
+ * At least this often it is looked at whether locks are to be renewed, and whether the event loop
+ * goes on.
+ */
 const LONGEST_LOOK_MS = 1_000;
 
-/** After this part of its time a lock is renewed, and after this part it may have run out in the store. */
+/**
+ * After this part of its time a lock is renewed, and after this part it may have run out in the
+ * store.
+ */
 const DUE = 0.25;
 const OVERDUE = 0.75;
 
@@ -29,9 +35,10 @@ export interface LockKeeper extends LockManagerWorkerContext {
 /**
  * The locks of the jobs that a worker runs.
  *
- * BullMQ renews them by a wall clock, which may be set back by an hour, and has no answer when the event loop was
- * blocked for longer than a lock holds: the process would sweep away what it runs itself. Here a lock is renewed
- * late rather than never, before the end of a run is stored and before abandoned jobs are looked for.
+ * BullMQ renews them by a wall clock, which may be set back by an hour, and has no answer when the
+ * event loop was blocked for longer than a lock holds: the process would sweep away what it runs
+ * itself. Here a lock is renewed late rather than never, before the end of a run is stored and
+ * before abandoned jobs are looked for.
  * @internal
  */
 export class JobLocks extends LockManager {
@@ -94,20 +101,27 @@ export class JobLocks extends LockManager {
     return held !== undefined && this.ageOf(held) > this.opts.lockDuration * OVERDUE;
   }
 
-  /** Renews a job's lock at once. Whoever lost it is told by the worker's event. @returns whether it is ours */
+  /**
+   * Renews a job's lock at once. Whoever lost it is told by the worker's event. @returns whether it
+   * is ours
+   */
   async renewNow(id: string): Promise<boolean> {
     const held = this.held.get(id);
     if (held !== undefined) await this.renew([held]);
     return this.held.has(id);
   }
 
-  /** Renews a job's lock if it may have run out; a store that does not answer is found out by what comes next. */
+  /**
+   * Renews a job's lock if it may have run out; a store that does not answer is found out by what
+   * comes next.
+   */
   async renewOverdue(id: string): Promise<void> {
     while (this.isOverdue(id)) if (!(await this.renewNow(id).catch(() => false))) return;
   }
 
   /**
-   * Renews all locks that are due, and again those whose renewal was itself held up: afterwards none has run out.
+   * Renews all locks that are due, and again those whose renewal was itself held up: afterwards
+   * none has run out.
    * @throws what the store says
    */
   async renewDue(): Promise<void> {
@@ -120,7 +134,10 @@ export class JobLocks extends LockManager {
     }
   }
 
-  /** For how long the event loop was blocked since a job's lock was last renewed, in ms; 0 when it was not. */
+  /**
+   * For how long the event loop was blocked since a job's lock was last renewed, in ms; 0 when it
+   * was not.
+   */
   blockedMs(id: string): number {
     const { endedAt, ms } = this.lastBlock;
     const silenceMs = this.silenceMs;

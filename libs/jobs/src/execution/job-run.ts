@@ -11,8 +11,8 @@ import type { JobLocks } from './job-locks.js';
  */
 export class JobRun extends HandlerRun {
   /**
-   * BullMQ's `attemptsStarted` also counts parks and give-backs; attempts that were made do not. Kept,
-   * since BullMQ counts this attempt on the job itself when it settles it.
+   * BullMQ's `attemptsStarted` also counts parks and give-backs; attempts that were made do not.
+   * Kept, since BullMQ counts this attempt on the job itself when it settles it.
    */
   readonly attempt: number;
   /** The pause that was chosen after a failed attempt; -1 = no other attempt. */

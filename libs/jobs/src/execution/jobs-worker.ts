@@ -18,12 +18,13 @@ const KEEP_ALL: KeptJobs = { removeOnComplete: false, removeOnFail: false };
 /**
  * BullMQ's worker, with some of its traps closed.
  *
- * It reads jobs through {@link SafeJob}: a damaged row becomes a job that fails alone instead of an error that leaves
- * the row active for ever.
+ * It reads jobs through {@link SafeJob}: a damaged row becomes a job that fails alone instead of an
+ * error that leaves the row active for ever.
  *
  * What its store answers to the end of a run never becomes that end: see {@link UnstoredEnds}.
  *
- * It does not take what it runs itself for abandoned, however long its event loop was blocked: see {@link JobLocks}.
+ * It does not take what it runs itself for abandoned, however long its event loop was blocked: see
+ * {@link JobLocks}.
  * @internal
  */
 export class JobsWorker extends Worker<unknown, unknown, string, IQueueBackend> {
@@ -39,7 +40,10 @@ export class JobsWorker extends Worker<unknown, unknown, string, IQueueBackend> 
     return SafeJob;
   }
 
-  /** Each step of a job passes here. Nobody listens, so nothing is wrapped, but for checks that may fail for ever. */
+  /**
+   * Each step of a job passes here. Nobody listens, so nothing is wrapped, but for checks that may
+   * fail for ever.
+   */
   override trace<T>(
     _kind: SpanKind,
     operation: string,
@@ -101,7 +105,9 @@ export class JobsWorker extends Worker<unknown, unknown, string, IQueueBackend> 
     return job;
   }
 
-  /** Has each job that ends without a retention of its own remove what the queue keeps no longer. */
+  /**
+   * Has each job that ends without a retention of its own remove what the queue keeps no longer.
+   */
   keepOnly(kept: KeptJobs): void {
     this.kept = kept;
     this.trimming = new TrimPace(kept.removeOnComplete || undefined);

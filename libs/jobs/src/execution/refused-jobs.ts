@@ -14,7 +14,8 @@ import { UnknownNames } from './unknown-names.js';
 const STORE_LOST_PAUSE_MS = 1_000;
 
 /**
- * Claimed jobs whose handler is not to be called: they are damaged or cancelled, or nobody here knows their names or form.
+ * Claimed jobs whose handler is not to be called: they are damaged or cancelled, or nobody here
+ * knows their names or form.
  * @internal
  */
 @Injectable()

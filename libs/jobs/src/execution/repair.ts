@@ -27,9 +27,9 @@ interface Failure {
 }
 
 /**
- * Something that is done again and again to put right what a crash, a stranger or a bug left behind: one bad item
- * must not keep it from the others, what fails is logged once and not each time, and what fails twice in a row is
- * told by the health check.
+ * Something that is done again and again to put right what a crash, a stranger or a bug left
+ * behind: one bad item must not keep it from the others, what fails is logged once and not each
+ * time, and what fails twice in a row is told by the health check.
  * @internal
  */
 export class Repair {

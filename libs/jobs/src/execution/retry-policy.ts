@@ -9,9 +9,10 @@ import {
 /**
  * The pause before the next attempt.
  *
- * Exponential backoff with equal jitter: of each pause, the part `jitter` is random. Without it, jobs
- * that failed together come back together. See "Exponential Backoff And Jitter", AWS Architecture
- * Blog, 2015. A fixed pause is one that somebody chose: it has jitter only where that is asked for.
+ * Exponential backoff with equal jitter: of each pause, the part `jitter` is random. Without it,
+ * jobs that failed together come back together. See "Exponential Backoff And Jitter", AWS
+ * Architecture Blog, 2015. A fixed pause is one that somebody chose: it has jitter only where that
+ * is asked for.
  * @param attempt the attempt that failed, 1 for the first
  * @param random from 0 to 1; a parameter so that tests can choose
  * @returns milliseconds, or undefined when a backoff function says to stop

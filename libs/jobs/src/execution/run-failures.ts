@@ -15,8 +15,8 @@ export class Postponement extends Error {
 }
 
 /**
- * What becomes of a run that did not return: it is given back at a shutdown, left alone when its lock is lost, postponed
- * when it was to be, and else has failed.
+ * What becomes of a run that did not return: it is given back at a shutdown, left alone when its
+ * lock is lost, postponed when it was to be, and else has failed.
  * @internal
  */
 @Injectable()
@@ -61,7 +61,8 @@ export class RunFailures {
       await run.job.moveToWait(run.token);
       this.hooks.settled(run, { status: 'given-back', reason: reason.message });
     } catch {
-      // The lock is lost or the store is: the sweep brings the job back, which burns no attempt either.
+      // The lock is lost or the store is: the sweep brings the job back, which burns no attempt
+      // either.
     }
     return new WaitingError();
   }

@@ -10,8 +10,8 @@ import { runOf, type JobRun } from './job-run.js';
 import { pauseBeforeRetry } from './retry-policy.js';
 
 /**
- * The second half of a run, when its handler is done: whether the job gets another attempt, which is asked before the
- * end is stored, and what the hooks are told once it is.
+ * The second half of a run, when its handler is done: whether the job gets another attempt, which
+ * is asked before the end is stored, and what the hooks are told once it is.
  * @internal
  */
 @Injectable()

@@ -19,13 +19,16 @@ import { Fleet } from './fleet.js';
 import { Repairs } from './repairs.service.js';
 import { WorkersService } from './workers.service.js';
 
-/** What a release declares is stored again this often, in ms, so that it is remembered while it lives. */
+/**
+ * What a release declares is stored again this often, in ms, so that it is remembered while it
+ * lives.
+ */
 const REMEMBER_MS = 3_600_000;
 
 /**
- * Tells the other processes that this one lives, which queues it works on and what it declares; and finds out when the
- * store does not know it any more, which is so after a failover to an empty replica. Then all that is written at boot is
- * written again.
+ * Tells the other processes that this one lives, which queues it works on and what it declares; and
+ * finds out when the store does not know it any more, which is so after a failover to an empty
+ * replica. Then all that is written at boot is written again.
  * @internal
  */
 @Injectable()
@@ -81,12 +84,18 @@ export class ServerHeartbeat implements ManagedService {
     await this.retire();
   }
 
-  /** What writes again what the store has lost. Called at its own time as well, so it must do no harm. */
+  /**
+   * What writes again what the store has lost. Called at its own time as well, so it must do no
+   * harm.
+   */
   onForgotten(restore: () => Promise<void>): void {
     this.restorers.push(restore);
   }
 
-  /** Whether the store knows what this server has written at its boot. One that it does not know is told of at once. */
+  /**
+   * Whether the store knows what this server has written at its boot. One that it does not know is
+   * told of at once.
+   */
   async isKnown(): Promise<boolean> {
     if (this.server === undefined) return true;
     const isKnown = await servers.isKnown(this.engine.store, this.id);

@@ -6,8 +6,8 @@ import { Fleet } from './fleet.js';
 import { ServerHeartbeat } from './server-heartbeat.service.js';
 
 /**
- * Warns at boot of servers that share a queue and no handler with this one: two services that store their jobs in one
- * place, as a rule by not saying where.
+ * Warns at boot of servers that share a queue and no handler with this one: two services that store
+ * their jobs in one place, as a rule by not saying where.
  * @internal
  */
 @Injectable()

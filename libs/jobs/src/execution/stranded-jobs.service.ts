@@ -13,8 +13,8 @@ import { Repairs } from './repairs.service.js';
 const LOOK_AGAIN_MS = 60_000;
 
 /**
- * Warns of queues that hold jobs and have no worker in the fleet: a handler that was moved to another queue leaves its
- * stored jobs behind.
+ * Warns of queues that hold jobs and have no worker in the fleet: a handler that was moved to
+ * another queue leaves its stored jobs behind.
  * @internal
  */
 @Injectable()

@@ -17,9 +17,10 @@ const PAUSE_MS = 1_000;
 const SETTLE_MS = 500;
 
 /**
- * Jobs that were running when their worker crashed, more than once. One of them may kill each process
- * that runs it, and would take its neighbours with it until they, too, have crashed too often. So, of
- * each queue, suspects run one at a time in the whole fleet: the guilty one then dies alone.
+ * Jobs that were running when their worker crashed, more than once. One of them may kill each
+ * process that runs it, and would take its neighbours with it until they, too, have crashed too
+ * often. So, of each queue, suspects run one at a time in the whole fleet: the guilty one then dies
+ * alone.
  * @internal
  */
 @Injectable()
@@ -34,7 +35,8 @@ export class Suspects {
   }
 
   /**
-   * Runs a suspect while no other suspect of its queue runs; else postpones it, which burns no attempt.
+   * Runs a suspect while no other suspect of its queue runs; else postpones it, which burns no
+   * attempt.
    * @throws DelayedError after postponing; WaitingError when the store is lost
    */
   async runAlone<T>(job: Job, token: string, run: () => Promise<T>): Promise<T> {

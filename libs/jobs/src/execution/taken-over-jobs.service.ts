@@ -12,15 +12,19 @@ import { RunningJobs } from './running-jobs.js';
 /** So many are made ready together: while they are not claimed yet, any server may claim them. */
 const AT_ONCE = 3;
 
-/** A job that is made ready is claimed within this time, as a rule, in ms; until then its place counts as taken. */
+/**
+ * A job that is made ready is claimed within this time, as a rule, in ms; until then its place
+ * counts as taken.
+ */
 const CLAIMED_WITHIN_MS = 15;
 
 /** So many are remembered of a queue: what is forgotten comes back to its queue by itself. */
 const MOST_WAITING = 10_000;
 
 /**
- * Takes jobs over that servers without their handlers have claimed: makes them ready as soon as this process has room
- * for them. Another server may claim one before this one does, and hands it over again.
+ * Takes jobs over that servers without their handlers have claimed: makes them ready as soon as
+ * this process has room for them. Another server may claim one before this one does, and hands it
+ * over again.
  * @internal
  */
 @Injectable()

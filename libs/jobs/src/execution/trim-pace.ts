@@ -1,7 +1,10 @@
 import type { KeepJobs } from 'bullmq';
 import { monotonicNow } from '../timers/index.js';
 
-/** How many more jobs than it keeps a queue may hold before they are removed, as a part of that number. */
+/**
+ * How many more jobs than it keeps a queue may hold before they are removed, as a part of that
+ * number.
+ */
 const EXCESS = 0.01;
 
 /** Removing more at once would keep the store from its other work. */
@@ -11,8 +14,8 @@ const MOST_AT_ONCE = 100;
 const INTERVAL_MS = 100;
 
 /**
- * Has the jobs that are kept no longer removed by one finish of many. BullMQ looks for them at every finish, which is
- * a tenth of what a small job costs the store.
+ * Has the jobs that are kept no longer removed by one finish of many. BullMQ looks for them at
+ * every finish, which is a tenth of what a small job costs the store.
  * @internal
  */
 export class TrimPace {

@@ -16,16 +16,18 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 
 /**
- * A job that was handed over comes back after so long, in ms, should nobody have taken it; and by so much later for
- * each other that was handed over lately: a backlog for servers that are busy must not keep this one busy too.
+ * A job that was handed over comes back after so long, in ms, should nobody have taken it; and by
+ * so much later for each other that was handed over lately: a backlog for servers that are busy
+ * must not keep this one busy too.
  */
 const HANDED_OVER_MS = 5_000;
 const PACE_MS = 5;
 
 /**
- * Jobs whose name this process has no handler for: those of another version in a rolling deploy, or of another service.
- * Neither burns an attempt. What a server that lives can run is handed over to it, and never given up. What none can run
- * is postponed with growing pauses, until one boots that can, or until the time allowed is over.
+ * Jobs whose name this process has no handler for: those of another version in a rolling deploy, or
+ * of another service. Neither burns an attempt. What a server that lives can run is handed over to
+ * it, and never given up. What none can run is postponed with growing pauses, until one boots that
+ * can, or until the time allowed is over.
  * @internal
  */
 @Injectable()
@@ -46,8 +48,8 @@ export class UnknownNames {
   /**
    * Hands the job over, postpones it, or gives it up.
    * @returns what to complete it with, which removes it: nobody wants it any more
-   * @throws DelayedError when it comes again; UnrecoverableError when the time is over; WaitingError when
-   *   the store is lost
+   * @throws DelayedError when it comes again; UnrecoverableError when the time is over;
+   *   WaitingError when the store is lost
    */
   async postpone(job: Job, token: string): Promise<null> {
     this.yielding.note(job.queueName);

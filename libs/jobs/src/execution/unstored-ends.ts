@@ -7,7 +7,10 @@ import type { JobLocks } from './job-locks.js';
 /** How often the end of a run is stored again after its lock was taken back. */
 const MOST_TAKE_BACKS = 10;
 
-/** The end of a run that the store did not take is stored again after pauses that grow from the one to the other. */
+/**
+ * The end of a run that the store did not take is stored again after pauses that grow from the one
+ * to the other.
+ */
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 
@@ -25,8 +28,8 @@ export interface EndingWorker {
 }
 
 /**
- * Ends of runs that the store did not take. Its answer never becomes the end of the run: the end is stored again until
- * it is there, or until the store says that somebody else has the job.
+ * Ends of runs that the store did not take. Its answer never becomes the end of the run: the end is
+ * stored again until it is there, or until the store says that somebody else has the job.
  * @internal
  */
 export class UnstoredEnds {
@@ -73,7 +76,10 @@ export class UnstoredEnds {
     }
   }
 
-  /** Takes the lock of a run back that is over, unless another process has taken the job. @returns whether it is ours */
+  /**
+   * Takes the lock of a run back that is over, unless another process has taken the job. @returns
+   * whether it is ours
+   */
   private async takeBack(error: unknown, job: Job): Promise<boolean> {
     const isLockLost = LOCK_LOST.has((error as { code?: unknown }).code);
     return isLockLost && (await this.worker.locks.renewNow(job.id!).catch(() => false));

@@ -11,8 +11,8 @@ import { RunningJobs } from './running-jobs.js';
 import { StoreOutage } from './store-outage.js';
 
 /**
- * What the workers of this process tell, and who is told: of ends that are stored, locks that are renewed or lost, jobs
- * that were taken over, and what went wrong.
+ * What the workers of this process tell, and who is told: of ends that are stored, locks that are
+ * renewed or lost, jobs that were taken over, and what went wrong.
  * @internal
  */
 @Injectable()

@@ -14,8 +14,9 @@ const STALLED_CHECK = 'moveStalledJobsToWait';
 const STORED = { name: 'name', data: '{}', opts: {}, timestamp: 5, attemptsMade: 0 } as JobJson;
 
 /**
- * Lets BullMQ's worker claim two jobs, of which one succeeds and one fails, without a store. What is called of what
- * `JobsWorker`, `SafeJob`, `JobLocks` and the backends override is noted in its order.
+ * Lets BullMQ's worker claim two jobs, of which one succeeds and one fails, without a store. What
+ * is called of what `JobsWorker`, `SafeJob`, `JobLocks` and the backends override is noted in its
+ * order.
  * @internal
  */
 export async function rehearseWorker(bullmq: BullmqClasses): Promise<readonly string[]> {

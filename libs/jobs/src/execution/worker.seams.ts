@@ -3,7 +3,10 @@ import { toNewJson } from '../engines/index.js';
 import { assertSeams, differs, type Seam } from '../seams/index.js';
 import { rehearseWorker, type BullmqClasses } from './worker-rehearsal.js';
 
-/** What is called of a worker that claims two jobs, of which the second fails, and then looks for stalled jobs. */
+/**
+ * What is called of a worker that claims two jobs, of which the second fails, and then looks for
+ * stalled jobs.
+ */
 const WAY = [
   'createLockManager number number string',
   'moveToActive token name',

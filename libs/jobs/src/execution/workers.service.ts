@@ -22,7 +22,10 @@ import { WorkerEvents } from './worker-events.js';
 /** After the last abort, closing a worker may take this long before its connection is cut. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** Giving jobs back and closing takes a part of `abortTimeout`, so that the process is gone when that is over, in ms. */
+/**
+ * Giving jobs back and closing takes a part of `abortTimeout`, so that the process is gone when
+ * that is over, in ms.
+ */
 const GIVE_BACK_MS = 200;
 
 function untilGivingBack(abortTimeoutMs: number): number {
@@ -74,8 +77,8 @@ export class WorkersService implements ManagedService {
   }
 
   /**
-   * Claims no more at once; lets running jobs finish for `shutdownTimeout`; aborts their signals and
-   * waits `abortTimeout`; gives back what still runs.
+   * Claims no more at once; lets running jobs finish for `shutdownTimeout`; aborts their signals
+   * and waits `abortTimeout`; gives back what still runs.
    */
   stop(): Promise<void> {
     return (this.stopping ??= this.drain());
@@ -132,7 +135,10 @@ export class WorkersService implements ManagedService {
     return worker;
   }
 
-  /** A producer may not know all handlers of a queue; a worker does. So it says what the queue keeps. */
+  /**
+   * A producer may not know all handlers of a queue; a worker does. So it says what the queue
+   * keeps.
+   */
   private async trim(worker: JobsWorker): Promise<void> {
     const kept = this.retention.of(worker.name);
     worker.keepOnly(withoutCounts(kept));

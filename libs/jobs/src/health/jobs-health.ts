@@ -13,20 +13,28 @@ const FORGOTTEN =
  * @publicApi
  */
 export interface JobsHealthReport {
-  /** Whether the process should get traffic: the store answers and has what was written at boot, and no shutdown has begun. */
+  /**
+   * Whether the process should get traffic: the store answers and has what was written at boot, and
+   * no shutdown has begun.
+   */
   readonly healthy: boolean;
   readonly engine: string;
   /** Host and port of the store. */
   readonly address: string;
   /** How long one round trip to the store took; undefined when it did not answer. */
   readonly roundTripMs: number | undefined;
-  /** `running`; `stopped` from the moment a shutdown begins; `none` in a process that only enqueues. */
+  /**
+   * `running`; `stopped` from the moment a shutdown begins; `none` in a process that only enqueues.
+   */
   readonly workers: 'running' | 'stopped' | 'none';
-  /** What is wrong, when something is: also when what is repaired now and then could not be, twice in a row. */
+  /**
+   * What is wrong, when something is: also when what is repaired now and then could not be, twice
+   * in a row.
+   */
   readonly error: string | undefined;
   /**
-   * What should be looked at, and keeps the process from nothing: single stored records that could not be dealt with,
-   * twice in a row. The process's log has the details.
+   * What should be looked at, and keeps the process from nothing: single stored records that could
+   * not be dealt with, twice in a row. The process's log has the details.
    */
   readonly warnings: readonly string[];
 }

@@ -22,8 +22,8 @@ export type JobOutcome =
   | { readonly status: 'failed' | 'cancelled'; readonly error: StoredError };
 
 /**
- * Reads how the children of a hub ended. A hub is also released by a removal of its child, so what is not known
- * to have completed is never taken for it.
+ * Reads how the children of a hub ended. A hub is also released by a removal of its child, so what
+ * is not known to have completed is never taken for it.
  * @internal
  */
 @Injectable()

@@ -8,8 +8,8 @@ export type FlowNode = NonNullable<FlowJob['children']>[number];
 export type FlowEntries = Parameters<IQueueBackend['addFlow']>[0];
 
 /**
- * Turns a tree of jobs into what is stored in one operation. BullMQ's FlowProducer does the same, with a backend and
- * two promises for each job, which takes as long as the store does.
+ * Turns a tree of jobs into what is stored in one operation. BullMQ's FlowProducer does the same,
+ * with a backend and two promises for each job, which takes as long as the store does.
  * @internal
  */
 export function flowEntries(root: FlowNode, queueOf: (name: string) => Queue): FlowEntries {

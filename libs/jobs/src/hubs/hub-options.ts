@@ -1,6 +1,8 @@
 import type { JobsOptions } from 'bullmq';
 
-/** Pause before a hub runs again that could not be completed, since a child of it has been retried. */
+/**
+ * Pause before a hub runs again that could not be completed, since a child of it has been retried.
+ */
 const RETRY_PAUSE_MS = 2_000;
 
 /** A hub never gives up: what it has to do was promised. @internal */

@@ -26,11 +26,16 @@ export interface HubDraft {
   readonly id: string;
   /** A few bytes: whatever is long has a record of its own. */
   readonly data: object;
-  /** How long it is kept when it is done, with what it returned and what its children told it. Default 0. */
+  /**
+   * How long it is kept when it is done, with what it returned and what its children told it.
+   * Default 0.
+   */
   readonly keptForMs?: number;
 }
 
-/** A job that is to be a hub's child: a prepared job, or a hub with children of its own. @internal */
+/**
+ * A job that is to be a hub's child: a prepared job, or a hub with children of its own. @internal
+ */
 export type HubChild = PreparedJob | (HubDraft & { readonly children: readonly HubChild[] });
 
 /** A job that is stored already. @internal */
@@ -41,8 +46,8 @@ export interface StoredChild {
 }
 
 /**
- * Where hubs are: one queue for all of them, so that a hub waits behind no backlog, pause or rate limit of the
- * jobs that it follows.
+ * Where hubs are: one queue for all of them, so that a hub waits behind no backlog, pause or rate
+ * limit of the jobs that it follows.
  * @internal
  */
 @Injectable()
@@ -92,8 +97,8 @@ export class HubQueue implements OnApplicationShutdown {
   }
 
   /**
-   * Adds a hub that waits for a job which is stored already, in whatever state that is. One that has completed
-   * releases the hub at once; one that has failed does not, before it is retried.
+   * Adds a hub that waits for a job which is stored already, in whatever state that is. One that
+   * has completed releases the hub at once; one that has failed does not, before it is retried.
    * @returns false when the job has another parent, and the hub was not added
    */
   async adopt(hub: HubDraft, child: StoredChild): Promise<boolean> {
@@ -127,7 +132,10 @@ export class HubQueue implements OnApplicationShutdown {
     return { queue, id, isHub: queue === HUBS_QUEUE };
   }
 
-  /** Lets a hub that waits run, although its child has not told it its end. @returns false when it does not wait */
+  /**
+   * Lets a hub that waits run, although its child has not told it its end. @returns false when it
+   * does not wait
+   */
   async release(hubId: string, child: Pick<StoredChild, 'queue' | 'id'>): Promise<boolean> {
     if (!(await this.isWaiting(hubId))) return false;
     const job = await this.queues.get(child.queue).getJob(child.id);

@@ -1,8 +1,9 @@
 import { channel } from 'node:diagnostics_channel';
 
 /**
- * Tells each step of hubs and of what they do on the channel `nestjs-jobs:hubs` of `node:diagnostics_channel`,
- * before the next one begins: for tests that kill the process there. Costs nothing while nobody listens.
+ * Tells each step of hubs and of what they do on the channel `nestjs-jobs:hubs` of
+ * `node:diagnostics_channel`, before the next one begins: for tests that kill the process there.
+ * Costs nothing while nobody listens.
  * @internal
  */
 const steps = channel('nestjs-jobs:hubs');

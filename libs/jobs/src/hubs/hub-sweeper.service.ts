@@ -14,8 +14,8 @@ const LEASE = 'hubs:sweeper';
 const LEASE_TURNS = 3;
 
 /**
- * Has each kind of hub repair what got stuck, one part of its records in each turn, in one process of the fleet.
- * A turn takes place as often as abandoned jobs are looked for.
+ * Has each kind of hub repair what got stuck, one part of its records in each turn, in one process
+ * of the fleet. A turn takes place as often as abandoned jobs are looked for.
  * @internal
  */
 @Injectable()

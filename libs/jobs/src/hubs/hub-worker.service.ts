@@ -20,7 +20,10 @@ import { tellStep } from './hub-steps.js';
 /** So many hubs of a process run at once. They wait for the store most of the time. */
 const CONCURRENCY = 20;
 
-/** Pause before a hub runs again whose work failed, or whose kind or form only a newer process knows. */
+/**
+ * Pause before a hub runs again whose work failed, or whose kind or form only a newer process
+ * knows.
+ */
 const RETRY_PAUSE_MS = 1_000;
 
 /** After a connection error, the worker tries again this soon. */

@@ -19,16 +19,19 @@ const STEPS = 'once:';
 export const PARTS = Array.from({ length: 16 }, (_, digit) => digit.toString(16));
 
 /**
- * Where checkpoints are kept: a key for each step, taken by whoever comes first, and a key for each job that
- * has any, so that they can be found when the job is gone. None expires, since a job may wait for weeks
- * between two attempts.
+ * Where checkpoints are kept: a key for each step, taken by whoever comes first, and a key for each
+ * job that has any, so that they can be found when the job is gone. None expires, since a job may
+ * wait for weeks between two attempts.
  * @internal
  */
 @Injectable()
 export class CheckpointStore {
   constructor(@Inject(JOBS_ENGINE) private readonly engine: Engine) {}
 
-  /** Notes that a job has steps. To be done before the first is kept: a crash must not leave one that nobody finds. */
+  /**
+   * Notes that a job has steps. To be done before the first is kept: a crash must not leave one
+   * that nobody finds.
+   */
   async register(job: SteppedJob): Promise<void> {
     const { queue, id, enqueuedAt } = job;
     await this.engine.store.set(JOBS + hashOf(job), JSON.stringify({ queue, id, enqueuedAt }));
@@ -38,14 +41,19 @@ export class CheckpointStore {
     return this.engine.store.get(keyOf(job, step));
   }
 
-  /** Keeps the result of a step unless there is one. @returns the one that is kept; safe to repeat */
+  /**
+   * Keeps the result of a step unless there is one. @returns the one that is kept; safe to repeat
+   */
   async keep(job: SteppedJob, step: string, result: string): Promise<string> {
     const key = keyOf(job, step);
     if (await this.engine.store.compareAndSet(key, undefined, result)) return result;
     return (await this.engine.store.get(key)) ?? result;
   }
 
-  /** The stored text of the jobs that have steps, of one of {@link PARTS}, by their keys: one of them may be damaged. */
+  /**
+   * The stored text of the jobs that have steps, of one of {@link PARTS}, by their keys: one of
+   * them may be damaged.
+   */
   jobs(part: string): Promise<ReadonlyMap<string, string>> {
     return this.engine.store.entries(JOBS + part);
   }

@@ -20,8 +20,8 @@ const TURN_MS = 60_000;
 const READERS = 20;
 
 /**
- * Forgets the checkpoints of jobs that are gone: BullMQ removes jobs in many ways (retention, clean, drain,
- * obliterate, by hand) and tells of none. One process sweeps at a time.
+ * Forgets the checkpoints of jobs that are gone: BullMQ removes jobs in many ways (retention,
+ * clean, drain, obliterate, by hand) and tells of none. One process sweeps at a time.
  * @internal
  */
 @Injectable()

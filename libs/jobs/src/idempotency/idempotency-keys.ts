@@ -19,10 +19,11 @@ import {
 } from './key-records.js';
 
 /**
- * Enqueueing with idempotency keys. A record says which job has a key; it is taken before the job is stored, so that of many
- * callers one stores it and the others find it. What a crash leaves behind is found and mended by whoever comes
- * next: a record whose job was never stored (that caller stores it, under the recorded id, so that both may), or
- * whose job has failed for good, or was cancelled while it waited (that caller's job takes the key).
+ * Enqueueing with idempotency keys. A record says which job has a key; it is taken before the job
+ * is stored, so that of many callers one stores it and the others find it. What a crash leaves
+ * behind is found and mended by whoever comes next: a record whose job was never stored (that
+ * caller stores it, under the recorded id, so that both may), or whose job has failed for good, or
+ * was cancelled while it waited (that caller's job takes the key).
  * @internal
  */
 @Injectable()
@@ -34,7 +35,8 @@ export class IdempotencyKeys {
   ) {}
 
   /**
-   * Stores a job that has a key, unless another has it: one that is live, or completed within its window.
+   * Stores a job that has a key, unless another has it: one that is live, or completed within its
+   * window.
    * @returns the job that has the key now
    * @throws IdempotencyKeyReusedError, and as enqueue
    */
@@ -63,8 +65,9 @@ export class IdempotencyKeys {
   }
 
   /**
-   * The recorded job is not there: not yet, or not any more. Under its id, both may store it. With other
-   * arguments, it is another call that lost its job if there is no job of those, and a clash if there is one.
+   * The recorded job is not there: not yet, or not any more. Under its id, both may store it. With
+   * other arguments, it is another call that lost its job if there is no job of those, and a clash
+   * if there is one.
    */
   private async storeInstead(job: PreparedJob, held: HeldKey): Promise<EnqueuedJob | undefined> {
     const { id, hash } = held.record;

@@ -8,7 +8,8 @@ import { StoreCalls } from '../enqueueing/index.js';
 const KEYS = 'idem:';
 
 /**
- * A key whose job was neither due nor tried for so long is free, in ms: what was removed must not hold it for ever.
+ * A key whose job was neither due nor tried for so long is free, in ms: what was removed must not
+ * hold it for ever.
  * @internal
  */
 export const HELD_MS = 30 * 24 * 3_600_000;
@@ -72,7 +73,8 @@ export class KeyRecords {
 
   /**
    * Puts a record in the place of another, or of none.
-   * @returns false when it was another meanwhile; or this one already, by a call whose answer was lost
+   * @returns false when it was another meanwhile; or this one already, by a call whose answer was
+   *   lost
    */
   replace(
     { group, key }: KeyOfGroup,

@@ -18,8 +18,8 @@ const LARGEST_RESULT = 65_536;
 const LOOK_AGAIN_MS = 5_000;
 
 /**
- * What idempotency keys mean for jobs that run. The result is recorded before the job completes, so that a job
- * which is run again after a crash at that moment is completed without its handler.
+ * What idempotency keys mean for jobs that run. The result is recorded before the job completes, so
+ * that a job which is run again after a crash at that moment is completed without its handler.
  * @internal
  */
 @Injectable()
@@ -66,7 +66,8 @@ export class KeyedRuns implements JobHook {
       const held = await this.records.find(key);
       if (held?.record.done) return { action: 'complete', result: held.record.result ?? null };
       if (held?.record.id === id && held.record.queue === queue) return { action: 'run' };
-      // Another job has the key: this one had failed, and was retried by hand after that was stored.
+      // Another job has the key: this one had failed, and was retried by hand after that was
+      // stored.
       const state = held && (await this.reader.state(held.record));
       if (state === 'completed') return { action: 'complete', result: null };
       const isFree = state === undefined || state === 'failed' || state === 'removed';

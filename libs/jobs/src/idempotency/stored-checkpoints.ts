@@ -20,8 +20,9 @@ interface Steps {
 const openSteps = new AsyncLocalStorage<readonly string[]>();
 
 /**
- * Does each step of a job once. Every step is asked for in the store right before it is done, and the first
- * result that is stored stays: a run that lost its lock without knowing meets what the newer run did.
+ * Does each step of a job once. Every step is asked for in the store right before it is done, and
+ * the first result that is stored stays: a run that lost its lock without knowing meets what the
+ * newer run did.
  * @internal
  */
 @Injectable()
@@ -77,7 +78,8 @@ export class StoredCheckpoints extends Checkpoints {
     if (found !== undefined) return restoreValue(JSON.parse(found));
     job.signal.throwIfAborted();
     const result = this.storable(job, step, await act());
-    // While it was done, the job may have been removed and its steps forgotten: so they are found again.
+    // While it was done, the job may have been removed and its steps forgotten: so they are found
+    // again.
     const again = job.signal.aborted;
     const kept = await this.calls.read(`store ${place}`, async () => {
       if (again) await this.store.register(stepped);

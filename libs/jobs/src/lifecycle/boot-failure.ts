@@ -8,7 +8,8 @@ const GIVE =
   'It answers, but refuses what is needed to start. Give the account the right, or the server the room.';
 
 /**
- * The error that an application does not start for: one of a driver says neither which store it is about, nor what to do.
+ * The error that an application does not start for: one of a driver says neither which store it is
+ * about, nor what to do.
  * @returns what is thrown in its place; the error itself when it is none of the store's
  * @internal
  */

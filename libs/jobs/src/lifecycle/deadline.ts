@@ -1,6 +1,9 @@
 import { after, type Timer } from '../timers/index.js';
 
-/** How long whatever ends waits for its store, in ms: one that is gone must not hold up the exit. @internal */
+/**
+ * How long whatever ends waits for its store, in ms: one that is gone must not hold up the exit.
+ * @internal
+ */
 export const GOODBYE_MS = 1_000;
 
 /**
@@ -25,8 +28,8 @@ export async function withDeadline<T>(
 }
 
 /**
- * Waits for the end of something, but not longer than a time. Neither its failure nor the end of the
- * time is an error: for goodbyes to a store that may be gone.
+ * Waits for the end of something, but not longer than a time. Neither its failure nor the end of
+ * the time is an error: for goodbyes to a store that may be gone.
  * @returns whether it ended in time
  * @internal
  */

@@ -8,8 +8,9 @@ import { endsWithin, GOODBYE_MS, withDeadline } from './deadline.js';
 import { MANAGED_SERVICES, type ManagedService } from './managed-service.js';
 
 /**
- * Starts all background services, one group after the other, and stops them in reverse, each even if another fails.
- * Groups, since each may have to wait for a store that is lost, and an exit must not wait for all of them in turn.
+ * Starts all background services, one group after the other, and stops them in reverse, each even
+ * if another fails. Groups, since each may have to wait for a store that is lost, and an exit must
+ * not wait for all of them in turn.
  * @internal
  */
 @Injectable()
@@ -25,9 +26,10 @@ export class ManagedServices {
   ) {}
 
   /**
-   * Starts all, or none: a store that goes away meanwhile must neither hang the boot nor leave half of
-   * them running.
-   * @throws StoreUnreachableError when a service does not start within `connectTimeout`, or the store refuses what it needs
+   * Starts all, or none: a store that goes away meanwhile must neither hang the boot nor leave half
+   * of them running.
+   * @throws StoreUnreachableError when a service does not start within `connectTimeout`, or the
+   *   store refuses what it needs
    */
   async start(): Promise<void> {
     try {

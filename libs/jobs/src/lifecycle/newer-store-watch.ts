@@ -10,8 +10,9 @@ import { ManagedServices } from './managed-services.js';
 const INTERVAL_MS = 10_000;
 
 /**
- * Looks now and then whether a newer version has changed the store so that this one cannot work on it. Then it claims no
- * more jobs and repairs nothing: running jobs end as they do in a shutdown, and the process goes on without.
+ * Looks now and then whether a newer version has changed the store so that this one cannot work on
+ * it. Then it claims no more jobs and repairs nothing: running jobs end as they do in a shutdown,
+ * and the process goes on without.
  * @internal
  */
 @Injectable()

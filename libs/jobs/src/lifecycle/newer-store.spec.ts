@@ -29,7 +29,10 @@ class Work {
   async run(): Promise<void> {}
 }
 
-/** The same store for several applications of a test; on SQLite a file of its own, since its version is the whole file's. */
+/**
+ * The same store for several applications of a test; on SQLite a file of its own, since its version
+ * is the whole file's.
+ */
 interface Store {
   readonly url: string;
   readonly isolation: Isolation;

@@ -10,7 +10,8 @@ const HOOKS_GRACE_MS = 3_000;
 
 /**
  * Nest ignores a second signal, so whoever presses Ctrl+C twice would wait out the whole shutdown
- * timeout. While services are stopped, a further signal has them hurry, which aborts running jobs at once.
+ * timeout. While services are stopped, a further signal has them hurry, which aborts running jobs
+ * at once.
  * @internal
  */
 @Injectable()
@@ -24,7 +25,8 @@ export class ShutdownSignals {
 
   /**
    * Warns when no signal would reach Nest, so that a deploy kills running jobs. A while after boot,
-   * since an application context is initialised before anyone can call `enableShutdownHooks()` on it.
+   * since an application context is initialised before anyone can call `enableShutdownHooks()` on
+   * it.
    */
   warnWhenHooksStayOff(): void {
     this.warning = after(HOOKS_GRACE_MS, () => {

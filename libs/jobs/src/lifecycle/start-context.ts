@@ -4,10 +4,10 @@ import { Injectable } from '@nestjs/common';
 /**
  * The async context that the application was started in: the one of no request and of no job.
  *
- * What a function of the application leaves in its context (`enterWith()` of an AsyncLocalStorage) would be seen by
- * whatever this process does next on the same chain, and a timer that is armed within a request keeps the request's
- * context for as long as it is armed. So functions of the application are called from here, and what outlives the
- * call that began it is begun from here.
+ * What a function of the application leaves in its context (`enterWith()` of an AsyncLocalStorage)
+ * would be seen by whatever this process does next on the same chain, and a timer that is armed
+ * within a request keeps the request's context for as long as it is armed. So functions of the
+ * application are called from here, and what outlives the call that began it is begun from here.
  * @internal
  */
 @Injectable()

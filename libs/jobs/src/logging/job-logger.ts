@@ -17,7 +17,9 @@ export class JobLogger implements JobHook {
 
   constructor(private readonly moduleRef: ModuleRef) {}
 
-  /** Switches to nestjs-pino if the application uses it. Called once all modules are initialised. */
+  /**
+   * Switches to nestjs-pino if the application uses it. Called once all modules are initialised.
+   */
   async usePinoIfPresent(): Promise<void> {
     this.writer = (await findPinoLogWriter(this.moduleRef)) ?? this.writer;
   }

@@ -36,8 +36,8 @@ export class PinoLogWriter implements LogWriter {
 
 /**
  * A writer over the application's nestjs-pino, or undefined when the package or its LoggerModule is
- * not used. Optional, hence the dynamic import; and the package may be there for something else, hence the look
- * first: loading it takes longer than the rest of this module.
+ * not used. Optional, hence the dynamic import; and the package may be there for something else,
+ * hence the look first: loading it takes longer than the rest of this module.
  * @internal
  */
 export async function findPinoLogWriter(moduleRef: ModuleRef): Promise<LogWriter | undefined> {

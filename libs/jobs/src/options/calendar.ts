@@ -1,7 +1,8 @@
 /**
- * Excludes moments from recurring jobs: give calendars a name in `forRoot({ calendars })`, and the names to
- * `@Recurring()`. Made by the functions of `Calendar`, or by yourself. It must answer at once, never throw (its
- * recurring jobs rest until it does not), and say the same of a moment each time, in all processes.
+ * Excludes moments from recurring jobs: give calendars a name in `forRoot({ calendars })`, and the
+ * names to `@Recurring()`. Made by the functions of `Calendar`, or by yourself. It must answer at
+ * once, never throw (its recurring jobs rest until it does not), and say the same of a moment each
+ * time, in all processes.
  * @publicApi
  */
 export interface Calendar {

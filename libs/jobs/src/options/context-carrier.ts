@@ -1,5 +1,6 @@
 /**
- * Carries context from the code that enqueues to the handler that runs later, maybe in another process.
+ * Carries context from the code that enqueues to the handler that runs later, maybe in another
+ * process.
  * @publicApi
  */
 export interface ContextCarrier<T = unknown> {
@@ -9,7 +10,8 @@ export interface ContextCarrier<T = unknown> {
    */
   capture(): T | undefined;
   /**
-   * Called around the handler with what `capture` returned. Must call `run` and return what it returns.
+   * Called around the handler with what `capture` returned. Must call `run` and return what it
+   * returns.
    */
   restore<R>(captured: T, run: () => R): R;
 }

@@ -62,14 +62,14 @@ export interface ContinuationOptions<
   On extends ContinuationMoment,
 > extends JobOptions {
   /**
-   * The handler whose jobs it follows: `[OrderService, 'process']`. A function that returns it, where two files import
-   * each other.
+   * The handler whose jobs it follows: `[OrderService, 'process']`. A function that returns it,
+   * where two files import each other.
    */
   after: HandlerMethod<T, K> | (() => HandlerMethod<T, K>);
   /**
-   * `completed`: it runs when a job of that handler has completed, and gets what it returned. `failed`: when one has
-   * failed for good or was cancelled, and gets the error. `finished`: in either case, and gets how it ended. Default
-   * `completed`.
+   * `completed`: it runs when a job of that handler has completed, and gets what it returned.
+   * `failed`: when one has failed for good or was cancelled, and gets the error. `finished`: in
+   * either case, and gets how it ended. Default `completed`.
    */
   on?: On;
 }

@@ -3,10 +3,15 @@ import type { BackoffOptions } from './job-options.js';
 /** The queue of handlers that name none. @internal */
 export const DEFAULT_QUEUE = 'default';
 
-/** A job that is to be removed at once is still kept this long, for `result()` and continuations. @internal */
+/**
+ * A job that is to be removed at once is still kept this long, for `result()` and continuations.
+ * @internal
+ */
 export const SHORTEST_RETENTION_MS = 60_000;
 
-/** Default backoff; its fields also fill in what a partial exponential backoff leaves out. @internal */
+/**
+ * Default backoff; its fields also fill in what a partial exponential backoff leaves out. @internal
+ */
 export const DEFAULT_BACKOFF = {
   type: 'exponential',
   delay: 1_000,

@@ -1,6 +1,7 @@
 /**
- * A length of time: milliseconds as a number, words (`'3 days'`, `'1h 30m'`, `'250ms'`), or an
- * ISO 8601 / Temporal duration without months and years, whose length is not fixed (`'P1DT12H'`). At most 100 years.
+ * A length of time: milliseconds as a number, words (`'3 days'`, `'1h 30m'`, `'250ms'`), or an ISO
+ * 8601 / Temporal duration without months and years, whose length is not fixed (`'P1DT12H'`). At
+ * most 100 years.
  * @publicApi
  */
 export type Duration = number | string;
@@ -52,7 +53,8 @@ const LONGEST_MS = 100 * 365.25 * MS_PER_UNIT.d!;
 
 /**
  * Reads a duration.
- * @returns whole milliseconds, never negative; `undefined` when the input is no duration, or longer than 100 years
+ * @returns whole milliseconds, never negative; `undefined` when the input is no duration, or longer
+ *   than 100 years
  * @internal
  */
 export function parseDuration(input: unknown): number | undefined {

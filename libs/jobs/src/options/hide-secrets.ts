@@ -1,4 +1,7 @@
-/** What a URL starts with, or the user of an address without protocol: `redis://` and `u:` of `u:secret@host`. */
+/**
+ * What a URL starts with, or the user of an address without protocol: `redis://` and `u:` of
+ * `u:secret@host`.
+ */
 const START_OF_ADDRESS = /\/\/|[^\s:/]:/;
 
 /** The text before a colon is the name of a protocol. */
@@ -11,15 +14,19 @@ const QUERY_VALUES = /([?&][^=&\s]{1,50}=)[^&\s]*/g;
 const NAMED_SECRETS = /((?:pass|pwd|secret|token)\w{0,50}\s*=\s*)(?:'[^']*'|[^\s&*]+)/gi;
 
 /**
- * A text without what looks like credentials in an address. Addresses come from variables, and those are mixed up: each
- * text that a message repeats goes through this. In time that grows with its length: it may be one of megabytes.
+ * A text without what looks like credentials in an address. Addresses come from variables, and
+ * those are mixed up: each text that a message repeats goes through this. In time that grows with
+ * its length: it may be one of megabytes.
  * @internal
  */
 export function hideSecrets(text: string): string {
   return hideUser(text).replace(QUERY_VALUES, '$1***').replace(NAMED_SECRETS, '$1***');
 }
 
-/** User and password of a URL, with its protocol or without: all before the last `@`, as passwords may have any sign. */
+/**
+ * User and password of a URL, with its protocol or without: all before the last `@`, as passwords
+ * may have any sign.
+ */
 function hideUser(text: string): string {
   const end = text.lastIndexOf('@');
   if (end < 0) return text;
@@ -34,7 +41,10 @@ function hideUser(text: string): string {
   return head.slice(0, isUrl ? found + 4 : start) + secret;
 }
 
-/** Whether a text is a URL, or has the credentials of one: no name of a host, a file or a database. @internal */
+/**
+ * Whether a text is a URL, or has the credentials of one: no name of a host, a file or a database.
+ * @internal
+ */
 export function isLikeUrl(text: unknown): boolean {
   if (typeof text !== 'string') return false;
   return text.includes('://') || hideSecrets(text) !== text;

@@ -11,9 +11,10 @@ import type { StandardSchema } from './standard-schema.js';
  * How long a finished job stays readable: at once (still kept for one minute, so that `result()`
  * right after `enqueue` works), for ever (`false`), or until an age or a count is passed.
  *
- * BullMQ trims a queue's finished jobs together. So a queue has the longest age and the largest count
- * of its handlers; jobs of a handler with a shorter age are removed by the process that ran them (should
- * it stop before, they go with the queue's). Give handlers with very different needs queues of their own.
+ * BullMQ trims a queue's finished jobs together. So a queue has the longest age and the largest
+ * count of its handlers; jobs of a handler with a shorter age are removed by the process that ran
+ * them (should it stop before, they go with the queue's). Give handlers with very different needs
+ * queues of their own.
  * @publicApi
  */
 export type Retention =
@@ -22,8 +23,9 @@ export type Retention =
       /** How long to keep. Default: no limit of age. */
       age?: Duration;
       /**
-       * How many of a queue to keep, newest first. Default: no limit of number. A worker that is busy may leave up to
-       * 1 % more (of less than 200, none) until a tenth of a second has passed.
+       * How many of a queue to keep, newest first. Default: no limit of number. A worker that is
+       * busy may leave up to 1 % more (of less than 200, none) until a tenth of a second has
+       * passed.
        */
       count?: number;
     };
@@ -49,7 +51,10 @@ export type BackoffOptions =
       delay?: Duration;
       /** No pause is longer than this. Default `'1h'`, or `delay` where that is longer. */
       maxDelay?: Duration;
-      /** The part of a pause that is random, 0 (none) to 1 (all). Default 0 when fixed, 0.5 when exponential. */
+      /**
+       * The part of a pause that is random, 0 (none) to 1 (all). Default 0 when fixed, 0.5 when
+       * exponential.
+       */
       jitter?: number;
     }
   /** Explicit pauses, the last one repeated. */
@@ -64,14 +69,17 @@ export interface JobOptions<
   R extends JobKeyFunction = JobKeyFunction,
   U extends JobKeyFunction = JobKeyFunction,
 > {
-  /** The queue that its jobs wait in: letters, digits, `_`, `.`, `-`, at most 128. Default `'default'`. */
+  /**
+   * The queue that its jobs wait in: letters, digits, `_`, `.`, `-`, at most 128. Default
+   * `'default'`.
+   */
   queue?: string;
   /** The stored name; give one to survive renames of class or method. Default `Class.method`. */
   name?: string;
   /**
-   * Older stored names that this handler still serves, the oldest first. Keys of its jobs (`concurrency`, `rateLimit`,
-   * `unique`, `idempotencyKey`) and the id of its recurring job stay those of the oldest, so that old and new versions
-   * share them. Default none.
+   * Older stored names that this handler still serves, the oldest first. Keys of its jobs
+   * (`concurrency`, `rateLimit`, `unique`, `idempotencyKey`) and the id of its recurring job stay
+   * those of the oldest, so that old and new versions share them. Default none.
    */
   aliases?: readonly string[];
   /** How many times a job may be tried in all. Default 10. */

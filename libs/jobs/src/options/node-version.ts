@@ -1,4 +1,7 @@
-/** The first one with all that is used here: node:sqlite without a flag, Promise.withResolvers(), require(esm). */
+/**
+ * The first one with all that is used here: node:sqlite without a flag, Promise.withResolvers(),
+ * require(esm).
+ */
 const OLDEST = [22, 13] as const;
 
 /**

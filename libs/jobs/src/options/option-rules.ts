@@ -11,7 +11,10 @@ export interface Rule {
   readonly accepts: (value: unknown) => boolean;
   /** A text may be credentials as a whole, so a message does not repeat it. */
   readonly secret?: boolean;
-  /** For a value with parts: what is wrong with which, each as `: "part" expected …` or `: unknown option …`. */
+  /**
+   * For a value with parts: what is wrong with which, each as `: "part" expected …` or `: unknown
+   * option …`.
+   */
   readonly faults?: (value: unknown) => readonly string[];
 }
 
@@ -26,7 +29,9 @@ export const HUBS_QUEUE = 'nestjs-jobs.hubs';
 const JOB_NAME = /^[\w.:/-]{1,256}$/;
 const MAX_PRIORITY = 2_097_151;
 
-/** Names that BullMQ's keys of a queue have on Redis, where a job's key is made of its id. @internal */
+/**
+ * Names that BullMQ's keys of a queue have on Redis, where a job's key is made of its id. @internal
+ */
 export const RESERVED_IDS: ReadonlySet<string> = new Set([
   'active',
   'completed',

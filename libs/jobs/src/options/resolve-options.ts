@@ -13,7 +13,8 @@ import { isObject, namesStore, validateModuleOptions } from './validate-module-o
 
 /**
  * Validates what `forRoot()` was given, then fills in the defaults.
- * @param faultsInStore what is wrong, for the store that `connection` names, with options that are right by themselves
+ * @param faultsInStore what is wrong, for the store that `connection` names, with options that are
+ *   right by themselves
  * @throws JobsConfigurationError with every fault
  * @internal
  */
@@ -79,8 +80,9 @@ export function resolveRetention(retention: Retention): ResolvedRetention {
 }
 
 /**
- * Addresses come from variables of the environment. One that is set to nothing, as compose files set those that have no
- * value, is taken for one that is not set; blanks and line ends around one are left out.
+ * Addresses come from variables of the environment. One that is set to nothing, as compose files
+ * set those that have no value, is taken for one that is not set; blanks and line ends around one
+ * are left out.
  */
 function withTrimmedAddresses(options: JobsModuleOptions): JobsModuleOptions {
   if (!isObject(options)) return options;

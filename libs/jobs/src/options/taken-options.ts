@@ -4,8 +4,9 @@ import { types } from 'node:util';
 const MAX_DEPTH = 3;
 
 /**
- * Options as they are at the call: a copy, for which each of them is read once, whatever their getters say the next
- * time and whatever becomes of them later. What is no object of options is left to the checks.
+ * Options as they are at the call: a copy, for which each of them is read once, whatever their
+ * getters say the next time and whatever becomes of them later. What is no object of options is
+ * left to the checks.
  * @internal
  */
 export function takeOptions<T>(options: T): T {
@@ -23,7 +24,8 @@ function take(value: unknown, depth: number): unknown {
 }
 
 /**
- * What an object is that would be taken for one without options: a promise that nobody awaited, a Map, a Set.
+ * What an object is that would be taken for one without options: a promise that nobody awaited, a
+ * Map, a Set.
  * @internal
  */
 export function kindOfOther(value: object): string | undefined {

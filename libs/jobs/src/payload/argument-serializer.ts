@@ -54,7 +54,8 @@ export function deserializeArguments(payload: StoredPayload): readonly unknown[]
 }
 
 /**
- * The arguments as the handler will get them, for functions of the application that may change what they are given.
+ * The arguments as the handler will get them, for functions of the application that may change what
+ * they are given.
  * @internal
  */
 export function copyOfArguments({ args, meta }: StoredPayload): readonly unknown[] {

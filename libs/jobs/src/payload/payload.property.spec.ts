@@ -10,8 +10,8 @@ const RUNS = 500;
 const KEY_PARTS = ['a', '.', 'ü', '😀', '0', '$', '[', '\n', '\u0001', ' ', 'json', 'meta'];
 
 /**
- * Not in keys: JSON.parse of V8 13.6 takes the key "a\n" for "a\\" where it has seen that one in an object of
- * the same shape. round-trip.spec.ts has such keys one by one.
+ * Not in keys: JSON.parse of V8 13.6 takes the key "a\n" for "a\\" where it has seen that one in an
+ * object of the same shape. round-trip.spec.ts has such keys one by one.
  */
 const TEXT_PARTS = [...KEY_PARTS, '\\', '"'];
 

@@ -6,7 +6,10 @@ import { storeValue } from './value-serializer.js';
 /** A result ready to be stored, and what was lost on the way. @internal */
 export interface StorableResult {
   readonly value: unknown;
-  /** What became of the result, for a warning: `a value that …`; undefined when it comes back as it is. */
+  /**
+   * What became of the result, for a warning: `a value that …`; undefined when it comes back as it
+   * is.
+   */
   readonly loss: string | undefined;
 }
 
@@ -71,7 +74,8 @@ function dropWhatJsonCannotHold(): (this: unknown, key: string, value: unknown) 
     if (typeof value === 'bigint') return value.toString();
     if (typeof value === 'string') return toStorableText(value);
     if (typeof value !== 'object' || value === null) return value;
-    // JSON.stringify calls the replacer with the holder as `this`: cut back to it, then look for a cycle.
+    // JSON.stringify calls the replacer with the holder as `this`: cut back to it, then look for a
+    // cycle.
     while (ancestors.length > 0 && ancestors.at(-1) !== this) ancestors.pop();
     if (ancestors.includes(value)) return '[Circular]';
     if (ancestors.length >= MAX_DEPTH) return null;

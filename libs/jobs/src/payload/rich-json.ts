@@ -43,7 +43,8 @@ function registerNumbers<N extends number | bigint>(
 
 /**
  * superjson's form of a value, without its notes of shared references: they come back as equal
- * copies. (Putting them back changes the order of Sets and loses elements: it replaces by position.)
+ * copies. (Putting them back changes the order of Sets and loses elements: it replaces by
+ * position.)
  */
 export function serializeRichly(value: unknown): SuperJSONResult {
   const { json, meta } = richJson.serialize(value);

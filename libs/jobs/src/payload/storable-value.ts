@@ -1,7 +1,10 @@
 import { types } from 'node:util';
 import { UnserializableValueError, type JobLocation } from '../errors/index.js';
 
-/** Deeper values are refused: PostgreSQL and JSON parsers of other languages have limits of their own. */
+/**
+ * Deeper values are refused: PostgreSQL and JSON parsers of other languages have limits of their
+ * own.
+ */
 export const MAX_DEPTH = 256;
 
 /** JSON escapes a character to at most six bytes, `\u0001`. */
@@ -18,9 +21,10 @@ export interface TakenValue {
 }
 
 /**
- * Walks a value once and copies it: refuses what would not come back as it went in, and tells whether plain JSON
- * is enough. Each part is read once, so that what was checked is what is stored, whatever its getters say the second
- * time and whatever becomes of it later. Refusals name the path, since "cannot serialize" without it costs an hour.
+ * Walks a value once and copies it: refuses what would not come back as it went in, and tells
+ * whether plain JSON is enough. Each part is read once, so that what was checked is what is stored,
+ * whatever its getters say the second time and whatever becomes of it later. Refusals name the
+ * path, since "cannot serialize" without it costs an hour.
  * @param path what the value is called in messages, e.g. `args`
  * @param maxParts more parts than this are not copied, since none takes less than a byte
  * @throws UnserializableValueError, TooManyPartsError
@@ -37,7 +41,10 @@ export function takeValue(
   return { copy, rich: walk.rich, maxBytes: walk.maxBytes };
 }
 
-/** Parts that are referred to again and again may be few in memory and more in JSON than any store takes. @internal */
+/**
+ * Parts that are referred to again and again may be few in memory and more in JSON than any store
+ * takes. @internal
+ */
 export class TooManyPartsError extends Error {}
 
 class Walk {

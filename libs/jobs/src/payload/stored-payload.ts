@@ -2,14 +2,17 @@ import type { SuperJSONResult } from 'superjson';
 import type { StoredKey, StoredTick } from '../contracts/index.js';
 
 /**
- * The stored form of a job: what BullMQ keeps as `data`. Only `args` is needed, so that a service in
- * another language can write it by hand: `{ "args": ["u-1", 3] }`. The rest is ours and optional.
+ * The stored form of a job: what BullMQ keeps as `data`. Only `args` is needed, so that a service
+ * in another language can write it by hand: `{ "args": ["u-1", 3] }`. The rest is ours and
+ * optional.
  * @publicApi
  */
 export interface StoredPayload {
   /** The arguments, as JSON. */
   readonly args: readonly unknown[];
-  /** superjson's annotations: which JSON values stand for a Date, a Map, … Only where there are any. */
+  /**
+   * superjson's annotations: which JSON values stand for a Date, a Map, … Only where there are any.
+   */
   readonly meta?: SuperJSONResult['meta'];
   /** What `context.capture()` returned. */
   readonly context?: unknown;
@@ -19,7 +22,9 @@ export interface StoredPayload {
   readonly tick?: StoredTick;
   /** Present with an `idempotencyKey`. */
   readonly idempotency?: StoredKey;
-  /** Present in a continuation: what was kept of it until it was in its queue may be there still. */
+  /**
+   * Present in a continuation: what was kept of it until it was in its queue may be there still.
+   */
   readonly continues?: true;
   /** Set by `cancel()` on a job that had not started: the next worker fails it. */
   readonly cancelled?: { readonly reason?: string };

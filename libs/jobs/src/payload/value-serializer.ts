@@ -3,7 +3,9 @@ import type { JobLocation } from '../errors/index.js';
 import { richJson, serializeRichly } from './rich-json.js';
 import { takeValue } from './storable-value.js';
 
-/** A stored value that needs annotations is wrapped under this key; a plain one is stored as it is. */
+/**
+ * A stored value that needs annotations is wrapped under this key; a plain one is stored as it is.
+ */
 const RICH_KEY = '$superjson';
 
 /** A value in its stored form. @internal */
@@ -14,8 +16,8 @@ export interface StoredValue {
 }
 
 /**
- * Turns one value into JSON that {@link restoreValue} turns back, and that shares nothing with it. `undefined` is
- * stored as null, so null itself is wrapped.
+ * Turns one value into JSON that {@link restoreValue} turns back, and that shares nothing with it.
+ * `undefined` is stored as null, so null itself is wrapped.
  * @param path what the value is called in messages
  * @param maxParts see {@link takeValue}
  * @throws UnserializableValueError, TooManyPartsError

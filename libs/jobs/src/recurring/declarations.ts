@@ -10,14 +10,16 @@ import { ScheduleStore } from './schedule-store.js';
 const DIFFERS_CHANNEL = 'recurring-differs';
 
 /**
- * A recurring job that no process declares has no ticks. It is forgotten after this long only, in ms: the
- * process that declares it may be down, and its missed ticks are to be dealt with when it is back.
+ * A recurring job that no process declares has no ticks. It is forgotten after this long only, in
+ * ms: the process that declares it may be down, and its missed ticks are to be dealt with when it
+ * is back.
  */
 const FORGOTTEN_MS = 24 * 3_600_000;
 
 /**
- * Which recurring jobs the decorators of the live processes declare, and which of them counts: in a rolling deploy, old
- * and new ones live side by side. Of those that declare a recurring job the newest version counts, whoever booted last.
+ * Which recurring jobs the decorators of the live processes declare, and which of them counts: in a
+ * rolling deploy, old and new ones live side by side. Of those that declare a recurring job the
+ * newest version counts, whoever booted last.
  * @internal
  */
 @Injectable()
@@ -30,8 +32,8 @@ export class Declarations {
   ) {}
 
   /**
-   * By the id of each recurring job that is declared the hash of the declaration that counts; undefined while it is not
-   * known what one of the servers declares.
+   * By the id of each recurring job that is declared the hash of the declaration that counts;
+   * undefined while it is not known what one of the servers declares.
    */
   async inForce(): Promise<ReadonlyMap<string, string> | undefined> {
     const members = await this.fleet.members();
@@ -41,12 +43,13 @@ export class Declarations {
   }
 
   /**
-   * Takes recurring jobs out of service that no live process declares, and those back that one does: it may
-   * have been frozen, or cut off from the store, for long enough to be taken for gone. Tells all servers when what
-   * is stored is not what is in force.
+   * Takes recurring jobs out of service that no live process declares, and those back that one
+   * does: it may have been frozen, or cut off from the store, for long enough to be taken for gone.
+   * Tells all servers when what is stored is not what is in force.
    * @param isUnreadable whether there is more under an id, which cannot be compared here
    * @param now the store's time, Unix ms
-   * @returns the ids of those that it took out of service: what was read of them before has ticks still
+   * @returns the ids of those that it took out of service: what was read of them before has ticks
+   *   still
    */
   async review(
     all: readonly { schedule: Schedule }[],
@@ -85,7 +88,10 @@ export class Declarations {
   }
 }
 
-/** Whether what is stored is this declaration, whatever became of it since by `reschedule()` and the like. @internal */
+/**
+ * Whether what is stored is this declaration, whatever became of it since by `reschedule()` and the
+ * like. @internal
+ */
 export function isInForce(stored: Schedule | undefined, hash: string): boolean {
   return stored?.source === 'api' || stored?.declared === hash;
 }

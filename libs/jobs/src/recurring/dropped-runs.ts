@@ -4,9 +4,9 @@ import { Declarations } from './declarations.js';
 import { ScheduleStore } from './schedule-store.js';
 
 /**
- * Runs that the clock enqueued for a recurring job which the deploy has dropped since: that they have no handler is what
- * it wanted, and no failure. Runs that somebody asked for are not among them: those by `trigger()`, and those of recurring
- * jobs that were added by a call.
+ * Runs that the clock enqueued for a recurring job which the deploy has dropped since: that they
+ * have no handler is what it wanted, and no failure. Runs that somebody asked for are not among
+ * them: those by `trigger()`, and those of recurring jobs that were added by a call.
  * @internal
  */
 @Injectable()

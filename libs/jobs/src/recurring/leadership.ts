@@ -13,9 +13,10 @@ const LEASE_MS = 6_000;
 export const RENEW_MS = 2_000;
 
 /**
- * Which process enqueues ticks: one of those that know the same calendars, since a recurring job can be read only where
- * its calendars are, and versions and services that differ in them live side by side. Others would find them enqueued already, so this saves work and no more: a
- * leader that was frozen, and one that has taken its place, do no harm together.
+ * Which process enqueues ticks: one of those that know the same calendars, since a recurring job
+ * can be read only where its calendars are, and versions and services that differ in them live side
+ * by side. Others would find them enqueued already, so this saves work and no more: a leader that
+ * was frozen, and one that has taken its place, do no harm together.
  * @internal
  */
 @Injectable()

@@ -17,8 +17,9 @@ import { after, type Timer } from '../timers/index.js';
 import { TickLog } from './tick-log.js';
 
 /**
- * The clock is looked at this often at the least: a timer does not go on while the machine sleeps, so a tick
- * that is hours away would come hours late; and Node fires timers beyond 24.8 days at once.
+ * The clock is looked at this often at the least: a timer does not go on while the machine sleeps,
+ * so a tick that is hours away would come hours late; and Node fires timers beyond 24.8 days at
+ * once.
  */
 const LONGEST_WAIT_MS = 30_000;
 
@@ -39,8 +40,8 @@ export interface ProcessRecurrenceParts {
 }
 
 /**
- * A recurring job that ticks in this process alone, with all its state in memory. Its timer is a timeout in
- * the SchedulerRegistry; who deletes it there ends the recurring job.
+ * A recurring job that ticks in this process alone, with all its state in memory. Its timer is a
+ * timeout in the SchedulerRegistry; who deletes it there ends the recurring job.
  * @internal
  */
 export class ProcessRecurrence {
@@ -138,7 +139,10 @@ export class ProcessRecurrence {
     this.timer = undefined;
   }
 
-  /** How long until the next tick; undefined when there is none. One that waits for its turn may come at any time. */
+  /**
+   * How long until the next tick; undefined when there is none. One that waits for its turn may
+   * come at any time.
+   */
   private pauseMs(): number | undefined {
     const { timing, source } = this.parts;
     const { cursor, runs } = this.progress;

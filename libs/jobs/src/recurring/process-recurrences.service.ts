@@ -9,11 +9,11 @@ import { ProcessRecurrence, type RunTick } from './process-recurrence.js';
 import { ProcessRunner } from './process-runner.js';
 
 /**
- * Recurring jobs of the scope `process`: each process runs every tick, and nothing is stored. They need neither
- * the store nor workers, so a process that only enqueues has them too.
+ * Recurring jobs of the scope `process`: each process runs every tick, and nothing is stored. They
+ * need neither the store nor workers, so a process that only enqueues has them too.
  *
- * Their runs are among the running jobs of this process, which the workers wait for when they are stopped:
- * one shutdown timeout for all. So this must be stopped before the workers are.
+ * Their runs are among the running jobs of this process, which the workers wait for when they are
+ * stopped: one shutdown timeout for all. So this must be stopped before the workers are.
  * @internal
  */
 @Injectable()

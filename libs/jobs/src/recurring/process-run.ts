@@ -4,11 +4,15 @@ import type { Handler } from '../discovery/index.js';
 import { JobLogger, messages } from '../logging/index.js';
 import { tickJobId } from './schedule.js';
 
-/** What runs of a process's own ticks have for a queue: they are in none, and none can have this name. @internal */
+/**
+ * What runs of a process's own ticks have for a queue: they are in none, and none can have this
+ * name. @internal
+ */
 export const PROCESS_QUEUE = '(process)';
 
 /**
- * The run of a tick that is stored nowhere: there is one attempt, no lock, and the log is the application's.
+ * The run of a tick that is stored nowhere: there is one attempt, no lock, and the log is the
+ * application's.
  * @internal
  */
 export class ProcessRun extends HandlerRun {

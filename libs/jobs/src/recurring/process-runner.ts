@@ -13,8 +13,9 @@ import { ProcessRun } from './process-run.js';
 type Ending = Extract<RunOutcome, { status: 'completed' | 'failed' }>;
 
 /**
- * Runs a handler for a tick of this process, as the executor does for a job: in its DI scope, through its
- * enhancers, within its timeout. What it throws is logged and ends there; there is no other attempt.
+ * Runs a handler for a tick of this process, as the executor does for a job: in its DI scope,
+ * through its enhancers, within its timeout. What it throws is logged and ends there; there is no
+ * other attempt.
  * @internal
  */
 @Injectable()

@@ -13,8 +13,9 @@ import { toScheduledCall } from './scheduled-call.js';
 const AT_ONCE = 500;
 
 /**
- * Brings what is stored in line with the decorators: at boot, and whenever it is found to differ. What has not changed
- * is left alone: a tick that is due must not be lost to a deploy. What a newer version declares is that one's.
+ * Brings what is stored in line with the decorators: at boot, and whenever it is found to differ.
+ * What has not changed is left alone: a tick that is due must not be lost to a deploy. What a newer
+ * version declares is that one's.
  * @internal
  */
 @Injectable()

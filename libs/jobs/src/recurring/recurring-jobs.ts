@@ -34,8 +34,8 @@ import { TickClock } from './tick-clock.js';
 import { TickSources } from './tick-sources.js';
 
 /**
- * Recurring jobs that are made, changed and asked for at run time; `JobScheduler.recurring`. What `@Recurring()`
- * declares is found here too.
+ * Recurring jobs that are made, changed and asked for at run time; `JobScheduler.recurring`. What
+ * `@Recurring()` declares is found here too.
  * @publicApi
  */
 @Injectable()
@@ -56,13 +56,15 @@ export class RecurringJobs extends PublicService {
   }
 
   /**
-   * Stores a recurring job, or changes the one with this id. Nothing runs at once: its ticks are those after
-   * now. With the same recurrence and settings as stored, it is left alone, so this can be called at each boot.
+   * Stores a recurring job, or changes the one with this id. Nothing runs at once: its ticks are
+   * those after now. With the same recurrence and settings as stored, it is left alone, so this can
+   * be called at each boot.
    *
    * @param id letters, digits, `_`, `.`, `-`, at most 128
    * @param call makes exactly one call, whose arguments each run gets: `(s) => s.sync('orders')`
    * @param recurrence a cron expression, see `Cron`; or `{ every: '10 min' }`
-   * @throws InvalidRecurringJobError with every fault of id, recurrence and options, and as `enqueue` for the call
+   * @throws InvalidRecurringJobError with every fault of id, recurrence and options, and as
+   *   `enqueue` for the call
    */
   async addOrUpdate<T extends object>(
     id: string,
@@ -86,8 +88,8 @@ export class RecurringJobs extends PublicService {
   }
 
   /**
-   * Changes when a recurring job is due; what it does stays. Its ticks are those after now. One that a decorator
-   * declares has the decorator's recurrence again after the next boot.
+   * Changes when a recurring job is due; what it does stays. Its ticks are those after now. One
+   * that a decorator declares has the decorator's recurrence again after the next boot.
    * @param settings all of them: what is left out is the default from now on
    * @throws RecurringJobNotFoundError, InvalidRecurringJobError
    */
@@ -105,8 +107,8 @@ export class RecurringJobs extends PublicService {
   }
 
   /**
-   * Removes a recurring job. Runs that were enqueued, or are at this very moment, stay. One that a decorator declares is back within a
-   * minute: pause it instead.
+   * Removes a recurring job. Runs that were enqueued, or are at this very moment, stay. One that a
+   * decorator declares is back within a minute: pause it instead.
    * @returns false when there is none
    */
   async remove(id: string): Promise<boolean> {
@@ -138,8 +140,8 @@ export class RecurringJobs extends PublicService {
   }
 
   /**
-   * Lets its ticks pass until `resume()`, over restarts and deploys too. A run that is being enqueued at this very
-   * moment still runs.
+   * Lets its ticks pass until `resume()`, over restarts and deploys too. A run that is being
+   * enqueued at this very moment still runs.
    * @throws RecurringJobNotFoundError
    */
   pause(id: string): Promise<void> {

@@ -25,7 +25,10 @@ const REMEMBERED = 20;
 const LARGEST_RESULT = 4_096;
 const LONGEST_ERROR = 1_024;
 
-/** Of a recurring job that has no more runs, the runs are forgotten after so long, in ms: a yearly one has its last. */
+/**
+ * Of a recurring job that has no more runs, the runs are forgotten after so long, in ms: a yearly
+ * one has its last.
+ */
 const KEPT_MS = 400 * 24 * 3_600_000;
 
 /** A run as it is stored; times are Unix ms. */
@@ -40,8 +43,8 @@ interface StoredRun {
 }
 
 /**
- * The ledger of the runs that have ended: what a handler reads of the one before, and how a tick is known that
- * had its run already.
+ * The ledger of the runs that have ended: what a handler reads of the one before, and how a tick is
+ * known that had its run already.
  * @internal
  */
 @Injectable()
@@ -88,7 +91,8 @@ export class RecurringRuns implements JobHook {
     const runs = await this.endedRuns(recurring);
     const previous = runs.find((run) => run.due < due);
     job.previousRun = previous && toRun(previous);
-    // A leader that was frozen for longer than finished jobs are kept has enqueued a tick once more.
+    // A leader that was frozen for longer than finished jobs are kept has enqueued a tick once
+    // more.
     const hadItsRun = runs.some(
       (run) => run.due === due && run.jobId === job.id && run.state === 'completed',
     );
@@ -97,7 +101,10 @@ export class RecurringRuns implements JobHook {
     return { action: 'complete', result: null };
   }
 
-  /** What cannot be read at this moment, or by this version, is no failure of the job: it runs without knowing. */
+  /**
+   * What cannot be read at this moment, or by this version, is no failure of the job: it runs
+   * without knowing.
+   */
   private async endedRuns(recurring: string): Promise<readonly StoredRun[]> {
     try {
       return (await this.ledgers.read(recurring))?.value ?? [];

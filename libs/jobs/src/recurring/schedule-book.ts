@@ -59,7 +59,10 @@ export class ScheduleBook {
     this.suspects.clear();
   }
 
-  /** Reads again what may have changed, at most a group: hints may come as fast as they are followed. */
+  /**
+   * Reads again what may have changed, at most a group: hints may come as fast as they are
+   * followed.
+   */
   async refresh(): Promise<void> {
     const ids = [...this.suspects].slice(0, READS_AT_ONCE);
     for (const id of ids) this.suspects.delete(id);

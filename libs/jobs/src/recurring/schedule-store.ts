@@ -27,7 +27,10 @@ export interface StoredSchedule {
  */
 @Injectable()
 export class ScheduleStore {
-  /** The ids of those that this process cannot read: they are left as they are, and are not run by it. */
+  /**
+   * The ids of those that this process cannot read: they are left as they are, and are not run by
+   * it.
+   */
   private readonly unreadable = new Set<string>();
   private readonly reading: Repair;
   private readonly records: Records<Schedule>;
@@ -83,8 +86,8 @@ export class ScheduleStore {
 
   /**
    * Changes what is stored under an id, atomically.
-   * @param change makes the new value of the one that is there; called again when somebody else was faster.
-   *   The same object means no change; undefined removes it.
+   * @param change makes the new value of the one that is there; called again when somebody else was
+   *   faster. The same object means no change; undefined removes it.
    * @param known what was read already; the store is asked when it is absent, or old
    * @returns what is stored afterwards
    * @throws StoreUnavailableError

@@ -12,14 +12,22 @@ export interface ScheduledCall {
   readonly unique?: PreparedJob['unique'];
 }
 
-/** What a recurring job is: what its declarer says, and nothing that changes as it runs. @internal */
+/**
+ * What a recurring job is: what its declarer says, and nothing that changes as it runs. @internal
+ */
 export interface ScheduleDefinition {
   readonly id: string;
-  /** `decorator`: declared by `@Recurring()`, and gone when no process declares it; `api`: by a call. */
+  /**
+   * `decorator`: declared by `@Recurring()`, and gone when no process declares it; `api`: by a
+   * call.
+   */
   readonly source: 'decorator' | 'api';
   readonly timing: Timing;
   readonly call: ScheduledCall;
-  /** Of one that a decorator declares, the hash of the declaration; kept when a call changes it afterwards. */
+  /**
+   * Of one that a decorator declares, the hash of the declaration; kept when a call changes it
+   * afterwards.
+   */
   readonly declared?: string;
 }
 
@@ -30,12 +38,15 @@ export interface Schedule extends ScheduleDefinition {
   readonly progress: TickProgress;
   readonly paused: boolean;
   /**
-   * How often it was planned anew since the clock was set back: ticks of the same time come again then, as other jobs.
+   * How often it was planned anew since the clock was set back: ticks of the same time come again
+   * then, as other jobs.
    */
   readonly clockSteps?: number;
   /** The newest run that was enqueued. */
   readonly lastJob?: { readonly queue: string; readonly id: string };
-  /** Since when no process declares it, Unix ms: it has no ticks, and is forgotten after a while. */
+  /**
+   * Since when no process declares it, Unix ms: it has no ticks, and is forgotten after a while.
+   */
   readonly undeclaredSince?: number;
 }
 
@@ -46,8 +57,8 @@ export function newSchedule(definition: ScheduleDefinition, now: number): Schedu
 }
 
 /**
- * A recurring job whose ticks were dealt with up to a moment that has yet to come, since the clock was set back: it is
- * planned anew from now on.
+ * A recurring job whose ticks were dealt with up to a moment that has yet to come, since the clock
+ * was set back: it is planned anew from now on.
  *
  * @returns the same object when that is not so
  * @internal
@@ -60,8 +71,8 @@ export function replanned(stored: Schedule, now: number): Schedule {
 }
 
 /**
- * A stored recurring job under a new definition. With another timing it starts afresh: its ticks are those
- * after `now`. With the same, no tick is lost, whatever else has changed.
+ * A stored recurring job under a new definition. With another timing it starts afresh: its ticks
+ * are those after `now`. With the same, no tick is lost, whatever else has changed.
  *
  * @returns the same object when nothing has changed
  * @internal
@@ -100,7 +111,9 @@ export function tickJobId(scheduleId: string, due: number | string, clockSteps =
   return clockSteps === 0 ? id : `${id}.${clockSteps}`;
 }
 
-/** Both are JSON values, with their properties in the order in which this code makes them. @internal */
+/**
+ * Both are JSON values, with their properties in the order in which this code makes them. @internal
+ */
 export function isEqual(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

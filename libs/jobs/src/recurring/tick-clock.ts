@@ -7,8 +7,8 @@ import { monotonicNow } from '../timers/index.js';
 const MOST_DRIFT_MS = 1_000;
 
 /**
- * The store's time, by which ticks are due: a process whose clock is wrong, or is set while it runs, must not
- * run them early, late, or twice.
+ * The store's time, by which ticks are due: a process whose clock is wrong, or is set while it
+ * runs, must not run them early, late, or twice.
  * @internal
  */
 @Injectable()
@@ -17,7 +17,10 @@ export class TickClock {
   private offsetMs = wallOffset();
   private wallOffsetMs = this.offsetMs;
   private isMeasured = false;
-  /** By how much the store's time went ahead (or back) beyond what this process has seen go by, in ms; 0 for not. */
+  /**
+   * By how much the store's time went ahead (or back) beyond what this process has seen go by, in
+   * ms; 0 for not.
+   */
   stepMs = 0;
 
   constructor(
@@ -30,7 +33,10 @@ export class TickClock {
     return Math.round(monotonicNow() + this.offsetMs);
   }
 
-  /** Whether to `adjust()` before the next look: the monotonic clock stands still while the machine sleeps. */
+  /**
+   * Whether to `adjust()` before the next look: the monotonic clock stands still while the machine
+   * sleeps.
+   */
   get isDoubtful(): boolean {
     return Math.abs(wallOffset() - this.wallOffsetMs) > MOST_DRIFT_MS;
   }

@@ -146,7 +146,8 @@ describe('the runner of due ticks', () => {
     await add('missed', { misfire: 'fire-once', misfireThresholdMs: 100 });
     const before = stored.get('recurring:missed')!;
     await runner.run(book.due(now, 10));
-    // A leader that died before it stored how far it had come: the next one finds more missed ticks.
+    // A leader that died before it stored how far it had come: the next one finds more missed
+    // ticks.
     stored.set('recurring:missed', before);
     await book.load();
     now = NOW + 3_000;

@@ -17,13 +17,22 @@ import { ScheduleStore } from './schedule-store.js';
 import { TickClock } from './tick-clock.js';
 import { TickLog } from './tick-log.js';
 
-/** A tick that waits for an earlier run is looked at again after this long, should nobody tell of its end. */
+/**
+ * A tick that waits for an earlier run is looked at again after this long, should nobody tell of
+ * its end.
+ */
 const BLOCKED_MS = 1_000;
 
-/** One whose ticks cannot be dealt with, for instance since a calendar throws, is tried again after this long. */
+/**
+ * One whose ticks cannot be dealt with, for instance since a calendar throws, is tried again after
+ * this long.
+ */
 const FAULTY_MS = 30_000;
 
-/** For so long the plans of one look may keep the process for themselves, and one of many of them, in ms. */
+/**
+ * For so long the plans of one look may keep the process for themselves, and one of many of them,
+ * in ms.
+ */
 const TURN_MS = 20;
 const SHORTEST_TURN_MS = 1;
 
@@ -36,13 +45,16 @@ interface PlanInTheMaking {
 const NEVER_RAN: RunBefore = { isFinished: true };
 
 /**
- * Turns due ticks into jobs: stores the jobs first, then how far the ticks have been dealt with. A process that
- * is killed in between has its work repeated by the next leader, whose jobs have the same ids.
+ * Turns due ticks into jobs: stores the jobs first, then how far the ticks have been dealt with. A
+ * process that is killed in between has its work repeated by the next leader, whose jobs have the
+ * same ids.
  * @internal
  */
 @Injectable()
 export class TickRunner {
-  /** Plans that have much to search, by the recurring job: each look goes on with them for a turn. */
+  /**
+   * Plans that have much to search, by the recurring job: each look goes on with them for a turn.
+   */
   private readonly unfinished = new Map<string, PlanInTheMaking>();
 
   constructor(
@@ -116,8 +128,9 @@ export class TickRunner {
   }
 
   /**
-   * Somebody changed the recurring job at this moment, who did not know of its new runs: a pause must not have
-   * them run again, or count as missed, when it ends; nor may the next tick overlap with them unseen.
+   * Somebody changed the recurring job at this moment, who did not know of its new runs: a pause
+   * must not have them run again, or count as missed, when it ends; nor may the next tick overlap
+   * with them unseen.
    * @returns whether the ticks were this process's to count; not when another leader was faster
    */
   private async carryOver(before: Schedule, after: Schedule): Promise<boolean> {

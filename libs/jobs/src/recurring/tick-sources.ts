@@ -9,8 +9,8 @@ const MOST_KEPT = 10_000;
 type Origin = Pick<Schedule, 'id' | 'timing' | 'definedAt'>;
 
 /**
- * The ticks of the stored recurring jobs. Those with calendars are kept, since they remember what was searched:
- * whoever asks next, the ticker or `get()`, goes on from there.
+ * The ticks of the stored recurring jobs. Those with calendars are kept, since they remember what
+ * was searched: whoever asks next, the ticker or `get()`, goes on from there.
  * @internal
  */
 @Injectable()

@@ -18,8 +18,8 @@ const RELOAD_MS = 30_000;
 const REVIEW_MS = 10_000;
 
 /**
- * So many recurring jobs are dealt with between two looks at the lease and at whether to stop: thousands may be
- * due at one instant.
+ * So many recurring jobs are dealt with between two looks at the lease and at whether to stop:
+ * thousands may be due at one instant.
  */
 const AT_ONCE = 200;
 

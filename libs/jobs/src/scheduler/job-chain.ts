@@ -14,8 +14,8 @@ const NOT_AWAITED =
   'Expected .enqueue() at the end of a chain of jobs, got an await of the chain itself. Nothing was stored.';
 
 /**
- * Jobs that run one after the other, as `JobScheduler.chain()` begins it. Each step can use what the one before it
- * returned. Nothing is stored before `enqueue()`.
+ * Jobs that run one after the other, as `JobScheduler.chain()` begins it. Each step can use what
+ * the one before it returned. Nothing is stored before `enqueue()`.
  * @typeParam R what the last step so far returns
  * @publicApi
  */
@@ -30,10 +30,12 @@ export class JobChain<R> {
   }
 
   /**
-   * Adds a step. Its arguments are stored as they are now. (A chain is no promise: `await` on it rejects.)
-   * @param call makes exactly one call: `(s, order) => s.ship(order.id)`. Its second parameter stands for what the
-   *   step before returns, and can be passed on, whole or a property of it
-   * @param options `on` says how the step before must end, default `completed`; not of the first step
+   * Adds a step. Its arguments are stored as they are now. (A chain is no promise: `await` on it
+   * rejects.)
+   * @param call makes exactly one call: `(s, order) => s.ship(order.id)`. Its second parameter
+   *   stands for what the step before returns, and can be passed on, whole or a property of it
+   * @param options `on` says how the step before must end, default `completed`; not of the first
+   *   step
    * @returns a new chain; this one stays as it is
    */
   // oxlint-disable-next-line unicorn/no-thenable -- the word that users expect; an await of it is refused
@@ -56,7 +58,8 @@ export class JobChain<R> {
   /**
    * Stores all steps, or none of them. The first one runs as soon as a worker is free.
    * @returns the handle of the last step
-   * @throws as `JobScheduler.enqueue` and `continueWith`; InvalidInvocationError for a chain without steps
+   * @throws as `JobScheduler.enqueue` and `continueWith`; InvalidInvocationError for a chain
+   *   without steps
    */
   enqueue(): Promise<JobHandle<R>> {
     return this.#continuations.enqueueChain(this.#steps) as Promise<JobHandle<R>>;

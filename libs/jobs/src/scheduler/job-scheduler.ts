@@ -85,8 +85,9 @@ export class JobScheduler extends JobEnqueuer {
   /**
    * Enqueues inside a transaction of the application: the jobs are committed with it, and gone with
    * its rollback.
-   * @param client what holds the open transaction: PostgreSQL: a `pg` client; SQLite: a `DatabaseSync` of
-   *   node:sqlite to the jobs' file, best with one transaction at a time on it and BEGIN IMMEDIATE
+   * @param client what holds the open transaction: PostgreSQL: a `pg` client; SQLite: a
+   *   `DatabaseSync` of node:sqlite to the jobs' file, best with one transaction at a time on it
+   *   and BEGIN IMMEDIATE
    * @throws UnsupportedByEngineError when the engine cannot
    */
   withTransaction(client: object): TransactionalJobs {
@@ -95,17 +96,21 @@ export class JobScheduler extends JobEnqueuer {
   }
 
   /**
-   * Stores a call to be run when a job has ended, or when several have. It is stored at once: with an end that has
-   * come already it runs now, and no crash can lose it.
+   * Stores a call to be run when a job has ended, or when several have. It is stored at once: with
+   * an end that has come already it runs now, and no crash can lose it.
    *
-   * Its handle has the state `waiting-children` until then. If it can never run, since the job before failed (or
-   * completed, with `on: 'failed'`), `result()` throws a ContinuationSkippedError; a retry of the failed job lets it
-   * wait again. Cancelling or removing the job before cancels it, unless it runs `on` that.
-   * @param after the job's handle, `{ queue, id }` or id; or a list, to run once when all of them have ended
-   * @param call makes exactly one call: `(s, order) => s.ship(order.id)`. Its second parameter stands for what the
-   *   job before returns (its error, with `on: 'failed'`; how it ended, with `on: 'finished'`), of a list for each.
-   *   It can be passed on, whole or a property of it; nothing else can be done with it
-   * @throws JobNotFoundError when a job before is not in the store; InvalidInvocationError, and as `enqueue`
+   * Its handle has the state `waiting-children` until then. If it can never run, since the job
+   * before failed (or completed, with `on: 'failed'`), `result()` throws a
+   * ContinuationSkippedError; a retry of the failed job lets it wait again. Cancelling or removing
+   * the job before cancels it, unless it runs `on` that.
+   * @param after the job's handle, `{ queue, id }` or id; or a list, to run once when all of them
+   *   have ended
+   * @param call makes exactly one call: `(s, order) => s.ship(order.id)`. Its second parameter
+   *   stands for what the job before returns (its error, with `on: 'failed'`; how it ended, with
+   *   `on: 'finished'`), of a list for each. It can be passed on, whole or a property of it;
+   *   nothing else can be done with it
+   * @throws JobNotFoundError when a job before is not in the store; InvalidInvocationError, and as
+   *   `enqueue`
    */
   continueWith<
     const A extends Antecedents,
@@ -122,16 +127,16 @@ export class JobScheduler extends JobEnqueuer {
   }
 
   /**
-   * Begins a chain of jobs that run one after the other:
-   * `jobs.chain().then(Orders, (s) => s.process(id)).then(Shipping, (s, order) => s.ship(order)).enqueue()`.
+   * Begins a chain of jobs that run one after the other: `jobs.chain().then(Orders, (s) =>
+   * s.process(id)).then(Shipping, (s, order) => s.ship(order)).enqueue()`.
    */
   chain(): JobChain<undefined> {
     return new JobChain(this.continuations);
   }
 
   /**
-   * Stores many jobs together, all or none of them, with continuations for when all of them have ended:
-   * `Batches.create`.
+   * Stores many jobs together, all or none of them, with continuations for when all of them have
+   * ended: `Batches.create`.
    *
    * @example
    * ```ts
@@ -159,9 +164,9 @@ export class JobScheduler extends JobEnqueuer {
 
   /**
    * Cancels a job in any process: one that waits is failed with a JobCancelledError without calling
-   * its handler; one that runs has its signal aborted and `abortTimeout` to react, then it is failed. (A
-   * handler that finishes within that time has succeeded, and its job completes.) One that waits gives its unique and
-   * idempotency keys at once, one that runs when it has ended.
+   * its handler; one that runs has its signal aborted and `abortTimeout` to react, then it is
+   * failed. (A handler that finishes within that time has succeeded, and its job completes.) One
+   * that waits gives its unique and idempotency keys at once, one that runs when it has ended.
    * @param reason kept in the error
    * @returns false when the job has finished already, or is not in the store
    */
@@ -170,8 +175,10 @@ export class JobScheduler extends JobEnqueuer {
   }
 
   /**
-   * Runs a failed job again, with all its attempts. One that is unique is the only one of its key again.
-   * @throws JobNotFoundError, JobStateError unless it has failed, UniqueKeyHeldError when another job has its key now
+   * Runs a failed job again, with all its attempts. One that is unique is the only one of its key
+   * again.
+   * @throws JobNotFoundError, JobStateError unless it has failed, UniqueKeyHeldError when another
+   *   job has its key now
    */
   async retry(ref: JobRef): Promise<void> {
     await this.calls.change('retry a job', async () => {

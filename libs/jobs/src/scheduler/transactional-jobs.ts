@@ -78,8 +78,8 @@ export class TransactionalJobs extends JobEnqueuer {
   }
 
   /**
-   * Whether a job of the same key is in the queue that its handler had before it was moved to another one; then it notes
-   * which. What others enqueue there at this very moment is not seen.
+   * Whether a job of the same key is in the queue that its handler had before it was moved to
+   * another one; then it notes which. What others enqueue there at this very moment is not seen.
    */
   private async isElsewhere(job: PreparedJob): Promise<boolean> {
     if (job.unique === undefined) return false;
@@ -96,9 +96,11 @@ export class TransactionalJobs extends JobEnqueuer {
   private queueOf(name: string): Queue {
     let queue = this.queues.get(name);
     if (queue === undefined) {
-      // Without metadata: that would be a write to a row that every producer shares, held until commit.
+      // Without metadata: that would be a write to a row that every producer shares, held until
+      // commit.
       const options = { ...this.engine.bullmqOptions, skipMetasUpdate: true };
-      // Queue names its backend's type for `getBackend()` alone; plain Queue is the type on every engine.
+      // Queue names its backend's type for `getBackend()` alone; plain Queue is the type on every
+      // engine.
       const factory = this.engine.transactionBackend!(
         this.client,
       ) as BackendFactory<RedisQueueBackend>;
@@ -109,7 +111,10 @@ export class TransactionalJobs extends JobEnqueuer {
   }
 }
 
-/** Keys are recorded beside the queues, where a rollback of the application's transaction does not reach. */
+/**
+ * Keys are recorded beside the queues, where a rollback of the application's transaction does not
+ * reach.
+ */
 function refuseKey(job: PreparedJob): void {
   if (job.data.idempotency === undefined) return;
   const fault =

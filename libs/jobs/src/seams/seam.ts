@@ -3,8 +3,8 @@ import { errorReason, LibraryChangedError } from '../errors/index.js';
 import { KNOWN_VERSIONS, type KnownLibrary } from './known-versions.js';
 
 /**
- * A place where this library sits on what another one has never promised: a private member, the position of a
- * parameter, the words of a statement.
+ * A place where this library sits on what another one has never promised: a private member, the
+ * position of a parameter, the words of a statement.
  * @internal
  */
 export interface Seam<Shape> {
@@ -23,8 +23,8 @@ export interface Seam<Shape> {
 }
 
 /**
- * Tries seams out, in a millisecond or two, so that a new version of a library is refused in words instead of being
- * used wrongly.
+ * Tries seams out, in a millisecond or two, so that a new version of a library is refused in words
+ * instead of being used wrongly.
  * @throws LibraryChangedError with all that is different
  * @internal
  */
@@ -74,8 +74,8 @@ function inWords(value: unknown): string {
 }
 
 /**
- * One line for each method that has not the number of parameters that is expected; those from the first with a default on
- * do not count.
+ * One line for each method that has not the number of parameters that is expected; those from the
+ * first with a default on do not count.
  * @internal
  */
 export function otherParameters(

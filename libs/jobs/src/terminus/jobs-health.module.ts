@@ -3,7 +3,8 @@ import { TerminusModule } from '@nestjs/terminus';
 import { JobsHealthIndicator } from './jobs-health.indicator.js';
 
 /**
- * Provides the JobsHealthIndicator. Import it where the health controller is, beside TerminusModule.
+ * Provides the JobsHealthIndicator. Import it where the health controller is, beside
+ * TerminusModule.
  * @publicApi
  */
 @Module({

@@ -1,6 +1,7 @@
 /**
- * What Node measures and waits with, as it was when this module was loaded. Tests of an application may replace
- * the global functions by fakes that stand still (`vi.useFakeTimers()`): the store must answer them all the same.
+ * What Node measures and waits with, as it was when this module was loaded. Tests of an application
+ * may replace the global functions by fakes that stand still (`vi.useFakeTimers()`): the store must
+ * answer them all the same.
  * @internal
  */
 export const natives = read();

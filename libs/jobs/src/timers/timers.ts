@@ -63,7 +63,9 @@ export function soon(action: () => void): void {
   natives.queueMicrotask(action);
 }
 
-/** A time for a driver, which gives it to a timer of Node's: none can be longer than that. @internal */
+/**
+ * A time for a driver, which gives it to a timer of Node's: none can be longer than that. @internal
+ */
 export function forDriver(ms: number): number {
   return Math.min(ms, LONGEST_PART_MS);
 }

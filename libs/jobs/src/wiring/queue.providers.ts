@@ -4,8 +4,8 @@ import { QueueRegistry } from '../engines/index.js';
 import { DEFAULT_QUEUE } from '../options/index.js';
 
 /**
- * The DI token of a queue: the one of @nestjs/bullmq, so that its `@InjectQueue()`, `@Processor()` and
- * `@QueueEventsListener()`, and bull-board, find our queues. (That package is optional, so its
+ * The DI token of a queue: the one of @nestjs/bullmq, so that its `@InjectQueue()`, `@Processor()`
+ * and `@QueueEventsListener()`, and bull-board, find our queues. (That package is optional, so its
  * function cannot be imported; a test compares the two.)
  * @internal
  */

@@ -15,7 +15,9 @@ import { bootFailure, endsWithin, withDeadline } from '../lifecycle/index.js';
 import { assertBullmqClasses } from '../execution/index.js';
 import { JOBS_OPTIONS, type ResolvedOptions } from '../options/index.js';
 
-/** Above that of global modules, which is Number.MAX_VALUE: shut down last. See `../jobs.module.ts`. */
+/**
+ * Above that of global modules, which is Number.MAX_VALUE: shut down last. See `../jobs.module.ts`.
+ */
 const DISTANCE_ABOVE_ALL = Number.POSITIVE_INFINITY;
 
 /** A store that is gone must not hold up the exit. */

@@ -3,7 +3,9 @@ import { describeBackends } from '../../../support/backends.js';
 import { POSTGRES } from '../postgres-differences.js';
 import { QueueDriver } from '../queue-driver.js';
 
-/** Makes a parent with a child of each kind: processed, ignored, failed, and one that is pending. */
+/**
+ * Makes a parent with a child of each kind: processed, ignored, failed, and one that is pending.
+ */
 async function addEveryKind(queue: QueueDriver): Promise<void> {
   await queue.addFlow(
     { id: 'parent' },

@@ -9,8 +9,8 @@ export interface Blocks {
 }
 
 /**
- * Measures what runs in `setImmediate`, which is where the store works, from now on; and the delay of the
- * event loop as a whole, whoever caused it.
+ * Measures what runs in `setImmediate`, which is where the store works, from now on; and the delay
+ * of the event loop as a whole, whoever caused it.
  */
 export function meterBlocks(): Blocks & { longestDelay(): number; stop(): void } {
   const blocks: number[] = [];

@@ -3,7 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type JobsOptions, Queue, Worker } from 'bullmq';
 import { createSqliteBackend, sqlite } from 'bullmq-sqlite';
 
-/** Adds, runs, fails, delays and completes jobs until it is killed. Each job's kind is the end of its id. */
+/**
+ * Adds, runs, fails, delays and completes jobs until it is killed. Each job's kind is the end of
+ * its id.
+ */
 const { path, ledger, life, adds } = JSON.parse(process.argv[2]!) as {
   path: string;
   ledger: string;

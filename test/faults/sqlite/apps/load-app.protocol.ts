@@ -21,7 +21,10 @@ export interface LoadReport {
   /** How long after the call of `add` each job started, in ms. */
   latencies: number[];
   errors: string[];
-  /** How long each piece of work of the store held the event loop, in ms: by the clock, and of the processor. */
+  /**
+   * How long each piece of work of the store held the event loop, in ms: by the clock, and of the
+   * processor.
+   */
   blocks: number[];
   processorBlocks: number[];
   /** The event loop's delays beyond its timer, whoever caused them, in ms. */

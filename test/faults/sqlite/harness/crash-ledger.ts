@@ -21,8 +21,9 @@ const STATES = [
 ] as const;
 
 /**
- * The ledger that the processes of a crash test append to, read on as it grows, and what it proves. A line
- * is written after a promise has settled, so what it says is true from then on, whoever dies.
+ * The ledger that the processes of a crash test append to, read on as it grows, and what it proves.
+ * A line is written after a promise has settled, so what it says is true from then on, whoever
+ * dies.
  */
 export class CrashLedger {
   readonly faults: string[] = [];

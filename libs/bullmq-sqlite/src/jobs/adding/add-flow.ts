@@ -6,8 +6,8 @@ import type { NewJob } from '../row/new-job.js';
 import { addJob } from './add-job.js';
 
 /**
- * Adds the jobs of a flow, parents before their children; a parent whose children had all ended before goes
- * on at once.
+ * Adds the jobs of a flow, parents before their children; a parent whose children had all ended
+ * before goes on at once.
  *
  * @returns For each job its id, or BullMQ's error code.
  */

@@ -16,8 +16,8 @@ const INSERT = `INSERT INTO job (queue, id, name, data, opts, state, rank, times
 /**
  * Stores a job in the list that its options ask for.
  *
- * An id that is stored already is no error: the call attaches the stored job to the parent, if one is
- * given, and returns the id. A deduplicated job returns the id of the job that stands for it.
+ * An id that is stored already is no error: the call attaches the stored job to the parent, if one
+ * is given, and returns the id. A deduplicated job returns the id of the job that stands for it.
  *
  * @returns The job's id, or BullMQ's error code.
  */
@@ -136,7 +136,10 @@ function placeOf(
   return { state: 'waiting', rank, isBehind, event: 'waiting' };
 }
 
-/** The counter runs on with every add, as in BullMQ; a number that a caller took as id is passed over. */
+/**
+ * The counter runs on with every add, as in BullMQ; a number that a caller took as id is passed
+ * over.
+ */
 function nextId(transaction: Transaction, queue: QueueRecord, chosen: string): string {
   queue.lastJobId += 1;
   if (chosen) return chosen;

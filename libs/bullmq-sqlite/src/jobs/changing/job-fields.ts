@@ -20,7 +20,10 @@ export function updateData(
   return changed === 0 ? ErrorCode.JobNotExist : 0;
 }
 
-/** Stores how far a job is, as JSON or nothing, and tells it. Returns BullMQ's code: 0 when it was done. */
+/**
+ * Stores how far a job is, as JSON or nothing, and tells it. Returns BullMQ's code: 0 when it was
+ * done.
+ */
 export function updateProgress(
   transaction: Transaction,
   queueName: string,

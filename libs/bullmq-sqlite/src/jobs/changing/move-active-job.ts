@@ -40,7 +40,10 @@ export interface Delaying extends Release {
   now: number;
 }
 
-/** Puts an active job off, and claims the next one. Returns the claim, [] without a job, or BullMQ's code. */
+/**
+ * Puts an active job off, and claims the next one. Returns the claim, [] without a job, or BullMQ's
+ * code.
+ */
 export function moveToDelayed(
   transaction: Transaction,
   queueName: string,
@@ -83,8 +86,8 @@ export function retryActive(
 }
 
 /**
- * Gives an active job back as if it had not been claimed: it is the next one to run. A job that is not active
- * stays where it is.
+ * Gives an active job back as if it had not been claimed: it is the next one to run. A job that is
+ * not active stays where it is.
  *
  * @returns For how long the rate limit holds, in ms, or BullMQ's error code.
  */

@@ -21,7 +21,9 @@ export function promote(transaction: Transaction, queueName: string, jobId: stri
   return 0;
 }
 
-/** Puts a delayed job off until `delay` ms from `now`. Returns BullMQ's code: 0 when it was done. */
+/**
+ * Puts a delayed job off until `delay` ms from `now`. Returns BullMQ's code: 0 when it was done.
+ */
 export function changeDelay(
   transaction: Transaction,
   queueName: string,
@@ -41,8 +43,8 @@ export function changeDelay(
 }
 
 /**
- * Changes a job's priority, and its place when it is ready to run: behind those of the same priority, or with
- * `lifo` before them. Returns BullMQ's code: 0 when it was done.
+ * Changes a job's priority, and its place when it is ready to run: behind those of the same
+ * priority, or with `lifo` before them. Returns BullMQ's code: 0 when it was done.
  */
 export function changePriority(
   transaction: Transaction,

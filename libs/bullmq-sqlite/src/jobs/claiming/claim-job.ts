@@ -22,8 +22,8 @@ export interface Claim {
 }
 
 /**
- * BullMQ's answer to a claim: the job and its id; or how long the rate limit lasts, in ms; or when the next
- * delayed job is due.
+ * BullMQ's answer to a claim: the job and its id; or how long the rate limit lasts, in ms; or when
+ * the next delayed job is due.
  */
 export type ClaimResult = [job: JobJson | null, id: string | 0, limitedFor: number, due: number];
 
@@ -47,7 +47,8 @@ const ACTIVATE = `UPDATE job SET state = 'active', rank = ?, processed_on = ?,
 const PREVIOUSLY_WAITING = { prev: 'waiting' };
 
 /**
- * Makes due jobs ready, then hands out the next job; undefined when nothing is there, not even delayed.
+ * Makes due jobs ready, then hands out the next job; undefined when nothing is there, not even
+ * delayed.
  *
  * @param now - The wall clock's time, by which jobs are due.
  */

@@ -1,6 +1,9 @@
 import type { QueueRecord } from '../../store/index.js';
 
-/** Jobs that are never finished here (they failed, or another process has them now) must not pile up. */
+/**
+ * Jobs that are never finished here (they failed, or another process has them now) must not pile
+ * up.
+ */
 const MOST_REMEMBERED = 10_000;
 
 const claims = new WeakMap<QueueRecord, Map<string, number>>();
@@ -13,7 +16,9 @@ export function rememberClaim(queue: QueueRecord, jobId: string, seq: number): v
   remembered.set(jobId, seq);
 }
 
-/** The `seq` of a job that was claimed; undefined when that is not known any more. Tells it once. */
+/**
+ * The `seq` of a job that was claimed; undefined when that is not known any more. Tells it once.
+ */
 export function recallClaim(queue: QueueRecord, jobId: string): number | undefined {
   const remembered = claims.get(queue);
   const seq = remembered?.get(jobId);

@@ -41,8 +41,8 @@ export function findHolder(
 }
 
 /**
- * Gives an id to a job. Ids that expire leave rows behind: each call with an expiry removes up to two that
- * are older than `now`, so that they can't pile up.
+ * Gives an id to a job. Ids that expire leave rows behind: each call with an expiry removes up to
+ * two that are older than `now`, so that they can't pile up.
  */
 export function holdId(
   transaction: Transaction,
@@ -55,7 +55,10 @@ export function holdId(
   if (expiresAt !== null) transaction.runKeepingReady(FORGET_EXPIRED, queue.id, queue.id, now);
 }
 
-/** Keeps a job to be added when the one that holds the id has finished: the id does not expire until then. */
+/**
+ * Keeps a job to be added when the one that holds the id has finished: the id does not expire until
+ * then.
+ */
 export function keepNextJob(
   transaction: Transaction,
   queue: QueueRecord,
@@ -95,7 +98,10 @@ export function releaseDeduplicationId(
   return 1;
 }
 
-/** Gives an id to a job for as long as that is not finished, unless somebody holds it. @returns who holds it now */
+/**
+ * Gives an id to a job for as long as that is not finished, unless somebody holds it. @returns who
+ * holds it now
+ */
 export function holdFreeId(
   transaction: Transaction,
   queueName: string,

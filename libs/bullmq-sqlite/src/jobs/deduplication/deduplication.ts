@@ -33,7 +33,8 @@ const RESCHEDULE =
  * Decides whether a job with a deduplication id is added.
  *
  * @param jobId - The id that it gets if it is.
- * @returns The id of the job that stands for it; undefined when it is to be added and holds the id now.
+ * @returns The id of the job that stands for it; undefined when it is to be added and holds the id
+ *   now.
  */
 export function deduplicate(
   transaction: Transaction,
@@ -92,7 +93,9 @@ function replaceJob(
   holdId(transaction, queue, options.id, { jobId, expiresAt }, now);
 }
 
-/** The job that holds the id is gone and cannot free it any more: the incoming one takes its place. */
+/**
+ * The job that holds the id is gone and cannot free it any more: the incoming one takes its place.
+ */
 function takeOver(
   transaction: Transaction,
   queue: QueueRecord,
@@ -102,7 +105,9 @@ function takeOver(
   holdId(transaction, queue, options.id, { jobId, expiresAt: expiryOf(options, now) }, now);
 }
 
-/** What becomes of the incoming job, and of the one that holds the id, when the former is not added. */
+/**
+ * What becomes of the incoming job, and of the one that holds the id, when the former is not added.
+ */
 function standFor(
   transaction: Transaction,
   queue: QueueRecord,

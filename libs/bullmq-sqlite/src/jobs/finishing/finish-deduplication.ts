@@ -14,8 +14,8 @@ interface DeduplicationRow {
 const FIND = 'SELECT job_id, expires_at, next FROM deduplication WHERE queue = ? AND id = ?';
 
 /**
- * Frees the deduplication id of a job that has finished, unless it expires by itself, and adds the job that
- * was kept until then.
+ * Frees the deduplication id of a job that has finished, unless it expires by itself, and adds the
+ * job that was kept until then.
  */
 export function finishDeduplication(
   transaction: Transaction,
@@ -35,7 +35,9 @@ export function finishDeduplication(
   }
 }
 
-/** The job is new as of now. One whose id was taken meanwhile is a duplicate, as it is in an add. */
+/**
+ * The job is new as of now. One whose id was taken meanwhile is a duplicate, as it is in an add.
+ */
 function addNextJob(
   transaction: Transaction,
   queue: QueueRecord,

@@ -26,8 +26,8 @@ const REMOVE = 'DELETE FROM job WHERE seq = ?';
 const AGE_LIMIT = 1_000;
 
 /**
- * Ends an active job: its result or failure is stored, its parent told, old jobs go by the retention rule,
- * and the next job is claimed.
+ * Ends an active job: its result or failure is stored, its parent told, old jobs go by the
+ * retention rule, and the next job is claimed.
  *
  * @returns The next claim, [] when there is none, or BullMQ's error code.
  */

@@ -10,8 +10,8 @@ const COMPLETE = `UPDATE job SET state = 'completed', rank = ?, finished_on = ?,
 const REMOVE = `DELETE FROM job WHERE ${PLAIN}`;
 
 /**
- * The short way for most jobs: one statement completes a job that has neither children, a parent nor a
- * deduplication id, and that was claimed here.
+ * The short way for most jobs: one statement completes a job that has neither children, a parent
+ * nor a deduplication id, and that was claimed here.
  *
  * @returns Whether it did; the long way finds out what else there is to do, or why it must not.
  */

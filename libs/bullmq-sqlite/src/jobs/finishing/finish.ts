@@ -1,6 +1,9 @@
 import type { Claim } from '../claiming/claim-job.js';
 
-/** How many finished jobs stay: at most `count` (0: not even this one; below: all), for `age` seconds. */
+/**
+ * How many finished jobs stay: at most `count` (0: not even this one; below: all), for `age`
+ * seconds.
+ */
 export interface Retention {
   count?: number;
   age?: number;

@@ -33,8 +33,8 @@ const POINTS = `SELECT number, value FROM metric_point WHERE queue = ? AND kind 
   AND number BETWEEN ? AND ?`;
 
 /**
- * Counts a finished job. The first one in a new minute ends the minute before: that one's count becomes a
- * point, and each minute since then a point of 0.
+ * Counts a finished job. The first one in a new minute ends the minute before: that one's count
+ * becomes a point, and each minute since then a point of 0.
  *
  * @param maxDataPoints - How many points are kept.
  */
@@ -67,9 +67,9 @@ function minuteOf(timestamp: number): number {
 }
 
 /**
- * How many jobs finished, in BullMQ's form: the count with the time and count at the end of the minute before
- * (none before the first job), the points at the positions `start` to `end` with the newest first, and how
- * many points there are.
+ * How many jobs finished, in BullMQ's form: the count with the time and count at the end of the
+ * minute before (none before the first job), the points at the positions `start` to `end` with the
+ * newest first, and how many points there are.
  */
 export function getMetrics(
   transaction: Transaction,

@@ -13,7 +13,9 @@ const REMOVE = 'DELETE FROM job WHERE seq = ?';
 /** One finish removes no more than this, lest it blocks the event loop; the next one goes on. */
 const COUNT_LIMIT = 1_000;
 
-/** No job of a queue's list ended before this time, in ms: a finish need not look for older ones. */
+/**
+ * No job of a queue's list ended before this time, in ms: a finish need not look for older ones.
+ */
 const oldestEnds = new WeakMap<QueueRecord, Partial<Record<State, number>>>();
 
 /** Removes finished jobs that ended at `oldest` (ms) or before, at most `limit`. */

@@ -9,8 +9,8 @@ import { trimEvents } from '../queue/queue-settings.js';
 const SET_PARENT = 'UPDATE job SET parent_key = ?, parent = ? WHERE seq = ?';
 
 /**
- * What an add does whose id is stored already: the stored job becomes a child of the parent that the new
- * one was given, unless it has another one that is still there.
+ * What an add does whose id is stored already: the stored job becomes a child of the parent that
+ * the new one was given, unless it has another one that is still there.
  *
  * @returns The job's id, or BullMQ's error code.
  */

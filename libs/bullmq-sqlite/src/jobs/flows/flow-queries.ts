@@ -105,7 +105,8 @@ export function getIgnoredFailures(
 /**
  * A page of a job's children.
  *
- * @param key - The job's key and `:processed`, `:failed` (ignored failures) or `:dependencies` (pending).
+ * @param key - The job's key and `:processed`, `:failed` (ignored failures) or `:dependencies`
+ *   (pending).
  */
 export function paginate(
   transaction: Transaction,

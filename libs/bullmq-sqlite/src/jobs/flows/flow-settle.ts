@@ -25,7 +25,10 @@ interface FailurePolicy {
   rdof?: boolean;
 }
 
-/** Tells a finished child's parent how it ended; a parent that has no reason to wait any more goes on. */
+/**
+ * Tells a finished child's parent how it ended; a parent that has no reason to wait any more goes
+ * on.
+ */
 export function settleInParent(
   transaction: Transaction,
   child: Pick<JobRow, 'parent_key' | 'parent'>,

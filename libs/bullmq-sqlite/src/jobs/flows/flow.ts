@@ -15,8 +15,9 @@ export interface QueuedJob {
 }
 
 /**
- * The job of a key, `<prefix>:<queue>:<id>`, if there is one. The run of a scheduler has colons in its id
- * (`repeat:<scheduler>:<time>`), and a prefix may have some: the stored queues tell where the id begins.
+ * The job of a key, `<prefix>:<queue>:<id>`, if there is one. The run of a scheduler has colons in
+ * its id (`repeat:<scheduler>:<time>`), and a prefix may have some: the stored queues tell where
+ * the id begins.
  */
 export function findByKey(transaction: Transaction, key: string): QueuedJob | undefined {
   for (let colon = key.lastIndexOf(':'); colon > 0; colon = key.lastIndexOf(':', colon - 1)) {

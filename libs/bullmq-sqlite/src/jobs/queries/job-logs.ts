@@ -52,8 +52,9 @@ export function clearLogs(
 }
 
 /**
- * The lines of a job's log at the positions `start` to `end`, and how many there are in all. Positions count
- * from the oldest line, or from the newest one unless `asc`; negative ones count from the other end.
+ * The lines of a job's log at the positions `start` to `end`, and how many there are in all.
+ * Positions count from the oldest line, or from the newest one unless `asc`; negative ones count
+ * from the other end.
  */
 export function getLogs(
   transaction: Transaction,

@@ -12,8 +12,8 @@ const COUNT_SCHEDULERS =
   'SELECT count(*) AS count FROM scheduler WHERE queue = ? AND next_run IS NOT NULL';
 
 /**
- * BullMQ's names for the lists of jobs. `paused` is a list of older versions: it can be asked for, and is
- * always empty.
+ * BullMQ's names for the lists of jobs. `paused` is a list of older versions: it can be asked for,
+ * and is always empty.
  */
 export const LISTS: ReadonlyMap<string, State | 'empty'> = new Map([
   ...STATES.map((state): [string, State] => [state, state]),
@@ -33,7 +33,8 @@ export function getState(
 /**
  * How a job ended: 1 completed, 2 failed, 0 not yet, -1 there is no such job.
  *
- * @param withValue - Whether to return a pair: this number, and the result, the reason, or an explanation.
+ * @param withValue - Whether to return a pair: this number, and the result, the reason, or an
+ *   explanation.
  */
 export function isFinished(
   transaction: Transaction,
@@ -117,7 +118,9 @@ function countSchedulers(transaction: Transaction, queue: QueueRecord): number {
   return transaction.get<{ count: number }>(COUNT_SCHEDULERS, queue.id)?.count ?? 0;
 }
 
-/** Counts the ranks from `from` up to, not including, `to`. All of a list is known without counting. */
+/**
+ * Counts the ranks from `from` up to, not including, `to`. All of a list is known without counting.
+ */
 function countBetween(
   transaction: Transaction,
   queue: QueueRecord,

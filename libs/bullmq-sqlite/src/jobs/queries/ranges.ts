@@ -20,9 +20,9 @@ const SCHEDULER_IDS =
 /**
  * The ids of the jobs at the positions `start` to `end` of each list, one array for each type.
  *
- * Positions mean what they mean on Redis: negative ones count from the end. Waiting and active jobs come
- * with the newest first, also when `asc` makes their positions count from the oldest: BullMQ's `getRanges`
- * turns these around.
+ * Positions mean what they mean on Redis: negative ones count from the end. Waiting and active jobs
+ * come with the newest first, also when `asc` makes their positions count from the oldest: BullMQ's
+ * `getRanges` turns these around.
  */
 export function getRanges(
   transaction: Transaction,
@@ -48,7 +48,10 @@ export function getRanges(
   });
 }
 
-/** A position counted from the other end; the last one, -1, stands for the first one there, and here too. */
+/**
+ * A position counted from the other end; the last one, -1, stands for the first one there, and here
+ * too.
+ */
 function fromOtherEnd(position: number): number {
   return position === -1 ? 0 : -(position + 1);
 }

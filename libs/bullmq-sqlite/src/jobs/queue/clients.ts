@@ -33,8 +33,8 @@ export function unregisterClient(transaction: Transaction, id: string): void {
 }
 
 /**
- * The list in the form of Redis's CLIENT LIST, which BullMQ parses: one line a client. A process that was
- * killed could not take itself off it and is left out.
+ * The list in the form of Redis's CLIENT LIST, which BullMQ parses: one line a client. A process
+ * that was killed could not take itself off it and is left out.
  */
 export function clientList(transaction: Transaction): string {
   const now = transaction.steadyNow();

@@ -81,8 +81,8 @@ export function trimEventsTo(
 }
 
 /**
- * The number of the last event that a reader has seen. An id that this stream has not given out (a time, or
- * an id from another stream) stands for the moment that it names.
+ * The number of the last event that a reader has seen. An id that this stream has not given out (a
+ * time, or an id from another stream) stands for the moment that it names.
  */
 function numberBefore(transaction: Transaction, queue: QueueRecord, id: string): number {
   const [, time, number = '0'] = EVENT_ID.exec(id) ?? [];

@@ -59,8 +59,8 @@ export function removeRateLimit(transaction: Transaction, queueName: string): nu
 }
 
 /**
- * How long the queue must not hand out jobs, in ms: by `maxJobs` (0 is none), else by the queue's own
- * `max`; without either the rest of the window, or -2 when there is none.
+ * How long the queue must not hand out jobs, in ms: by `maxJobs` (0 is none), else by the queue's
+ * own `max`; without either the rest of the window, or -2 when there is none.
  */
 export function getRateLimitTtl(
   transaction: Transaction,

@@ -33,7 +33,9 @@ export function removeMeta(transaction: Transaction, queue: QueueRecord, field: 
   return removed;
 }
 
-/** How many events the queue keeps; BullMQ writes its default into the settings at the first use. */
+/**
+ * How many events the queue keeps; BullMQ writes its default into the settings at the first use.
+ */
 export function maxEventsOf(transaction: Transaction, queue: QueueRecord): number {
   const stored = queue.meta(transaction.statements).get('opts.maxLenEvents');
   if (stored !== undefined) return Number(stored);

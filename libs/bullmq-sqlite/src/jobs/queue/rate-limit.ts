@@ -1,6 +1,9 @@
 import type { QueueRecord } from '../../store/index.js';
 
-/** The limiter's window that is open: how many jobs it has let through, and how long it lasts, in ms. All times are steady. */
+/**
+ * The limiter's window that is open: how many jobs it has let through, and how long it lasts, in
+ * ms. All times are steady.
+ */
 export function remainingWindow(queue: QueueRecord, now: number): number {
   return Math.max(0, queue.limiterUntil - now);
 }

@@ -19,15 +19,18 @@ interface Reach {
   ignoreProcessed: boolean;
   /** Whether jobs that somebody is working on stay. */
   ignoreLocked: boolean;
-  /** The jobs that were come across: a job that is its own descendant must not be looked for without end. */
+  /**
+   * The jobs that were come across: a job that is its own descendant must not be looked for without
+   * end.
+   */
   seen: Set<number>;
 }
 
 /**
  * Removes a job, and its children if that is asked for.
  *
- * @returns 1, also when there is no such job; 0 when somebody is working on one of them; or BullMQ's error
- * code for the next run of a scheduler.
+ * @returns 1, also when there is no such job; 0 when somebody is working on one of them; or
+ * BullMQ's error code for the next run of a scheduler.
  */
 export function removeJob(
   transaction: Transaction,
@@ -46,7 +49,10 @@ export function removeJob(
   return 1;
 }
 
-/** Removes the children of a job that did not end yet, and theirs; not those that somebody is working on. */
+/**
+ * Removes the children of a job that did not end yet, and theirs; not those that somebody is
+ * working on.
+ */
 export function removeUnprocessedChildren(
   transaction: Transaction,
   queueName: string,

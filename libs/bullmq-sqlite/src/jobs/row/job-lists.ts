@@ -17,7 +17,9 @@ export function moveJob(
   countMove(queue, job.state, state);
 }
 
-/** Puts a job where workers find it: into `prioritized` when it has a priority, else into `waiting`. */
+/**
+ * Puts a job where workers find it: into `prioritized` when it has a priority, else into `waiting`.
+ */
 export function makeReady(
   transaction: Transaction,
   queue: QueueRecord,

@@ -35,8 +35,8 @@ export interface JobRow {
 }
 
 /**
- * The columns of a job that is handed out. Without `rank`: a prioritized job's rank can be more than a
- * JavaScript number holds, and only SQL compares it.
+ * The columns of a job that is handed out. Without `rank`: a prioritized job's rank can be more
+ * than a JavaScript number holds, and only SQL compares it.
  */
 export const JOB_COLUMNS = `seq, queue, id, name, data, opts, state, timestamp, delay, priority, attempts_made,
   attempts_started, stalled_count, processed_on, finished_on, processed_by, progress, return_value,

@@ -33,7 +33,8 @@ const KEEP = `UPDATE job SET lock_until = ?, maybe_stalled = 0
   WHERE queue = ? AND id = ? AND lock_token = ? AND state = 'active'`;
 
 /**
- * As `extendLocks`, but a lock that has run out is taken back, unless somebody has recovered or claimed its job since.
+ * As `extendLocks`, but a lock that has run out is taken back, unless somebody has recovered or
+ * claimed its job since.
  */
 export function keepLocks(
   transaction: Transaction,

@@ -8,7 +8,10 @@ const PRIORITY_STEP = 2 ** 32;
 /** Higher priorities share one place: SQLite's integers end there. */
 const HIGHEST_PRIORITY = 2 ** 31 - 1;
 
-/** A delayed job's rank is its due time in ms times this, and a counter: order within one millisecond. */
+/**
+ * A delayed job's rank is its due time in ms times this, and a counter: order within one
+ * millisecond.
+ */
 export const DELAY_STEP = 0x1000;
 
 /** Jobs that are due later share one place: SQLite's integers end there, in 71,000 years. */
@@ -36,8 +39,9 @@ export function frontPriorityRank(priority: number): number {
 }
 
 /**
- * When a delayed job is due, and its place: behind those that are due in the same millisecond. The place is a
- * bigint, as it is more than a JavaScript number holds for a job that is due after the year 2039.
+ * When a delayed job is due, and its place: behind those that are due in the same millisecond. The
+ * place is a bigint, as it is more than a JavaScript number holds for a job that is due after the
+ * year 2039.
  */
 export function delayedRank(
   transaction: Transaction,

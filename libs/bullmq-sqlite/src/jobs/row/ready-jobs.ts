@@ -49,8 +49,8 @@ const heads = new WeakMap<QueueRecord, Head>();
 /**
  * Takes the first job of a list of ready jobs; the caller makes it active.
  *
- * Jobs are read ahead, twice as many each time, while nothing but claims and ends of jobs happens: one
- * search for many is a third of the cost of a claim. Any other write makes what was read void.
+ * Jobs are read ahead, twice as many each time, while nothing but claims and ends of jobs happens:
+ * one search for many is a third of the cost of a claim. Any other write makes what was read void.
  */
 export function nextReady(
   transaction: Transaction,

@@ -1,14 +1,17 @@
 import { type QueueRecord, type State, STATES, type Transaction } from '../../store/index.js';
 
-/** Longer lists are not counted through at each check, which would block everybody for as long as that takes. */
+/**
+ * Longer lists are not counted through at each check, which would block everybody for as long as
+ * that takes.
+ */
 const LONGEST_COUNTED = 1_000;
 
 const COUNT = 'SELECT count(*) AS count FROM job WHERE queue = ? AND state = ?';
 const COUNT_UP_TO = `SELECT count(*) AS count FROM (SELECT 1 FROM job WHERE queue = ? AND state = ? LIMIT ?)`;
 
 /**
- * Compares the counters of a queue's lists with their rows: another program that removed or moved a row does not know of
- * them, and a list that seems to have a job has nobody look at the next one.
+ * Compares the counters of a queue's lists with their rows: another program that removed or moved a
+ * row does not know of them, and a list that seems to have a job has nobody look at the next one.
  */
 export function recountAll(transaction: Transaction, queue: QueueRecord): void {
   for (const state of STATES) {

@@ -27,15 +27,17 @@ export interface NewScheduler {
   now: number;
 }
 
-/** So many runs in a row may be taken by jobs that are still stored; an interval passes over them. */
+/**
+ * So many runs in a row may be taken by jobs that are still stored; an interval passes over them.
+ */
 const MOST_TAKEN_SLOTS = 32;
 
 /**
- * Stores a schedule, in the place of one with the same id, and adds its next job. The older schedule's next
- * job is removed unless it runs already.
+ * Stores a schedule, in the place of one with the same id, and adds its next job. The older
+ * schedule's next job is removed unless it runs already.
  *
- * @returns The id of the next job and its delay in ms; or BullMQ's error code when the runs to come are
- * taken by stored jobs: nothing is changed then.
+ * @returns The id of the next job and its delay in ms; or BullMQ's error code when the runs to come
+ * are taken by stored jobs: nothing is changed then.
  */
 export function addScheduler(
   transaction: Transaction,
@@ -89,9 +91,9 @@ function firstSlot(
 }
 
 /**
- * When a schedule goes by a pattern, its run of that time may have been started early, while a later one is planned. If
- * the times are asked for again, or that run has not ended, the plan stays; if they are new ones, the run that ended
- * gives its time back.
+ * When a schedule goes by a pattern, its run of that time may have been started early, while a
+ * later one is planned. If the times are asked for again, or that run has not ended, the plan
+ * stays; if they are new ones, the run that ended gives its time back.
  * @returns undefined when there is no such run
  */
 function earlyRun(

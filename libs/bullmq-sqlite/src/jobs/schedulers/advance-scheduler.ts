@@ -19,8 +19,8 @@ const REMOVE_DELAYED = `DELETE FROM job WHERE queue = ? AND id = ? AND state = '
 const REMOVE = 'DELETE FROM scheduler WHERE queue = ? AND id = ?';
 
 /**
- * Adds the next job of a scheduler, as its current one asks for when it starts. Who asks too late (the
- * schedule was changed, or another job has asked) gets none.
+ * Adds the next job of a scheduler, as its current one asks for when it starts. Who asks too late
+ * (the schedule was changed, or another job has asked) gets none.
  *
  * @returns The id of the next job, or null.
  */
@@ -58,7 +58,10 @@ function runAfter(
   return nextSlot({ every, offset }, nextRun, now).nextMillis;
 }
 
-/** Removes a scheduler and its next job, unless that is ready to run. Returns 0, or 1 when there is none. */
+/**
+ * Removes a scheduler and its next job, unless that is ready to run. Returns 0, or 1 when there is
+ * none.
+ */
 export function removeScheduler(transaction: Transaction, queueName: string, id: string): 0 | 1 {
   const scheduler = findScheduler(transaction, transaction.queue(queueName), id);
   if (scheduler === undefined) return 1;

@@ -13,7 +13,10 @@ const UPWARDS = `SELECT id, next_run FROM scheduler WHERE queue = ?
 const DOWNWARDS = `SELECT id, next_run FROM scheduler WHERE queue = ?
   ORDER BY next_run DESC, id DESC LIMIT +? OFFSET +?`;
 
-/** A scheduler as names and values in turn, and when its next job runs, in ms; empty when there is none. */
+/**
+ * A scheduler as names and values in turn, and when its next job runs, in ms; empty when there is
+ * none.
+ */
 export function getScheduler(
   transaction: Transaction,
   queueName: string,
@@ -34,8 +37,8 @@ export function getSchedulerFields(
 }
 
 /**
- * The schedulers at the positions `start` to `end` by their next run: each as its id and that time, in ms.
- * Negative positions count from the end.
+ * The schedulers at the positions `start` to `end` by their next run: each as its id and that time,
+ * in ms. Negative positions count from the end.
  *
  * @param asc - Whether the earliest comes first.
  */

@@ -55,8 +55,8 @@ export function saveScheduler(
 }
 
 /**
- * The fields of a new schedule, in BullMQ's order. The count of runs goes on from an older schedule, and so
- * does the offset when the new one has none.
+ * The fields of a new schedule, in BullMQ's order. The count of runs goes on from an older
+ * schedule, and so does the offset when the new one has none.
  */
 export function schedulerFields(
   { repeat, data, opts }: SchedulerTemplate,

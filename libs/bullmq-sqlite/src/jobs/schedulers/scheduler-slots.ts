@@ -8,7 +8,9 @@ export interface Interval {
   startDate?: number | undefined;
 }
 
-/** When an interval's next run is, and by how much it is off the multiples of the interval; in ms. */
+/**
+ * When an interval's next run is, and by how much it is off the multiples of the interval; in ms.
+ */
 export interface Slot {
   nextMillis: number;
   offset: number;

@@ -164,7 +164,8 @@ describe('a job scheduler', () => {
     });
   });
 
-  // BullMQ on Redis stores the run on top of the job that is there, which is in two lists from then on.
+  // BullMQ on Redis stores the run on top of the job that is there, which is in two lists from then
+  // on.
   it('that is refused keeps the job that it has', async () => {
     setTime(NOON + 1);
     await queue.upsertJobScheduler('s', { pattern: '0 13 * * *', tz: 'UTC' });

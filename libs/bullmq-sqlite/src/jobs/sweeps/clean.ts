@@ -43,8 +43,8 @@ const OLDEST_AFTER = `SELECT CAST(rank AS TEXT) AS place, id FROM job WHERE queu
   ORDER BY rank, id LIMIT 1 OFFSET ?`;
 
 /**
- * Removes old jobs of one list: not those that are locked, nor the next run of a scheduler. Its last step
- * tells of all of them.
+ * Removes old jobs of one list: not those that are locked, nor the next run of a scheduler. Its
+ * last step tells of all of them.
  *
  * @param progress - What the step before returned as `next`; undefined for the first step.
  */

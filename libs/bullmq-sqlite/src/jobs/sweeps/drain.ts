@@ -22,7 +22,8 @@ export interface DrainProgress {
 const NEWEST = 'SELECT max(seq) AS seq FROM job';
 
 /**
- * Removes the jobs that wait (and those that are delayed, if asked), but not the next run of a scheduler.
+ * Removes the jobs that wait (and those that are delayed, if asked), but not the next run of a
+ * scheduler.
  *
  * @param progress - What the step before returned as `next`; undefined for the first step.
  */

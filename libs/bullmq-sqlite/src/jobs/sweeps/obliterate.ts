@@ -31,8 +31,8 @@ const PARTS = [
 ] as const;
 
 /**
- * Removes up to `count` jobs and schedulers of a paused queue, and when none is left its settings, events,
- * metrics and counters, too.
+ * Removes up to `count` jobs and schedulers of a paused queue, and when none is left its settings,
+ * events, metrics and counters, too.
  *
  * @param force - Whether active jobs may go, too.
  */
@@ -72,8 +72,8 @@ function removeJobs(
 }
 
 /**
- * Removes what is not a job; false when events are left for another step. The numbers of events and the
- * rate limit go on: a listener's place in the stream must stay behind the events to come.
+ * Removes what is not a job; false when events are left for another step. The numbers of events and
+ * the rate limit go on: a listener's place in the stream must stay behind the events to come.
  */
 function removeTraces(transaction: Transaction, queue: QueueRecord): boolean {
   const { lastEvent } = queue;

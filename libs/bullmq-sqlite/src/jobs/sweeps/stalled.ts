@@ -30,16 +30,19 @@ export interface StalledLimits {
   stalledInterval: number;
 }
 
-/** How far a check for stalled jobs has come: the ranks of the active jobs that are left to look at. */
+/**
+ * How far a check for stalled jobs has come: the ranks of the active jobs that are left to look at.
+ */
 export interface StalledProgress {
   after: number;
   last: number;
 }
 
 /**
- * The two phases of BullMQ's check for stalled jobs: a job that was active at the last check, and holds no
- * lock any more, goes back to the front; all that are active now are looked at by the next check. A job that
- * stalled too often is marked, and fails when it is claimed; a scheduler's job never is.
+ * The two phases of BullMQ's check for stalled jobs: a job that was active at the last check, and
+ * holds no lock any more, goes back to the front; all that are active now are looked at by the next
+ * check. A job that stalled too often is marked, and fails when it is claimed; a scheduler's job
+ * never is.
  *
  * It is also what counts the queue's lists anew.
  *

@@ -79,7 +79,10 @@ export function jobsDownwards(
   );
 }
 
-/** Removes a job as BullMQ's sweeps do: with its deduplication id, and with a parent that waited only for it. */
+/**
+ * Removes a job as BullMQ's sweeps do: with its deduplication id, and with a parent that waited
+ * only for it.
+ */
 export function discard(transaction: Transaction, queue: QueueRecord, job: SweptJob): void {
   // Its last child can have taken it along.
   const gone = job.state === 'waiting-children' && !isStored(transaction, job);

@@ -14,8 +14,8 @@ const READER = `SELECT reader_host AS host, reader_process AS process, reader_si
   WHERE namespace = ? AND name = ? AND lease_until > ? AND reader_process IS NOT NULL`;
 
 /**
- * The process that reads a node's inbox, as `host:process`, since when, and when it was last heard of. None when
- * nobody does, when the node's lease is over, or when the process was killed.
+ * The process that reads a node's inbox, as `host:process`, since when, and when it was last heard
+ * of. None when nobody does, when the node's lease is over, or when the process was killed.
  */
 export function nodeConnections(
   tx: Transaction,

@@ -29,7 +29,10 @@ export function inboxChange(namespace: string, nodeName: string): string {
   return `relay:${namespace}:${nodeName}`;
 }
 
-/** Puts a message into a node's inbox, and wakes its reader. In a full inbox the oldest one makes place. */
+/**
+ * Puts a message into a node's inbox, and wakes its reader. In a full inbox the oldest one makes
+ * place.
+ */
 export function deliver(
   tx: Transaction,
   namespace: string,
@@ -56,8 +59,8 @@ export function hasMessages(
 }
 
 /**
- * The next messages of a live node's inbox. They are marked as fetched: from now on their reader delivers them, and
- * they are not lost when a full inbox lets go of them.
+ * The next messages of a live node's inbox. They are marked as fetched: from now on their reader
+ * delivers them, and they are not lost when a full inbox lets go of them.
  */
 export function fetchMessages(
   tx: Transaction,
@@ -82,7 +85,8 @@ export function fetchMessages(
 }
 
 /**
- * Removes what was read from a live node's inbox, up to a position, and the oldest messages beyond `limit`.
+ * Removes what was read from a live node's inbox, up to a position, and the oldest messages beyond
+ * `limit`.
  *
  * @returns How many are left.
  */
@@ -102,7 +106,10 @@ export function trimInbox(
   return unread;
 }
 
-/** Removes the oldest `surplus` messages; of these, those after `fetched` are dropped: nobody has got them. */
+/**
+ * Removes the oldest `surplus` messages; of these, those after `fetched` are dropped: nobody has
+ * got them.
+ */
 function dropOldest(
   tx: Transaction,
   node: number,

@@ -61,8 +61,8 @@ export function findLiveNode(
 }
 
 /**
- * Registers a node. One that lives keeps its subscriptions and its inbox; one whose lease is over starts anew,
- * because messages have passed it by.
+ * Registers a node. One that lives keeps its subscriptions and its inbox; one whose lease is over
+ * starts anew, because messages have passed it by.
  *
  * @returns Whether rows of the old one are left to be deleted.
  */

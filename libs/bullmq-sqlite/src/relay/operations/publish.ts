@@ -33,9 +33,9 @@ export function publish(
 }
 
 /**
- * The number of a new message, which is also its position in every inbox. It starts from the clock, in µs: the
- * readers keep the position that they have read up to, and it must not be ahead of a file that was removed or put
- * back from a copy meanwhile.
+ * The number of a new message, which is also its position in every inbox. It starts from the clock,
+ * in µs: the readers keep the position that they have read up to, and it must not be ahead of a
+ * file that was removed or put back from a copy meanwhile.
  */
 function nextMessageId(tx: Transaction): number {
   const last = tx.get<{ last_message: number }>(LAST_MESSAGE)?.last_message ?? 0;

@@ -1,6 +1,9 @@
 import type { Transaction } from '../../store/index.js';
 
-/** How many rows a transaction deletes at most: a message can be large, and nothing else runs meanwhile. */
+/**
+ * How many rows a transaction deletes at most: a message can be large, and nothing else runs
+ * meanwhile.
+ */
 const PORTION = 100;
 
 const DELETE_NODE = 'DELETE FROM relay_node WHERE id = ?';
@@ -20,8 +23,8 @@ const DELETE_RETAINED = `DELETE FROM relay_retained WHERE (namespace, topic) IN
   (SELECT namespace, topic FROM relay_retained WHERE expires_at <= ? ORDER BY expires_at LIMIT +?)`;
 
 /**
- * Removes a node: no message finds it from now on. Its subscriptions and its inbox, which can be large, are left to
- * `removeLeftovers`, and nobody sees them any more.
+ * Removes a node: no message finds it from now on. Its subscriptions and its inbox, which can be
+ * large, are left to `removeLeftovers`, and nobody sees them any more.
  */
 export function removeNode(tx: Transaction, id: number): void {
   tx.runKeepingReady(DELETE_NODE, id);
@@ -36,8 +39,8 @@ export function unregisterNode(tx: Transaction, namespace: string, name: string)
 }
 
 /**
- * Removes at most `limit` nodes whose lease is over: first those of this namespace, then those of others, which
- * may have no node left that would do it.
+ * Removes at most `limit` nodes whose lease is over: first those of this namespace, then those of
+ * others, which may have no node left that would do it.
  *
  * @returns The names of those of this namespace, in the order in which their leases ended.
  */

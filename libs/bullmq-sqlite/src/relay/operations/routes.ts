@@ -30,8 +30,8 @@ const WITH_WILDCARDS = `${SUBSCRIBERS}
   ORDER BY s.pattern, n.name || '|', s.endpoint`;
 
 /**
- * The live nodes with subscriptions to a topic. Each endpoint is there once, whatever number of its patterns match.
- * Endpoints come in Redis's order: those of the exact topic first.
+ * The live nodes with subscriptions to a topic. Each endpoint is there once, whatever number of its
+ * patterns match. Endpoints come in Redis's order: those of the exact topic first.
  */
 export function findRoutes(
   tx: Transaction,
@@ -49,7 +49,10 @@ export function findRoutes(
   return [...routes.values()];
 }
 
-/** Those whose pattern stands for the topic; they are in the order of their patterns, so each is matched once. */
+/**
+ * Those whose pattern stands for the topic; they are in the order of their patterns, so each is
+ * matched once.
+ */
 function* matching(
   candidates: readonly Subscriber[],
   segments: readonly string[],

@@ -18,8 +18,8 @@ const ADD = `INSERT INTO relay_subscription (node, endpoint, pattern, namespace,
 const REMOVE = 'DELETE FROM relay_subscription WHERE node = ? AND endpoint = ?';
 
 /**
- * Subscribes an endpoint, and reads the retained message of an exact topic in the same transaction: no message falls
- * between the two.
+ * Subscribes an endpoint, and reads the retained message of an exact topic in the same transaction:
+ * no message falls between the two.
  *
  * @returns Undefined when the node is not registered, or its lease is over.
  */

@@ -1,6 +1,7 @@
 /**
- * BullMQ's grammar of topics, the same as in its scripts for Redis: segments of letters, digits and `_:%-` with dots
- * between them. In a pattern `*` stands for one segment, and a last `>` for one or more.
+ * BullMQ's grammar of topics, the same as in its scripts for Redis: segments of letters, digits and
+ * `_:%-` with dots between them. In a pattern `*` stands for one segment, and a last `>` for one or
+ * more.
  */
 const SEGMENT = /^[A-Za-z0-9_:%-]+$/;
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
@@ -30,8 +31,9 @@ export function patternSegments(pattern: string): string[] | undefined {
 }
 
 /**
- * Under which word a pattern with wildcards is looked for: its first segment, which a topic must have too, or `*`
- * when that is a wildcard itself. Null for an exact topic, which is found by itself.
+ * Under which word a pattern with wildcards is looked for: its first segment, which a topic must
+ * have too, or `*` when that is a wildcard itself. Null for an exact topic, which is found by
+ * itself.
  */
 export function patternRoot(segments: readonly string[]): string | null {
   if (!segments.some(isWildcard)) return null;

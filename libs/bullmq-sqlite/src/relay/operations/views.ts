@@ -37,8 +37,8 @@ const NAMESPACES = `SELECT namespace FROM relay_node WHERE lease_until > ?1
 const SUBSCRIPTIONS = `SELECT n.name AS nodeId, s.endpoint AS endpointId, s.pattern
   FROM relay_subscription s JOIN relay_node n ON n.id = s.node WHERE n.namespace = ?`;
 /**
- * Redis orders subscriptions as one text, "node|endpoint|pattern" or "pattern|node|endpoint": an id comes after the
- * longer ones that begin like it, unless it is the last.
+ * Redis orders subscriptions as one text, "node|endpoint|pattern" or "pattern|node|endpoint": an id
+ * comes after the longer ones that begin like it, unless it is the last.
  */
 const IN_ORDER = `ORDER BY n.name || '|', s.endpoint || '|', s.pattern LIMIT +? OFFSET +?`;
 const ALL_SUBSCRIPTIONS = `${SUBSCRIPTIONS} ${IN_ORDER}`;
@@ -57,7 +57,9 @@ export function relayCounts(tx: Transaction, namespace: string): RelayCounts {
   return { ...counts, ...tx.get<RelayCounts>(COUNTS, namespace, tx.steadyNow()) };
 }
 
-/** Nodes in the order in which they registered. Of one whose lease is over nothing is told but that. */
+/**
+ * Nodes in the order in which they registered. Of one whose lease is over nothing is told but that.
+ */
 export function relayNodes(tx: Transaction, namespace: string, page: Page): RelayNodeState[] {
   type NodeView = Omit<RelayNodeState, 'info' | 'lastHeartbeat'> & {
     info: string;

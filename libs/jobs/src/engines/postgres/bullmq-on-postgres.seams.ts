@@ -5,10 +5,16 @@ import { HOLDS } from './postgres-race-scripts.js';
 import { PostgresRehearsal, type BullmqOnPostgres } from './postgres-rehearsal.js';
 import { ENTRIES, NOW, plain, REHEARSED } from './postgres-rehearsed.js';
 
-/** The version of BullMQ's tables that `postgres-scripts.ts` and `postgres-race-scripts.ts` were written for. */
+/**
+ * The version of BullMQ's tables that `postgres-scripts.ts` and `postgres-race-scripts.ts` were
+ * written for.
+ */
 const TABLES_VERSION = 11;
 
-/** What our own statements read of each job that is added, and what `add_jobs_bulk` and `add_flow` are given. */
+/**
+ * What our own statements read of each job that is added, and what `add_jobs_bulk` and `add_flow`
+ * are given.
+ */
 const ENTRY_FIELDS = [
   'queue',
   'id',
@@ -31,7 +37,9 @@ const ENTRY_FIELDS = [
 /** What is taken for a time of now. */
 const MOST_OFF_MS = 60_000;
 
-/** What `SafePostgresBackend` overrides, and how many parameters it has without a default. @internal */
+/**
+ * What `SafePostgresBackend` overrides, and how many parameters it has without a default. @internal
+ */
 export const OVERRIDDEN_ON_POSTGRES = {
   addFlow: 1,
   addJobs: 1,
@@ -186,7 +194,10 @@ export function assertBullmqOnPostgres(changed: Partial<BullmqOnPostgres> = {}):
   return assertSeams('bullmq', bullmq, POSTGRES_SEAMS);
 }
 
-/** A parameter, with words for what is never the same where such a one is expected: near 1970, any number could be a time. */
+/**
+ * A parameter, with words for what is never the same where such a one is expected: near 1970, any
+ * number could be a time.
+ */
 function inWords(param: unknown, expected: unknown): unknown {
   if (expected === NOW) return isNow(param) ? NOW : param;
   if (expected !== ENTRIES || typeof param !== 'string' || !param.startsWith('[{')) return param;

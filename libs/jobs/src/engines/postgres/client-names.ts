@@ -20,7 +20,9 @@ export class ClientNames {
   private readonly names = new Map<object, string>();
   private readonly key = KEY_PREFIX + randomUUID();
   private renewal: Timer | undefined;
-  /** One write at a time, each with all names there are then: the last one must not be overtaken. */
+  /**
+   * One write at a time, each with all names there are then: the last one must not be overtaken.
+   */
   private lastWrite: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly query: Query) {}

@@ -58,7 +58,9 @@ export class BackendPostgresConnection extends PostgresConnection {
     return this.postgres.listener;
   }
 
-  /** BullMQ then polls every 10 s at least, so that a notification that was lost delays, no more. */
+  /**
+   * BullMQ then polls every 10 s at least, so that a notification that was lost delays, no more.
+   */
   override get hasListenClientKeepAlive(): boolean {
     return false;
   }

@@ -55,17 +55,17 @@ interface BatchEntry {
  * BullMQ's PostgreSQL backend with its traps closed.
  *
  * A connection that breaks leaves open whether the last statement took effect. BullMQ would record
- * a finished job as failed. Here the statement is sent again; and if the second says "not yours", or
- * a claim had been made whose answer was lost, the store is asked what happened. So the end of a job
- * is stored once, and a job that was claimed for us is run by us, not found abandoned later.
+ * a finished job as failed. Here the statement is sent again; and if the second says "not yours",
+ * or a claim had been made whose answer was lost, the store is asked what happened. So the end of a
+ * job is stored once, and a job that was claimed for us is run by us, not found abandoned later.
  *
  * The other traps are closed in `statementOf`, which every statement passes.
  * @internal
  */
 export class SafePostgresBackend extends PostgresQueueBackend implements SafeBackend {
   /**
-   * Claims (by token) and finishes (by token and job) whose connection broke before the answer came,
-   * with the store's time of the first attempt.
+   * Claims (by token) and finishes (by token and job) whose connection broke before the answer
+   * came, with the store's time of the first attempt.
    */
   private readonly inDoubt = new Map<string, number>();
   private readonly claimPause = new ClaimPause();
@@ -105,7 +105,9 @@ export class SafePostgresBackend extends PostgresQueueBackend implements SafeBac
     return rows.map(({ id }) => id);
   }
 
-  /** Flows of new jobs are stored in one plain statement, whose time grows with their number alone. */
+  /**
+   * Flows of new jobs are stored in one plain statement, whose time grows with their number alone.
+   */
   override async addFlow(entries: FlowEntries): ReturnType<PostgresQueueBackend['addFlow']> {
     const jobs = entries.map(({ queueName, jobData, jobId, parentKeyOpts }) =>
       this['toBatchEntry'](queueName, jobData, jobId, parentKeyOpts),

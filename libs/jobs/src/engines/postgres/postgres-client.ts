@@ -45,8 +45,9 @@ export interface PostgresPool {
 }
 
 /**
- * The class of a pool's clients. A pool connects within the call that finds none free, but its connections outlive
- * that call, and so must not have its async context. Made when the application starts.
+ * The class of a pool's clients. A pool connects within the call that finds none free, but its
+ * connections outlive that call, and so must not have its async context. Made when the application
+ * starts.
  * @internal
  */
 export function connectingAtStart(Client: PostgresDriver['Client']): PostgresDriver['Client'] {

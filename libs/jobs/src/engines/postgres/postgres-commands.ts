@@ -12,7 +12,9 @@ interface CommandRule {
   readonly text?: readonly number[];
   /** Parameters with JSON that a handler produced. */
   readonly json?: readonly number[];
-  /** Only when its parameters are such, it is called after what `HOLDS` names. Always when absent. */
+  /**
+   * Only when its parameters are such, it is called after what `HOLDS` names. Always when absent.
+   */
   readonly heldWhen?: (params: readonly unknown[]) => boolean;
   /** Refuse it when the lock has expired; the lock's token is the third parameter. */
   readonly fenced?: true;
@@ -37,7 +39,8 @@ const RULES: Readonly<Record<string, CommandRule>> = {
   move_active_to_wait: { clock: [3] },
   move_stalled_jobs_to_wait: { clock: [2] },
   extend_lock: { clock: [4], fenced: true },
-  // A lock that has run out, and that nobody has taken since, is its holder's again: the token says whose it is.
+  // A lock that has run out, and that nobody has taken since, is its holder's again: the token says
+  // whose it is.
   extend_locks: { clock: [4] },
   change_delay: { clock: [3] },
   next_signal: { clock: [2] },
@@ -65,7 +68,10 @@ export const FENCED_COMMANDS: ReadonlySet<string> = new Set(
   Object.keys(RULES).filter((command) => RULES[command]?.fenced),
 );
 
-/** Commands that are changed on their way, and at which places they have a time of this process's clock. @internal */
+/**
+ * Commands that are changed on their way, and at which places they have a time of this process's
+ * clock. @internal
+ */
 export function changedCommands(): ReadonlyMap<string, readonly number[]> {
   return new Map(Object.entries(RULES).map(([command, { clock = [] }]) => [command, clock]));
 }
@@ -80,8 +86,8 @@ export interface Statement {
 /**
  * Turns a command of BullMQ's into a statement.
  *
- * Times cross from the process's clock to the store's here: whether a lock has expired, a job is due
- * or a job has stalled is then judged by one clock for the whole fleet.
+ * Times cross from the process's clock to the store's here: whether a lock has expired, a job is
+ * due or a job has stalled is then judged by one clock for the whole fleet.
  * @param offset what to add to this process's time to get the store's
  * @internal
  */
@@ -169,7 +175,8 @@ function plainTextOf(command: string): string {
 }
 
 /**
- * The SQL of a command. BullMQ does not export it, but hands it to the backend's `query`: here to one that returns it.
+ * The SQL of a command. BullMQ does not export it, but hands it to the backend's `query`: here to
+ * one that returns it.
  * @internal
  */
 export function readText(command: string, { prototype } = PostgresQueueBackend): string {
@@ -181,7 +188,8 @@ export function readText(command: string, { prototype } = PostgresQueueBackend):
 /**
  * The SQL of a command that changes a job whose lock must not have expired. BullMQ compares the
  * lock's token alone, which a worker that slept past its lock still has. The token is replaced by
- * one that never matches when the lock's time is over: no statement more, one look-up by primary key.
+ * one that never matches when the lock's time is over: no statement more, one look-up by primary
+ * key.
  */
 function fencedTextOf(command: string, now: number): string {
   let text = fencedTexts.get(command);

@@ -38,11 +38,15 @@ import {
 } from './postgres-settings.js';
 import { TYPES } from './postgres-types.js';
 
-/** A query that is not answered in this time is given up with its connection: the peer may be gone. */
+/**
+ * A query that is not answered in this time is given up with its connection: the peer may be gone.
+ */
 const QUERY_TIMEOUT_MS = 15_000;
 /** The same for queries that may rightly take long, such as cleaning a large queue. */
 const SLOW_QUERY_TIMEOUT_MS = 120_000;
-/** A first migration of a fresh schema takes about a second; waiting for another process's, as long. */
+/**
+ * A first migration of a fresh schema takes about a second; waiting for another process's, as long.
+ */
 const MIGRATION_TIMEOUT_MS = 120_000;
 
 /** How long `close()` waits for queries that still run. */
@@ -114,8 +118,8 @@ export class SharedPostgres {
   }
 
   /**
-   * Connects, retrying until `connectTimeout` is over unless retrying is of no use; finds out whether
-   * sessions are ours; creates or upgrades the tables.
+   * Connects, retrying until `connectTimeout` is over unless retrying is of no use; finds out
+   * whether sessions are ours; creates or upgrades the tables.
    * @throws MissingDriverError, StoreUnreachableError, JobsConfigurationError
    */
   async connect(): Promise<void> {
@@ -142,8 +146,8 @@ export class SharedPostgres {
   }
 
   /**
-   * Runs a statement of BullMQ's or ours, which names no schema. One that the server undid because of
-   * a deadlock with others is sent again.
+   * Runs a statement of BullMQ's or ours, which names no schema. One that the server undid because
+   * of a deadlock with others is sent again.
    * @throws ConnectionClosedError of BullMQ's when the server could not be reached
    */
   async query<Row = Record<string, unknown>>(
@@ -352,11 +356,11 @@ export class SharedPostgres {
 /**
  * Creates or upgrades the tables of the PostgreSQL engine, for a deploy step before an application
  * with `migrate: false` starts. Safe to run at any time and by several processes at once.
- * @param connection what is given to `JobsModule.forRoot({ connection })`; behind a transaction pooler, its
- *   `directConnection`
+ * @param connection what is given to `JobsModule.forRoot({ connection })`; behind a transaction
+ *   pooler, its `directConnection`
  * @param options `schema`: the schema that holds the tables. Default `'jobs'`.
- * @throws StoreUnreachableError when the server does not answer within 10 s, or refuses it, JobsConfigurationError when `connection` is
- *   none
+ * @throws StoreUnreachableError when the server does not answer within 10 s, or refuses it,
+ *   JobsConfigurationError when `connection` is none
  * @publicApi
  */
 export async function migratePostgres(

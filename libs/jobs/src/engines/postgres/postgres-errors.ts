@@ -29,8 +29,8 @@ const UNAVAILABLE_MESSAGES =
 const CONFLICTS = new Set(['40001', '40P01', '55P03']);
 
 /**
- * Whether an error means that the server could not be reached, or not in time. Ours never do: their words are often
- * those of a job.
+ * Whether an error means that the server could not be reached, or not in time. Ours never do: their
+ * words are often those of a job.
  * @internal
  */
 export function isPostgresConnectionError(error: unknown): boolean {
@@ -42,10 +42,16 @@ export function isPostgresConnectionError(error: unknown): boolean {
   return UNAVAILABLE_MESSAGES.test(error.message);
 }
 
-/** A server that is out of room, read-only or shut for this role: it stays so until somebody does something about it. */
+/**
+ * A server that is out of room, read-only or shut for this role: it stays so until somebody does
+ * something about it.
+ */
 const LASTING_STATES = /^(?:53[124]00|25006|28...|42501)$/;
 
-/** Other answers to a statement that was not carried out, and what says that the server was not even reached. */
+/**
+ * Other answers to a statement that was not carried out, and what says that the server was not even
+ * reached.
+ */
 const REFUSED = new Set(['53300', '57014', '57P03', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
 /** What an error says of a statement that surely was not carried out. @internal */
@@ -58,12 +64,18 @@ export function postgresRefusal(error: unknown): Refusal | undefined {
   return lasts || REFUSED.has(code) ? { reason, lasts, isWhole: true } : undefined;
 }
 
-/** Whether the server undid the statement only because of others, so that it can simply be sent again. @internal */
+/**
+ * Whether the server undid the statement only because of others, so that it can simply be sent
+ * again. @internal
+ */
 export function isConflict(error: unknown): boolean {
   return CONFLICTS.has(codeOf(error) ?? '');
 }
 
-/** Whether trying to connect again is of no use: wrong credentials, database or certificate. @internal */
+/**
+ * Whether trying to connect again is of no use: wrong credentials, database or certificate.
+ * @internal
+ */
 export function isFatalConnectError(error: Error): boolean {
   const code = codeOf(error) ?? '';
   return (

@@ -24,8 +24,8 @@ export async function migrateSchema(client: PgQueryable, schema: string): Promis
 }
 
 /**
- * BullMQ creates the schema if it is missing. PostgreSQL asks for the right to create schemas in the database even where
- * it is there, and a role that owns its schema alone has none.
+ * BullMQ creates the schema if it is missing. PostgreSQL asks for the right to create schemas in
+ * the database even where it is there, and a role that owns its schema alone has none.
  */
 function withoutNeedlessSchema(client: PgQueryable, schema: string): PgQueryable {
   return {
@@ -53,8 +53,10 @@ export async function assertMigrated(client: PgQueryable, schema: string): Promi
 }
 
 /**
- * Looks whether a newer version of BullMQ or of ours has migrated the tables so that this one cannot work on them.
- * @returns what was expected and what was found, in words; undefined when this version can, or there are no tables yet
+ * Looks whether a newer version of BullMQ or of ours has migrated the tables so that this one
+ * cannot work on them.
+ * @returns what was expected and what was found, in words; undefined when this version can, or
+ *   there are no tables yet
  * @internal
  */
 export async function newerSchema(
@@ -87,12 +89,15 @@ async function isCurrent(client: PgQueryable, schema: string): Promise<boolean> 
 const LATEST = COORDINATION_MIGRATIONS.length;
 
 /**
- * Migrations, by number, with which a process goes on that does not know them: they only add. After any other, a process
- * that does not know it would do harm, and works no more.
+ * Migrations, by number, with which a process goes on that does not know them: they only add. After
+ * any other, a process that does not know it would do harm, and works no more.
  */
 const ONLY_ADD: ReadonlySet<number> = new Set();
 
-/** How many coordination migrations were applied, and how many a process must know; 0 when there is no ledger of them. */
+/**
+ * How many coordination migrations were applied, and how many a process must know; 0 when there is
+ * no ledger of them.
+ */
 interface CoordinationState {
   readonly version: number;
   readonly needs: number;

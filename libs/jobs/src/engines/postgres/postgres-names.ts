@@ -4,7 +4,10 @@ import { quoteSchemaName } from 'bullmq';
 const TABLES =
   'job|job_log|job_dependency|meta|event|metrics|rate_limit|dedup|dedup_next|scheduler|jobs_\\w+';
 
-/** The functions that statements call. What these name themselves they find by a search_path of their own. */
+/**
+ * The functions that statements call. What these name themselves they find by a search_path of
+ * their own.
+ */
 const FUNCTIONS =
   'add_flow|add_job|add_job_scheduler|add_jobs_bulk|change_delay|change_priority|clean|collect_metrics|drain|' +
   'extend_lock|get_range|lock_producer_queues|move_active_to_wait|move_stalled_jobs_to_wait|move_to_active|' +
@@ -22,8 +25,9 @@ const NAME = new RegExp(
 );
 
 /**
- * Puts the schema before each name in a statement. A `search_path` would do as well, where the session is ours: behind
- * a transaction pooler it would be lost between two statements, and found by a stranger whose tables have such names.
+ * Puts the schema before each name in a statement. A `search_path` would do as well, where the
+ * session is ours: behind a transaction pooler it would be lost between two statements, and found
+ * by a stranger whose tables have such names.
  * @internal
  */
 export function withSchema(text: string, schema: string): string {

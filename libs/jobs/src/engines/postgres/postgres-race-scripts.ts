@@ -1,10 +1,11 @@
 /**
- * What closes the races in BullMQ's functions: many look at a job, and then change it without asking whether it is
- * still so. Between the two another process may have claimed it; it is put back then, or removed, while it runs.
+ * What closes the races in BullMQ's functions: many look at a job, and then change it without
+ * asking whether it is still so. Between the two another process may have claimed it; it is put
+ * back then, or removed, while it runs.
  *
- * Some of the functions here hold what such a function is about to look at: they are called before it in the same
- * statement, and until the end of it nobody else changes what it sees. Others take the place of one whose choice of
- * jobs is its own.
+ * Some of the functions here hold what such a function is about to look at: they are called before
+ * it in the same statement, and until the end of it nobody else changes what it sees. Others take
+ * the place of one whose choice of jobs is its own.
  * @internal
  */
 export const RACE_MIGRATION = `
@@ -140,7 +141,9 @@ export const RACE_MIGRATION = `
   END;
   $$;`;
 
-/** What is called before a function of BullMQ's, in its statement and with its parameters. @internal */
+/**
+ * What is called before a function of BullMQ's, in its statement and with its parameters. @internal
+ */
 export const HOLDS: Readonly<Record<string, string>> = {
   promote: 'jobs_hold($1, $2)',
   change_delay: 'jobs_hold($1, $2)',

@@ -10,7 +10,9 @@ import { createEngine, QueueRegistry } from '../index.js';
 
 const fixture = engineNamed('postgres');
 
-/** Functions of BullMQ's that a rival calls while we call another. `q` is the queue, `j` the job. */
+/**
+ * Functions of BullMQ's that a rival calls while we call another. `q` is the queue, `j` the job.
+ */
 const CLAIM = `SELECT id FROM move_to_active($q, 'rival', 30000, $now, NULL, NULL, NULL)`;
 const RETRY_AND_CLAIM = `SELECT reprocess_job($q, $j, 'failed', false, false, false); ${CLAIM}`;
 const STALL_AND_CLAIM = `UPDATE job SET state = 'waiting', lock_token = NULL WHERE queue = $q; ${CLAIM}`;
@@ -246,8 +248,9 @@ const RACES: Record<string, Race> = {
 };
 
 /**
- * Functions that look at a job and then change it, while another transaction changes it between the two. The rival
- * has done its work and not committed; it does when the other waits for it, or has ended.
+ * Functions that look at a job and then change it, while another transaction changes it between the
+ * two. The rival has done its work and not committed; it does when the other waits for it, or has
+ * ended.
  */
 describeEngine(fixture, 'what another changes between a look and a change', () => {
   const names = fixture.isolation();

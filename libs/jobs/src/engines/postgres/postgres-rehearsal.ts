@@ -31,8 +31,8 @@ const OPTIONS = {
 const FOUND: Row = { id: 'id', n: 2, code: 1, cursor: 0, updated: true, idx: 4, count: '5' };
 
 /**
- * BullMQ's backend without a server: the commands that it would send are noted at the same place at which
- * `SafePostgresBackend` takes them.
+ * BullMQ's backend without a server: the commands that it would send are noted at the same place at
+ * which `SafePostgresBackend` takes them.
  * @internal
  */
 export class PostgresRehearsal {

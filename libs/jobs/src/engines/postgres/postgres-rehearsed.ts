@@ -22,7 +22,9 @@ const ENDED = ['queue', 'id', 'token'] as const;
 const REMOVED = [false, KEEP.age, KEEP.count] as const;
 const CLAIM = [11, NOW, 'worker', 12, 13] as const;
 
-/** All commands that are changed on their way, or in whose place something else is sent. @internal */
+/**
+ * All commands that are changed on their way, or in whose place something else is sent. @internal
+ */
 export const REHEARSED: Readonly<Record<string, RehearsedCommand>> = {
   add_job: {
     act: (backend) => backend.addJob(child(), 'id', { parentKey: 'pk' }),

@@ -91,8 +91,8 @@ export const BACKEND_SQL = {
   adoptClaim: `UPDATE job SET locked_until_ms = $3
         WHERE queue = $1 AND state = 'active' AND lock_token = $2 RETURNING id`,
   /**
-   * $1 queue, $2 ids. To the front of those with its priority; the first that was started, first. The
-   * places are paired by number, since the numbers may be drawn in any order.
+   * $1 queue, $2 ids. To the front of those with its priority; the first that was started, first.
+   * The places are paired by number, since the numbers may be drawn in any order.
    */
   holdKey: `INSERT INTO dedup (queue, dedup_id, job_id) VALUES ($1, $2, $3)
         ON CONFLICT (queue, dedup_id) DO UPDATE SET job_id = excluded.job_id, expire_at_ms = NULL
@@ -107,9 +107,9 @@ export const BACKEND_SQL = {
         UPDATE job SET seq = -numbers.drawn FROM recovered JOIN numbers USING (place)
         WHERE job.queue = $1 AND job.id = recovered.id AND job.state = 'waiting'`,
   /**
-   * $1 queue, $2 entries, each with an id and none with a parent or a deduplication key. As BullMQ's
-   * `add_jobs_bulk`, rows and events alike, without its two temporary tables, whose creation takes
-   * 2.5 ms a call: five times what 32 jobs do.
+   * $1 queue, $2 entries, each with an id and none with a parent or a deduplication key. As
+   * BullMQ's `add_jobs_bulk`, rows and events alike, without its two temporary tables, whose
+   * creation takes 2.5 ms a call: five times what 32 jobs do.
    */
   addMany: `WITH entry AS MATERIALIZED (
           SELECT ord, j->>'id' AS id, j->>'name' AS name,
@@ -150,9 +150,10 @@ export const BACKEND_SQL = {
         woken AS (SELECT pg_notify('bullmq_jobs', $1) FROM (SELECT FROM added LIMIT 1) AS any_added)
         SELECT entry.id FROM entry LEFT JOIN woken ON true ORDER BY ord`,
   /**
-   * $1 entries of a whole flow, parents before their children, each with an id and none with a deduplication key;
-   * every parent is an entry itself. Rows and events as from BullMQ's `add_flow`, which takes time by the square
-   * of the jobs: 12 s for 10,000 children of one parent, since it counts each of them into the parent's row by itself.
+   * $1 entries of a whole flow, parents before their children, each with an id and none with a
+   * deduplication key; every parent is an entry itself. Rows and events as from BullMQ's
+   * `add_flow`, which takes time by the square of the jobs: 12 s for 10,000 children of one parent,
+   * since it counts each of them into the parent's row by itself.
    * @throws unique_violation when a job exists already; nothing is stored then
    */
   addFlow: `WITH locked AS MATERIALIZED (SELECT lock_producer_queues($1::jsonb)),

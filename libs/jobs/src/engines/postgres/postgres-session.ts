@@ -1,7 +1,10 @@
 import { JobsConfigurationError } from '../../errors/index.js';
 import type { PostgresClient } from './postgres-client.js';
 
-/** What our statements rely on, whatever a database, a role, the server or the driver's options preset. */
+/**
+ * What our statements rely on, whatever a database, a role, the server or the driver's options
+ * preset.
+ */
 const SETTINGS: Readonly<Record<string, string>> = {
   // What is looked at after a lock was waited for must be as it is then.
   default_transaction_isolation: 'read committed',
@@ -27,8 +30,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
 const INDISPENSABLE = ['default_transaction_isolation', 'default_transaction_read_only'];
 
 /**
- * First what could hinder the rest. Then those that exist in this version and are otherwise. What is acknowledged is
- * stored: a commit that is not waited for is raised, and a stronger one stays.
+ * First what could hinder the rest. Then those that exist in this version and are otherwise. What
+ * is acknowledged is stored: a commit that is not waited for is raised, and a stronger one stays.
  */
 const SET = `SET statement_timeout TO 0; SET jit TO off;
   SELECT set_config(name, wanted, false)
@@ -75,8 +78,9 @@ export async function assertPresets(client: PostgresClient, address: string): Pr
 const ROUNDS = 20;
 
 /**
- * Whether statements of one connection all reach one session of the server, and those of others another. Behind a
- * transaction pooler they do not. Asks only, and changes nothing for whoever shares the connection.
+ * Whether statements of one connection all reach one session of the server, and those of others
+ * another. Behind a transaction pooler they do not. Asks only, and changes nothing for whoever
+ * shares the connection.
  * @param open opens another connection to the same address, when one does not tell
  * @internal
  */
@@ -84,7 +88,8 @@ export async function hasOwnSession(
   client: PostgresClient,
   open: () => Promise<PostgresClient>,
 ): Promise<boolean> {
-  // A server names its process when a connection starts; a pooler, which has none yet, makes up a number.
+  // A server names its process when a connection starts; a pooler, which has none yet, makes up a
+  // number.
   if (client.processID === (await processOf(client))) return true;
   const other = await open();
   try {

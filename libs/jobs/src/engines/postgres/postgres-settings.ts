@@ -16,16 +16,18 @@ export function isPostgresConnection(
   return 'connectionString' in connection || 'database' in connection;
 }
 
-/** A single `pg.Client` has the same methods, but one transaction on it would hold up everything. */
+/**
+ * A single `pg.Client` has the same methods, but one transaction on it would hold up everything.
+ */
 function isPool(connection: object): connection is PgPool {
   return isPgPool(connection) && 'totalCount' in connection;
 }
 
 /**
  * Options for a pool of our own. One that was given is not used itself: BullMQ's statements name no
- * schema and so need a `search_path`, and setting that on the application's connections would change
- * what the application's own statements mean. So the pool lends its options: address, credentials,
- * TLS, size.
+ * schema and so need a `search_path`, and setting that on the application's connections would
+ * change what the application's own statements mean. So the pool lends its options: address,
+ * credentials, TLS, size.
  * @internal
  */
 export function poolConfigOf(target: PostgresTarget): PgPoolConfig {
@@ -38,7 +40,10 @@ export function poolConfigOf(target: PostgresTarget): PgPoolConfig {
   ]);
 }
 
-/** What the driver reads as an address: a URL, or the folder of a socket. Of others it makes the name of a database. */
+/**
+ * What the driver reads as an address: a URL, or the folder of a socket. Of others it makes the
+ * name of a database.
+ */
 const READABLE = /^(?:[a-z][a-z0-9+.-]*:\/\/|socket:|\/)/i;
 
 /**

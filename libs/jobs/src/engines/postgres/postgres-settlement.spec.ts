@@ -8,8 +8,8 @@ import { createJobsApp, type JobsApp } from '../../../../../test/support/jobs-ap
 const fixture = engineNamed('postgres');
 
 /**
- * What a server says that undid a statement, or did not begin it, and how often: more than we repeat it. BullMQ's worker
- * tries again then.
+ * What a server says that undid a statement, or did not begin it, and how often: more than we
+ * repeat it. BullMQ's worker tries again then.
  */
 const REFUSALS: Record<string, [code: string, times: number]> = {
   'a serialization failure': ['40001', 18],

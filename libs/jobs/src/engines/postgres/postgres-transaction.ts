@@ -17,7 +17,10 @@ import { statementOf } from './postgres-commands.js';
 import { withSchema } from './postgres-names.js';
 import { TYPES } from './postgres-types.js';
 
-/** The commands that make sense before the commit: adding, reading one job back, and asking who has a unique key. */
+/**
+ * The commands that make sense before the commit: adding, reading one job back, and asking who has
+ * a unique key.
+ */
 const COMMANDS = new Set([
   'add_job',
   'add_jobs_bulk',
@@ -33,7 +36,10 @@ const NO_TRANSACTION = '25P01';
 interface TransactionalClient extends PgQueryable {
   /** What the server said last: `T` inside a transaction, `E` inside a failed one, `I` outside. */
   getTransactionStatus?(): string | null;
-  /** Clients of pg take a statement as an object, with parsers of its own; wrappers around one may not. */
+  /**
+   * Clients of pg take a statement as an object, with parsers of its own; wrappers around one may
+   * not.
+   */
   getTypeParser?(oid: number): unknown;
 }
 
@@ -48,7 +54,8 @@ class TransactionClient {
     const result = this.last.then(async () => {
       if (this.client.getTransactionStatus?.() !== 'T') await this.assertOpen();
       const answer = await this.send(text, [...params]);
-      // What it says is read by the caller; a layer above pg that gives rows alone would be taken for no answer.
+      // What it says is read by the caller; a layer above pg that gives rows alone would be taken
+      // for no answer.
       if (!Array.isArray((answer as Partial<typeof answer> | undefined)?.rows))
         throw wrongClient(
           `${describeObject(this.client)}, whose query() answers without rows: give the client below it (TypeORM: ` +
@@ -135,8 +142,8 @@ class TransactionBackend extends PostgresQueueBackend {
 }
 
 /**
- * A factory of backends that write through one client. Construct classes with `skipMetasUpdate: true`:
- * a queue's settings are no part of the transaction.
+ * A factory of backends that write through one client. Construct classes with `skipMetasUpdate:
+ * true`: a queue's settings are no part of the transaction.
  * @param client a connected `pg.Client`, or one checked out of a pool, with an open transaction
  * @internal
  */

@@ -1,14 +1,16 @@
 /**
- * The lines of concurrency keys: a row for each ticket. `state` is 0 parked, 1 a turn that is reserved, 2 one in use,
- * 3 away; `check_at` is when a turn is over, or when the ticket is to be looked at. And the log of starts of
- * rate-limited keys, where `job` is null for a start and names who was promised a later one.
+ * The lines of concurrency keys: a row for each ticket. `state` is 0 parked, 1 a turn that is
+ * reserved, 2 one in use, 3 away; `check_at` is when a turn is over, or when the ticket is to be
+ * looked at. And the log of starts of rate-limited keys, where `job` is null for a start and names
+ * who was promised a later one.
  *
- * Keys share 2,048 locks, which a call takes in their order. A commit is not waited for: what a crash of the server
- * takes back is a turn that expires, or one that is taken again; and the job that is added after its ticket was taken
- * brings it to disk.
+ * Keys share 2,048 locks, which a call takes in their order. A commit is not waited for: what a
+ * crash of the server takes back is a turn that expires, or one that is taken again; and the job
+ * that is added after its ticket was taken brings it to disk.
  *
- * Its numbers are written out, since a text that is in databases never changes: 1000 is `MOST_GIVEN`, 2000
- * `FIRST_CHECK_MS`, 300000 `LONGEST_CHECK_MS`. Another value of one of them needs a migration of its own.
+ * Its numbers are written out, since a text that is in databases never changes: 1000 is
+ * `MOST_GIVEN`, 2000 `FIRST_CHECK_MS`, 300000 `LONGEST_CHECK_MS`. Another value of one of them
+ * needs a migration of its own.
  * @internal
  */
 export const TURN_MIGRATION = `

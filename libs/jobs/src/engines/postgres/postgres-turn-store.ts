@@ -29,8 +29,8 @@ interface SweepRow {
 }
 
 /**
- * The lines of concurrency keys on PostgreSQL: see postgres-turn-scripts.ts. Jobs that get a turn are made ready to run
- * in the same transaction.
+ * The lines of concurrency keys on PostgreSQL: see postgres-turn-scripts.ts. Jobs that get a turn
+ * are made ready to run in the same transaction.
  * @internal
  */
 export class PostgresTurnStore implements TurnStore {

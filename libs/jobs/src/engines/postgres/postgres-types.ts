@@ -1,4 +1,7 @@
-/** By the OID of its type, how a value is read from the text that the server sends. All others stay text. */
+/**
+ * By the OID of its type, how a value is read from the text that the server sends. All others stay
+ * text.
+ */
 const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
   16: (text) => text === 't', // boolean
   21: Number, // smallint
@@ -13,8 +16,9 @@ const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
 const asText = (text: string): string => text;
 
 /**
- * How our connections read what the server sends. The driver's own parsers are global to the process, and the
- * application's to change: `bigint` as a number or BigInt, JSON as text, dates by another library.
+ * How our connections read what the server sends. The driver's own parsers are global to the
+ * process, and the application's to change: `bigint` as a number or BigInt, JSON as text, dates by
+ * another library.
  * @internal
  */
 export const TYPES = {

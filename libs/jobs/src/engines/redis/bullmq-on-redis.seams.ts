@@ -14,7 +14,10 @@ import { RedisRehearsal, type BullmqOnRedis } from './redis-rehearsal.js';
 /** What is taken for a time of now. */
 const MOST_OFF_MS = 60_000;
 
-/** What is far from any time of now, whatever the clock says: near 1970, a small number could be one. */
+/**
+ * What is far from any time of now, whatever the clock says: near 1970, a small number could be
+ * one.
+ */
 const FAR_MS = 86_400_000;
 
 /** What sends each script that is told a time, with no other number near it. */
@@ -62,7 +65,9 @@ const STORED = {
   pb: 'worker',
 } as const;
 
-/** What `SafeRedisBackend` overrides, and how many parameters it has without a default. @internal */
+/**
+ * What `SafeRedisBackend` overrides, and how many parameters it has without a default. @internal
+ */
 export const OVERRIDDEN_ON_REDIS = {
   addJobToTransaction: 3,
   close: 0,

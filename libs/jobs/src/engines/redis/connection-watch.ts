@@ -7,9 +7,9 @@ const PING_INTERVAL_MS = 5_000;
 const LONGEST_SILENCE = 3;
 
 /**
- * Notices a connection whose peer vanished without closing it, and connects anew: commands that wait
- * for an answer are sent again. ioredis' own `socketTimeout` does the same, but sets a timer for each
- * reply, which costs a busy worker about a tenth of its time.
+ * Notices a connection whose peer vanished without closing it, and connects anew: commands that
+ * wait for an answer are sent again. ioredis' own `socketTimeout` does the same, but sets a timer
+ * for each reply, which costs a busy worker about a tenth of its time.
  *
  * Silence is counted in intervals, not in time: a process that was itself stopped for a while finds
  * the answer waiting.

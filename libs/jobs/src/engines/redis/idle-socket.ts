@@ -16,8 +16,9 @@ interface Refable {
 }
 
 /**
- * Lets the process end while a connection waits for nothing: its socket holds the process from a command to its reply.
- * So does a worker that waits for jobs, but not a process that enqueued something, or that failed to boot.
+ * Lets the process end while a connection waits for nothing: its socket holds the process from a
+ * command to its reply. So does a worker that waits for jobs, but not a process that enqueued
+ * something, or that failed to boot.
  * @internal
  */
 export function letGoWhenIdle(client: Redis): void {

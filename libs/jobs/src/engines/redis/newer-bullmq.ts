@@ -8,7 +8,8 @@ import type { RedisClient } from './redis-settings.js';
 const NOTED = /:(\d+)\./;
 
 /**
- * Looks whether a queue was opened last by a newer major version of BullMQ, which may have changed the keys.
+ * Looks whether a queue was opened last by a newer major version of BullMQ, which may have changed
+ * the keys.
  * @returns what was expected and what was found, in words; undefined when there is none
  * @internal
  */

@@ -50,7 +50,8 @@ export class BackendRedisConnection extends RedisConnection {
   /** Closing one queue the hard way must not cut off the others. */
   override async disconnect(wait?: boolean): Promise<void> {
     if (this.kind === 'shared') return;
-    // BullMQ waits for the connection to be there, or to end: neither comes while the server is away.
+    // BullMQ waits for the connection to be there, or to end: neither comes while the server is
+    // away.
     const isAway = this.status === 'initializing' || this._client.status === 'reconnecting';
     if (isAway) endRedis(this._client);
     else await super.disconnect(wait);

@@ -32,7 +32,9 @@ type Finish = { result: void | unknown[]; finishedOn: number };
 /** So many commands are made in a few milliseconds. */
 const FLOW_JOBS_A_TURN = 200;
 
-/** What to answer when a settlement took effect although it met an error; undefined when it did not. */
+/**
+ * What to answer when a settlement took effect although it met an error; undefined when it did not.
+ */
 type Recovery<T> = (error: unknown) => Promise<{ readonly answer: T } | undefined>;
 
 type Options = QueueBaseOptions & KeyPrefixOptions;
@@ -41,18 +43,22 @@ type Options = QueueBaseOptions & KeyPrefixOptions;
  * BullMQ's Redis backend with its traps closed. All work beyond BullMQ's own happens after
  * something went wrong, so a healthy claim or finish costs no round trip more.
  *
- * - A job that cannot be decoded is claimed by Lua before JavaScript finds out, and so stayed active
- *   for ever. Here it becomes a damaged job that fails alone.
- * - ioredis sends a command again after a reconnect, and BullMQ after an error, though the first may have run. The
- *   second finish then finds no lock, and the job that the first one claimed has nobody to run it. Here the store is
- *   asked what happened.
- * - When a job is due is told by the clock of whoever delays or claims it. Here all use the server's.
- * - BullMQ's worker takes most of what a finish answers for the failure of the job: see {@link asUnsettled}.
+ * - A job that cannot be decoded is claimed by Lua before JavaScript finds out, and so stayed
+ *   active for ever. Here it becomes a damaged job that fails alone.
+ * - ioredis sends a command again after a reconnect, and BullMQ after an error, though the first
+ *   may have run. The second finish then finds no lock, and the job that the first one claimed has
+ *   nobody to run it. Here the store is asked what happened.
+ * - When a job is due is told by the clock of whoever delays or claims it. Here all use the
+ *   server's.
+ * - BullMQ's worker takes most of what a finish answers for the failure of the job: see {@link
+ *   asUnsettled}.
  * @internal
  */
 export class SafeRedisBackend extends RedisQueueBackend implements SafeBackend {
   private readonly claimPause = new ClaimPause();
-  /** Settlements, by token and job, that were not confirmed, and may have taken effect all the same. */
+  /**
+   * Settlements, by token and job, that were not confirmed, and may have taken effect all the same.
+   */
   private readonly inDoubt = new Set<string>();
   /** Jobs that were added in flows. */
   private flowJobs = 0;
@@ -224,7 +230,8 @@ export class SafeRedisBackend extends RedisQueueBackend implements SafeBackend {
       return await super.getJobs(types, start, end, asc);
     } catch (error) {
       if (!isWrongType(error)) throw error;
-      // The script reads all jobs at once. Their ids will do: BullMQ reads each job by itself again.
+      // The script reads all jobs at once. Their ids will do: BullMQ reads each job by itself
+      // again.
       const ids: string[][] = await this.getRanges(types, start, end ?? -1, asc);
       return ids.map((of) => of.map((id) => [id, []]));
     }
@@ -381,7 +388,10 @@ function isWrongType(error: unknown): boolean {
   return error instanceof Error && error.message.includes('WRONGTYPE');
 }
 
-/** After a server that cannot serve now, or an engine that was closed, BullMQ's worker waits before it claims again. */
+/**
+ * After a server that cannot serve now, or an engine that was closed, BullMQ's worker waits before
+ * it claims again.
+ */
 function retryable(error: unknown): unknown {
   if (!(error instanceof StoreUnreachableError) && !isUnavailableReply(error)) return error;
   return new ConnectionClosedError((error as Error).message, error);

@@ -81,12 +81,17 @@ export class SharedRedis {
     return this.facts;
   }
 
-  /** How often the shared connection was lost: a command during which it rose may have run twice. */
+  /**
+   * How often the shared connection was lost: a command during which it rose may have run twice.
+   */
   get connectionLosses(): number {
     return this.losses;
   }
 
-  /** What to add to this process's time to get the server's, in ms. Nothing waits for a better estimate. */
+  /**
+   * What to add to this process's time to get the server's, in ms. Nothing waits for a better
+   * estimate.
+   */
   get clockOffset(): number {
     if (this.clock.isStale) void this.measureClock().catch(() => undefined);
     return this.clock.offset;
@@ -136,7 +141,8 @@ export class SharedRedis {
       lazyConnect: false,
       ...overrides,
     });
-    // First of its listeners: see withoutCredentials. It also keeps an error from crashing the process.
+    // First of its listeners: see withoutCredentials. It also keeps an error from crashing the
+    // process.
     copy.on('error', withoutCredentials);
     this.letGo(copy);
     this.copies.add(copy);

@@ -62,7 +62,9 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
 }
 
-/** What becomes of a parent when its child fails: kept in the options, and again beside the link. */
+/**
+ * What becomes of a parent when its child fails: kept in the options, and again beside the link.
+ */
 const PARENT_POLICIES = new Set(['fpof', 'rdof', 'idof', 'cpof']);
 
 /** `<prefix>:<queue>:<id>` as the JSON that BullMQ keeps beside it; empty without a key. */

@@ -4,8 +4,9 @@ import { JobsError } from '../../errors/index.js';
 import { withoutSecrets } from '../driver-error.js';
 
 /**
- * Replies of a server that cannot serve now, or does not let us in now: the command had no effect. Those of the lower
- * line are refusals of a login. Redis before 7 writes what a script met into a sentence, after a minus sign.
+ * Replies of a server that cannot serve now, or does not let us in now: the command had no effect.
+ * Those of the lower line are refusals of a login. Redis before 7 writes what a script met into a
+ * sentence, after a minus sign.
  */
 const UNAVAILABLE = new RegExp(
   '(?:^|-)(?:LOADING|BUSY|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MISCONF|NOREPLICAS|OOM|' +
@@ -35,7 +36,8 @@ export function isUnavailableReply(error: unknown): boolean {
 }
 
 /**
- * Whether an error means that the server could not be reached. Ours never do: their words are often those of a job.
+ * Whether an error means that the server could not be reached. Ours never do: their words are often
+ * those of a job.
  * @internal
  */
 export function isRedisConnectionError(error: unknown): boolean {
@@ -52,7 +54,10 @@ export function isRedisConnectionError(error: unknown): boolean {
   );
 }
 
-/** Replies that stay the same until somebody does something about it. (A login may be refused for a moment.) */
+/**
+ * Replies that stay the same until somebody does something about it. (A login may be refused for a
+ * moment.)
+ */
 const LASTING = /(?:^|-)(?:OOM|MISCONF|NOPERM|ERR The user executing the script can't)\b/;
 
 /** A server that answers like this has not carried out the command. @internal */

@@ -46,7 +46,10 @@ end
 return 1`,
   },
 
-  /** Drops names of keys that have expired from the index. KEYS index of keys, expiry of keys. Answers how many. */
+  /**
+   * Drops names of keys that have expired from the index. KEYS index of keys, expiry of keys.
+   * Answers how many.
+   */
   dropStale: {
     keys: 2,
     lua: `
@@ -95,9 +98,10 @@ return 0`,
   },
 
   /**
-   * Renews locks, and takes those back that have run out. A key that has expired does not say whose it was: the job must
-   * still be active, and not have been claimed again. KEYS active list, set of suspects; ARGV start of the keys, duration,
-   * then of each job its id, token and how often it was claimed. Answers the ids that are lost.
+   * Renews locks, and takes those back that have run out. A key that has expired does not say whose
+   * it was: the job must still be active, and not have been claimed again. KEYS active list, set of
+   * suspects; ARGV start of the keys, duration, then of each job its id, token and how often it was
+   * claimed. Answers the ids that are lost.
    */
   renewLocks: {
     keys: 2,
@@ -168,7 +172,9 @@ type ScriptName = keyof typeof SCRIPTS;
 /** The name a script goes by on a client that an application may use as well. */
 const commandOf = (name: ScriptName): string => `nestjs-jobs:${name}`;
 
-/** Defines the scripts on a client: sent whole once, called by their hash from then on. @internal */
+/**
+ * Defines the scripts on a client: sent whole once, called by their hash from then on. @internal
+ */
 export function defineScripts(client: RedisClient): void {
   for (const [name, { keys, lua }] of Object.entries(SCRIPTS)) {
     client.defineCommand(commandOf(name as ScriptName), { numberOfKeys: keys, lua });

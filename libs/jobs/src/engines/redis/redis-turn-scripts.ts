@@ -23,12 +23,15 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
 /**
- * The lines of concurrency keys. Of each key: `<base><key>:h` a hash of the jobs that have a turn, `:a` a hash of those
- * that are away, `:p` a sorted set of those that are parked, by their tickets. KEYS[1] is a sorted set of all tickets
- * that are not parked by the time at which their turn is over or they are to be looked at; KEYS[2] the last ticket.
- * Tickets grow with time, so that they tell their age: microseconds. BullMQ's own script makes their jobs ready to run whose turn has come.
+ * The lines of concurrency keys. Of each key: `<base><key>:h` a hash of the jobs that have a turn,
+ * `:a` a hash of those that are away, `:p` a sorted set of those that are parked, by their tickets.
+ * KEYS[1] is a sorted set of all tickets that are not parked by the time at which their turn is
+ * over or they are to be looked at; KEYS[2] the last ticket. Tickets grow with time, so that they
+ * tell their age: microseconds. BullMQ's own script makes their jobs ready to run whose turn has
+ * come.
  *
- * A turn is `r`eserved or `x` in use, as `state|ticket|limit|run`. ARGV[1] is the base, ARGV[2] what BullMQ's keys start with.
+ * A turn is `r`eserved or `x` in use, as `state|ticket|limit|run`. ARGV[1] is the base, ARGV[2]
+ * what BullMQ's keys start with.
  */
 const LINE = `
 local base = ARGV[1]
@@ -164,8 +167,9 @@ return {answers, unready}`,
   },
 
   /**
-   * ARGV[3] most tickets. Answers tickets to look at, who has a turn and is not ready, when the next is due in ms or -1,
-   * and tickets that could not be dealt with, which are looked at again later.
+   * ARGV[3] most tickets. Answers tickets to look at, who has a turn and is not ready, when the
+   * next is due in ms or -1, and tickets that could not be dealt with, which are looked at again
+   * later.
    */
   turnSweep: {
     keys: 2,
@@ -223,8 +227,9 @@ return found`,
   },
 
   /**
-   * KEYS[1] anything in the slot; ARGV[1] the base, ARGV[2] requests as JSON: [key, job, max, per]. Of each key
-   * `<base><key>:s` a sorted set of starts, `:f` one of moments that were promised, by their time.
+   * KEYS[1] anything in the slot; ARGV[1] the base, ARGV[2] requests as JSON: [key, job, max, per].
+   * Of each key `<base><key>:s` a sorted set of starts, `:f` one of moments that were promised, by
+   * their time.
    */
   starts: {
     keys: 1,
@@ -282,7 +287,8 @@ export interface BullmqScript {
 }
 
 /**
- * BullMQ does not export its scripts, but defines them on a client: here on one that keeps the one that is wanted.
+ * BullMQ does not export its scripts, but defines them on a client: here on one that keeps the one
+ * that is wanted.
  * @internal
  */
 export function bullmqScript(

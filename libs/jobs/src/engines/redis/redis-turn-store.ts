@@ -11,7 +11,8 @@ import type { SharedRedis } from './redis-connection.js';
 import { runScript } from './redis-scripts.js';
 
 /**
- * The lines of concurrency keys on Redis: see redis-turn-scripts.ts. All keys are under `<prefix>:x:turn`.
+ * The lines of concurrency keys on Redis: see redis-turn-scripts.ts. All keys are under
+ * `<prefix>:x:turn`.
  * @internal
  */
 export class RedisTurnStore implements TurnStore {

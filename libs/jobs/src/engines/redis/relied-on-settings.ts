@@ -7,8 +7,8 @@ const CLUSTER_PAUSE_MS = 100;
 const SENTINEL_PAUSE_MS = 2_000;
 
 /**
- * How every connection of this engine works, whatever the application's client or options say: theirs are made for other
- * commands. What is undefined is ioredis' default.
+ * How every connection of this engine works, whatever the application's client or options say:
+ * theirs are made for other commands. What is undefined is ioredis' default.
  *
  * Commands are kept and sent again when the connection is back, however long that takes.
  * @internal
@@ -22,7 +22,8 @@ export const RELIED_ON: RedisOptions = {
   keepAlive: 10_000,
   noDelay: true,
   retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 6), 2_000) + Math.random() * 100,
-  // A failover leaves connections to what is now a replica. 2: reconnect and send the command again.
+  // A failover leaves connections to what is now a replica. 2: reconnect and send the command
+  // again.
   reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
   // Waits are bounded above, where it is known what a command is for.
   commandTimeout: undefined,

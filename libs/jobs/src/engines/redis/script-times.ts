@@ -1,6 +1,6 @@
 /**
- * Where BullMQ's scripts are told the time of this process: the place among their keys and arguments, from 0. Those
- * that add a job get it with the job.
+ * Where BullMQ's scripts are told the time of this process: the place among their keys and
+ * arguments, from 0. Those that add a job get it with the job.
  * @internal
  */
 export const TIME_AT = {
@@ -29,12 +29,15 @@ export function isClaiming(script: string): boolean {
   return CLAIMING.has(script);
 }
 
-/** What a claiming script answers: the job's fields and their values in turn, its id, ms of the limit, the next due time. */
+/**
+ * What a claiming script answers: the job's fields and their values in turn, its id, ms of the
+ * limit, the next due time.
+ */
 type RawClaim = [fields: unknown, id: unknown, limitedFor: number, due: unknown];
 
 /**
- * The keys and arguments of a script, with the time of the store in the place of this process's: whether a job is due
- * is then judged by one clock for the whole fleet.
+ * The keys and arguments of a script, with the time of the store in the place of this process's:
+ * whether a job is due is then judged by one clock for the whole fleet.
  * @param offset what to add to this process's time to get the store's
  * @internal
  */
@@ -44,8 +47,8 @@ export function inStoreTime(script: string, args: unknown[], offset: number): un
 }
 
 /**
- * Brings the times in the answer of a claim back to this process's clock, by which BullMQ's worker decides how long to
- * sleep.
+ * Brings the times in the answer of a claim back to this process's clock, by which BullMQ's worker
+ * decides how long to sleep.
  * @internal
  */
 export function inLocalTime(reply: unknown, offset: number): unknown {

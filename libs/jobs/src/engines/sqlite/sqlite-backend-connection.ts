@@ -1,7 +1,9 @@
 import type { BackendFactory } from 'bullmq';
 import type { SharedSqlite } from './sqlite-connection.js';
 
-/** Loaded when the engine connects: it extends a class of the package that the engine loads then. */
+/**
+ * Loaded when the engine connects: it extends a class of the package that the engine loads then.
+ */
 type Classes = typeof import('./sqlite-backend.js');
 
 /**

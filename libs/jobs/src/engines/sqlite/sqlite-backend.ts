@@ -13,9 +13,9 @@ type Call<Method extends Settlement> = Parameters<SqliteQueueBackend[Method]>;
 type Answer<Method extends Settlement> = ReturnType<SqliteQueueBackend[Method]>;
 
 /**
- * The SQLite backend, which does not claim again at once after a claim that failed, and takes nothing that the store
- * answers to the end of a job for that end: see {@link asUnsettled}. What else is done for safety is in
- * {@link GuardedLife}, which every operation passes.
+ * The SQLite backend, which does not claim again at once after a claim that failed, and takes
+ * nothing that the store answers to the end of a job for that end: see {@link asUnsettled}. What
+ * else is done for safety is in {@link GuardedLife}, which every operation passes.
  * @internal
  */
 export class SafeSqliteBackend extends SqliteQueueBackend implements SafeBackend {

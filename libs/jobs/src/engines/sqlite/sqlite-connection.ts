@@ -82,8 +82,8 @@ export class SharedSqlite {
   }
 
   /**
-   * Opens the file, which is made if it is missing, and creates the coordination store's tables; waits for a
-   * file that others have locked until `connectTimeout` is over.
+   * Opens the file, which is made if it is missing, and creates the coordination store's tables;
+   * waits for a file that others have locked until `connectTimeout` is over.
    * @throws StoreUnreachableError, JobsConfigurationError
    */
   async connect(): Promise<void> {

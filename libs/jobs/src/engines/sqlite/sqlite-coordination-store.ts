@@ -7,8 +7,9 @@ import { SqliteSubscriber } from './sqlite-subscriber.js';
 const LAST_CHARACTER = '\u{10FFFF}';
 
 /**
- * Coordination on SQLite: tables beside the queues' own (see sqlite-scripts.ts), written in the same group
- * commits. What lasts for a time ends by the file's steady clock, which all processes share and nobody sets.
+ * Coordination on SQLite: tables beside the queues' own (see sqlite-scripts.ts), written in the
+ * same group commits. What lasts for a time ends by the file's steady clock, which all processes
+ * share and nobody sets.
  * @internal
  */
 export class SqliteCoordinationStore implements CoordinationStore {

@@ -36,8 +36,8 @@ export function mayBeDamage(error: unknown): boolean {
 }
 
 /**
- * Makes jobs readable whose rows were damaged from outside: what is broken becomes empty, its text is kept in the
- * job's logs, and the job is marked to fail when its turn comes.
+ * Makes jobs readable whose rows were damaged from outside: what is broken becomes empty, its text
+ * is kept in the job's logs, and the job is marked to fail when its turn comes.
  * @param write runs an operation in a transaction
  * @returns how many jobs there were
  * @internal

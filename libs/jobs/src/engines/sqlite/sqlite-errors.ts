@@ -18,9 +18,9 @@ export function isSqliteConnectionError(error: unknown): boolean {
 }
 
 /**
- * A file that cannot be used now (locked by another program, disk full, deleted …), or an engine that was
- * closed, in the form that BullMQ knows: it then waits and tries again instead of recording what it
- * was about to store as failed.
+ * A file that cannot be used now (locked by another program, disk full, deleted …), or an engine
+ * that was closed, in the form that BullMQ knows: it then waits and tries again instead of
+ * recording what it was about to store as failed.
  * @internal
  */
 export function asConnectionClosed(error: unknown, classes: StoreErrorClasses): unknown {
@@ -30,8 +30,8 @@ export function asConnectionClosed(error: unknown, classes: StoreErrorClasses): 
 }
 
 /**
- * What an error says of a write that surely did not happen: all but a disk that failed in the middle of it, and a file that is
- * damaged.
+ * What an error says of a write that surely did not happen: all but a disk that failed in the
+ * middle of it, and a file that is damaged.
  * @internal
  */
 export function sqliteRefusal(error: unknown, classes: StoreErrorClasses): Refusal | undefined {
@@ -42,13 +42,17 @@ export function sqliteRefusal(error: unknown, classes: StoreErrorClasses): Refus
   return { reason: cause.message, lasts: !(cause instanceof StoreBusyError), isWhole: true };
 }
 
-/** Whether a table of the coordination store is missing: the file was replaced by another one. @internal */
+/**
+ * Whether a table of the coordination store is missing: the file was replaced by another one.
+ * @internal
+ */
 export function isMissingTable(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('no such table: coordination_');
 }
 
 /**
- * What the package cannot be loaded for: not each build of Node.js has SQLite, nor each runtime that has its name.
+ * What the package cannot be loaded for: not each build of Node.js has SQLite, nor each runtime
+ * that has its name.
  * @throws JobsConfigurationError, or the error when it is about something else
  * @internal
  */

@@ -8,9 +8,11 @@ type WriteOptions = Parameters<Life['write']>[1];
 /**
  * A backend's hold on the file, with its traps closed.
  *
- * - A file that cannot be used for now is a lost connection to BullMQ, which then waits and tries again: it
- *   would record a finished job as failed otherwise. Nothing is in doubt here: what was not committed never was.
- * - A row that cannot be read would make every claim of its queue fail. It becomes a job that fails alone.
+ * - A file that cannot be used for now is a lost connection to BullMQ, which then waits and tries
+ *   again: it would record a finished job as failed otherwise. Nothing is in doubt here: what was
+ *   not committed never was.
+ * - A row that cannot be read would make every claim of its queue fail. It becomes a job that fails
+ *   alone.
  * @internal
  */
 export class GuardedLife implements Life {

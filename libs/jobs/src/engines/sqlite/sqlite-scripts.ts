@@ -2,8 +2,8 @@ import { START_TABLES } from './sqlite-start-scripts.js';
 import { TURN_TABLES } from './sqlite-turn-scripts.js';
 
 /**
- * Tables of the coordination store, beside the queues' own. `scope` is the `prefix` of forRoot(); times are
- * those of the file's steady clock, in ms.
+ * Tables of the coordination store, beside the queues' own. `scope` is the `prefix` of forRoot();
+ * times are those of the file's steady clock, in ms.
  * @internal
  */
 export const COORDINATION_TABLES: readonly string[] = [

@@ -20,7 +20,10 @@ export function isSqliteConnection(
   return connection === MEMORY || FILE.test(connection) || isFileName(connection);
 }
 
-/** The name of a file without `file:`. What may be the address of a server is none: the file would be named by it. */
+/**
+ * The name of a file without `file:`. What may be the address of a server is none: the file would
+ * be named by it.
+ */
 function isFileName(text: string): boolean {
   if (!FILE_NAME.test(text) || OTHER_PROTOCOL.test(text)) return false;
   return !isLikeUrl(text) && !hasPairs(text);

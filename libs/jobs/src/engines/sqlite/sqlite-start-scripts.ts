@@ -1,5 +1,6 @@
 /**
- * Starts of rate-limited jobs (`job` is null: each counts), and moments promised to jobs that came too early.
+ * Starts of rate-limited jobs (`job` is null: each counts), and moments promised to jobs that came
+ * too early.
  * @internal
  */
 export const START_TABLES: readonly string[] = [

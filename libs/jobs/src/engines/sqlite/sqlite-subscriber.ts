@@ -15,8 +15,8 @@ const RETRY_PAUSE_MS = 250;
 const MESSAGE_TTL_MS = 60_000;
 
 /**
- * The messages of all channels, in a table that every process reads when it was changed. Reading begins with
- * the first subscription.
+ * The messages of all channels, in a table that every process reads when it was changed. Reading
+ * begins with the first subscription.
  * @internal
  */
 export class SqliteSubscriber {

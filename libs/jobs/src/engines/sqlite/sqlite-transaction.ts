@@ -10,7 +10,9 @@ import {
 import { JobsConfigurationError, NoOpenTransactionError } from '../../errors/index.js';
 import { describeObject } from '../describe-object.js';
 
-/** Tells a missing transaction in this library's words; all else is the application's own to know. */
+/**
+ * Tells a missing transaction in this library's words; all else is the application's own to know.
+ */
 class TransactionBackend extends SqliteQueueBackend {
   override addJob(...args: Parameters<SqliteQueueBackend['addJob']>): Promise<string> {
     return super.addJob(...args).catch(rethrow);
@@ -27,8 +29,8 @@ function rethrow(error: unknown): never {
 }
 
 /**
- * A factory of backends that write through one connection. Construct classes with `skipMetasUpdate: true`: a
- * queue's settings are no part of the transaction.
+ * A factory of backends that write through one connection. Construct classes with `skipMetasUpdate:
+ * true`: a queue's settings are no part of the transaction.
  * @param database a connection of node:sqlite to the jobs' file, with an open transaction
  * @internal
  */

@@ -2,8 +2,8 @@
 export const STATE = { parked: 0, reserved: 1, running: 2, away: 3 } as const;
 
 /**
- * The lines of concurrency keys: a row for each ticket. `check_at` is when a turn is over, or when the ticket is to be
- * looked at.
+ * The lines of concurrency keys: a row for each ticket. `check_at` is when a turn is over, or when
+ * the ticket is to be looked at.
  * @internal
  */
 export const TURN_TABLES: readonly string[] = [

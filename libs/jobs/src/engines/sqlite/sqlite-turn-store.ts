@@ -39,7 +39,8 @@ interface DueRow {
 }
 
 /**
- * The lines of concurrency keys on SQLite: a row for each ticket, changed in the same group commits as the jobs.
+ * The lines of concurrency keys on SQLite: a row for each ticket, changed in the same group commits
+ * as the jobs.
  * @internal
  */
 export class SqliteTurnStore implements TurnStore {
@@ -77,7 +78,10 @@ export class SqliteTurnStore implements TurnStore {
     return { due, toInspect, failed, nextInMs };
   }
 
-  /** In an operation of its own: those of a sweep share a commit, and one that fails is rolled back alone. */
+  /**
+   * In an operation of its own: those of a sweep share a commit, and one that fails is rolled back
+   * alone.
+   */
   private lookAt({ seq }: DueRow): Promise<{ due: DueTicket[]; toInspect: readonly Ticket[] }> {
     return this.sqlite.write((tx) => {
       const lines = new Lines(tx, this.sqlite);
@@ -151,7 +155,10 @@ class Lines {
     return false;
   }
 
-  /** Frees a turn that is over; or tells of another ticket that is to be looked at, unless somebody did meanwhile. */
+  /**
+   * Frees a turn that is over; or tells of another ticket that is to be looked at, unless somebody
+   * did meanwhile.
+   */
   lookAt(seq: number): DueTicket[] {
     const row = this.tx.get<DueRow>(SQL.stillDue, seq, this.now);
     if (row === undefined) return [];

@@ -30,7 +30,10 @@ export function listFaults(name: string, list: unknown, rule: Rule): string[] {
   return list.flatMap((item, index) => faultsOf(`${name}[${index}]`, item, rule));
 }
 
-/** One line for each fault of the options: unknown names, a zone that there is not, and what `table` says. @internal */
+/**
+ * One line for each fault of the options: unknown names, a zone that there is not, and what `table`
+ * says. @internal
+ */
 export function optionFaults(
   options: unknown,
   table: Readonly<Record<string, Rule>> = {},

@@ -48,8 +48,8 @@ export function where(predicate: (date: Date) => boolean): Calendar {
 }
 
 /**
- * One member that says `decisive` decides: for as long as the longest of those that say so. When none does, the
- * answer lasts until the first of them might change its own.
+ * One member that says `decisive` decides: for as long as the longest of those that say so. When
+ * none does, the answer lasts until the first of them might change its own.
  */
 function combined(calendars: readonly Calendar[], decisive: boolean): StretchCalendar {
   return new StretchCalendar((time): Stretch => {

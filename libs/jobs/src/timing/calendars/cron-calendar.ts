@@ -56,8 +56,9 @@ function calendarOf(expression: CronExpression, clock: ZoneClock): StretchCalend
 }
 
 /**
- * The longest piece of local time in which the expression is due at each unit or at none: with `* * 0-7 ? * *`
- * it is the hour, with `* * * ? * SAT` the day. It saves asking for 86,400 seconds one by one.
+ * The longest piece of local time in which the expression is due at each unit or at none: with `* *
+ * 0-7 ? * *` it is the hour, with `* * * ? * SAT` the day. It saves asking for 86,400 seconds one
+ * by one.
  */
 function evenStep(fields: readonly string[], unit: number): number {
   const [second, minute, hour] = unit === MINUTE_MS ? ['*', ...fields] : fields;
@@ -66,11 +67,15 @@ function evenStep(fields: readonly string[], unit: number): number {
   return hour === '*' ? DAY_MS : HOUR_MS;
 }
 
-/** The end of the piece of local time that a moment is in, or of the period in which local time runs evenly. */
+/**
+ * The end of the piece of local time that a moment is in, or of the period in which local time runs
+ * evenly.
+ */
 function evenUntil(time: number, step: number, period: ZonePeriod): number {
   const { start, end, offset, offsetBefore } = period;
   const stepEnd = (Math.floor((time + offset) / step) + 1) * step - offset;
-  // For as long as clocks were just put forward by, the times that they skipped have their ticks here too.
+  // For as long as clocks were just put forward by, the times that they skipped have their ticks
+  // here too.
   const skippedEnd = start + offset - offsetBefore;
   return Math.min(stepEnd, time < skippedEnd ? skippedEnd : end, end);
 }

@@ -2,8 +2,8 @@ import { ZoneClock } from '../cron/index.js';
 import { StretchCalendar, type Stretch } from './stretch-calendar.js';
 
 /**
- * Says of a time on a local clock whether it is excluded, as though that clock were never moved. Local time is
- * counted like Unix time in UTC: ms since 1970-01-01 00:00 on that clock.
+ * Says of a time on a local clock whether it is excluded, as though that clock were never moved.
+ * Local time is counted like Unix time in UTC: ms since 1970-01-01 00:00 on that clock.
  * @internal
  */
 export type LocalRule = (wall: number) => Stretch;
@@ -22,9 +22,9 @@ export interface LocalDay {
 export const DAY_MS = 86_400_000;
 
 /**
- * Excludes what the clocks of a zone show. Between two moves of the clocks local time runs evenly, so an answer
- * lasts as long as the rule says, or until the next move: days of 23 and 25 hours, days that were skipped,
- * and midnights that do not come need no case of their own.
+ * Excludes what the clocks of a zone show. Between two moves of the clocks local time runs evenly,
+ * so an answer lasts as long as the rule says, or until the next move: days of 23 and 25 hours,
+ * days that were skipped, and midnights that do not come need no case of their own.
  * @throws UnknownTimeZoneError
  * @internal
  */

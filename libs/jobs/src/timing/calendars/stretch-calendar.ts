@@ -14,8 +14,9 @@ const MOST_STRETCHES = 400;
 const SHORTEST_MS = 1;
 
 /**
- * A calendar that knows how long each of its answers lasts. Knowing it of both answers, and not only of
- * "excluded", is what lets calendars be turned round and combined without losing their shortcuts.
+ * A calendar that knows how long each of its answers lasts. Knowing it of both answers, and not
+ * only of "excluded", is what lets calendars be turned round and combined without losing their
+ * shortcuts.
  * @internal
  */
 export class StretchCalendar implements Calendar {

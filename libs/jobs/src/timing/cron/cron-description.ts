@@ -17,12 +17,12 @@ const WEEKDAY_NAMES = [
 ];
 
 /**
- * Says in English when an expression is due: `At 02:30, Monday through Friday`. Times are those of its
- * zone, which is not mentioned. Never throws: what is no cron expression is called so, and of one that needs a
- * dialect both readings are told.
+ * Says in English when an expression is due: `At 02:30, Monday through Friday`. Times are those of
+ * its zone, which is not mentioned. Never throws: what is no cron expression is called so, and of
+ * one that needs a dialect both readings are told.
  *
- * The words are cronstrue's, save for what it refuses or tells wrongly: lists with `L`, `W` or `#`, `LW-n`,
- * and an `H` that has no `id` to become a value.
+ * The words are cronstrue's, save for what it refuses or tells wrongly: lists with `L`, `W` or `#`,
+ * `LW-n`, and an `H` that has no `id` to become a value.
  * @param options as for {@link CronExpression.parse}, for an expression that is given as text
  * @publicApi
  */

@@ -92,11 +92,13 @@ const SAME_AS_CRONER = [
 /**
  * Where they differ from what is written here, and so are not asked:
  *
- * - a fixed time in a gap: croner runs 02:30 at 03:00, cron-parser not at all in a gap of half an hour (hence no
- *   times from 00:00 to 03:59 that are fixed, and no Australia/Lord_Howe);
- * - an interval in the repeated hour: cron-parser runs the first pass alone (hence its starts in spring alone);
- * - `a/n`, `L-n`, `LW-n`, a lone weekday `L`: croner refuses them, and leaves `31W` out where there is no 31st;
- *   cron-parser refuses `W`, `SAT-SUN`, years, and reads `6L` in Quartz's numbering as each Saturday;
+ * - a fixed time in a gap: croner runs 02:30 at 03:00, cron-parser not at all in a gap of half an
+ *   hour (hence no times from 00:00 to 03:59 that are fixed, and no Australia/Lord_Howe);
+ * - an interval in the repeated hour: cron-parser runs the first pass alone (hence its starts in
+ *   spring alone);
+ * - `a/n`, `L-n`, `LW-n`, a lone weekday `L`: croner refuses them, and leaves `31W` out where there
+ *   is no 31st; cron-parser refuses `W`, `SAT-SUN`, years, and reads `6L` in Quartz's numbering as
+ *   each Saturday;
  * - weekdays of six fields: cron-parser numbers them as Unix does.
  */
 const SPRING = STARTS.filter((start) => !start.startsWith('2026-10'));

@@ -91,7 +91,9 @@ function offsetReader(timeZone: string): (instant: number) => number {
   return (instant) => Date.parse(`${format.format(instant).replace(', ', 'T')}Z`) - instant;
 }
 
-/** Minute by minute, what the rules say: slow and plain. Clocks move once, at most, between the two. */
+/**
+ * Minute by minute, what the rules say: slow and plain. Clocks move once, at most, between the two.
+ */
 function expectedTicks(sample: Sample, timeZone: string, from: number, to: number): number[] {
   const offsetAt = offsetReader(timeZone);
   const [before, after] = [offsetAt(from), offsetAt(to)];
@@ -194,7 +196,8 @@ describe('random expressions', () => {
 });
 
 describe('speed', () => {
-  // Some hundred times what it takes, so that it fails for a search that ticks, not for a busy machine.
+  // Some hundred times what it takes, so that it fails for a search that ticks, not for a busy
+  // machine.
   it.each(['* * * * * *', '0 9 * * MON-FRI', '0 0 0 29 2 ?', '0 0 * FEB SUN#5', '0 0 LW-2 12 *'])(
     '%s: a thousand ticks come within 300 ms',
     (text) => {

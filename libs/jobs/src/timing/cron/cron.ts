@@ -13,9 +13,9 @@ export type CronMonth = (typeof MONTHS)[number];
 const LEAP_YEAR = 2000;
 
 /**
- * Writes the usual schedules as cron expressions, so that no one has to remember the order of fields.
- * Hours and minutes are those of the schedule's time zone; each function throws CronArgumentError when
- * an argument is out of its range.
+ * Writes the usual schedules as cron expressions, so that no one has to remember the order of
+ * fields. Hours and minutes are those of the schedule's time zone; each function throws
+ * CronArgumentError when an argument is out of its range.
  * @publicApi
  */
 export const Cron = {
@@ -77,8 +77,8 @@ export const Cron = {
 
   /**
    * Once a month.
-   * @param day 1 to 31, the last day, or the last one from Monday to Friday. Months that have no 29th, 30th
-   * or 31st are skipped
+   * @param day 1 to 31, the last day, or the last one from Monday to Friday. Months that have no
+   * 29th, 30th or 31st are skipped
    * @param hour 0 to 23. Default: 0
    * @param minute 0 to 59. Default: 0
    */

@@ -6,9 +6,14 @@ export type MonthDayRule =
   | { readonly kind: 'days'; readonly days: readonly number[] }
   /** The `daysBefore`-th day before the last one. */
   | { readonly kind: 'last'; readonly daysBefore: number }
-  /** So many days before the weekday (Monday to Friday) nearest to the `daysBefore`-th day before the last one. */
+  /**
+   * So many days before the weekday (Monday to Friday) nearest to the `daysBefore`-th day before
+   * the last one.
+   */
   | { readonly kind: 'last-weekday'; readonly daysBefore: number; readonly weekdayOffset: number }
-  /** The weekday nearest to a day, or to the last one where the month is shorter, in the same month. */
+  /**
+   * The weekday nearest to a day, or to the last one where the month is shorter, in the same month.
+   */
   | { readonly kind: 'nearest-weekday'; readonly day: number };
 
 /** `L`, `L-n`, `LW`, `L-nW`, and the latter two with an offset of their own, `-n`. */
@@ -79,7 +84,8 @@ function isOffset(text: string): boolean {
 export function parseWeekday(text: string, context: TermContext): DayTerm<WeekdayRule> | undefined {
   const isQuartz = context.dialect === 'quartz';
   if (text === 'L') {
-    // The last day of the week: Saturday in Quartz; in Unix, where a week may end on Sunday, nobody's guess.
+    // The last day of the week: Saturday in Quartz; in Unix, where a week may end on Sunday,
+    // nobody's guess.
     return isQuartz
       ? { rule: { weekdays: [6] }, text }
       : fault(context, text, 'a weekday before L', 'write SAT or SUN, or FRIL for the last Friday');

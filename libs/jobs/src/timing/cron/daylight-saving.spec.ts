@@ -55,7 +55,8 @@ describe('when clocks are put forward, a fixed time that they skip runs once, la
       '1994-12-01T00:00Z',
       ['01-01 09:00+14', '12-31 09:00+14'],
     ],
-    // A move at the very instant at which one block of what is kept about a zone ends and the next starts.
+    // A move at the very instant at which one block of what is kept about a zone ends and the next
+    // starts.
     [
       '30 2 * * *',
       'Asia/Jerusalem',

@@ -3,7 +3,10 @@ import { CronExpression, type CronOptions } from './cron-expression.js';
 
 const NOW = Date.UTC(2026, 0, 1);
 
-/** The first ticks after 2026-01-01 00:00 UTC, as `01-31 10:15`; seconds and years where they tell something. */
+/**
+ * The first ticks after 2026-01-01 00:00 UTC, as `01-31 10:15`; seconds and years where they tell
+ * something.
+ */
 function ticks(text: string, count: number, options: CronOptions = {}): string {
   return CronExpression.parse(text, { now: NOW, ...options })
     .take(NOW - 1, count)

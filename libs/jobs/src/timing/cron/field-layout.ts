@@ -41,13 +41,17 @@ export interface FieldLayout {
   readonly texts: FieldTexts;
 }
 
-/** What an expression is taken for that is given without a dialect: 5 fields are Unix, 6 and 7 are Quartz. @internal */
+/**
+ * What an expression is taken for that is given without a dialect: 5 fields are Unix, 6 and 7 are
+ * Quartz. @internal
+ */
 export function usualDialect(text: string): CronDialect {
   return fieldsOf(text).length > 5 ? 'quartz' : 'unix';
 }
 
 /**
- * Tells the dialect and cuts the text; `undefined`, and a fault, when the number of fields is wrong.
+ * Tells the dialect and cuts the text; `undefined`, and a fault, when the number of fields is
+ * wrong.
  * @param dialect the one that was asked for
  * @internal
  */

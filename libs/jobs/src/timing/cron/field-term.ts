@@ -4,7 +4,10 @@ import { hashId } from './id-hash.js';
 
 /** What one item of a list in a field stands for. @internal */
 export interface Term {
-  /** In the numbering of the field; unordered, and above `last` where a second name was used (7 = Sunday). */
+  /**
+   * In the numbering of the field; unordered, and above `last` where a second name was used (7 =
+   * Sunday).
+   */
   readonly values: readonly number[];
   /** Whether it was written with `*`, `/` or `-`: an interval rather than fixed times. */
   readonly interval: boolean;
@@ -25,7 +28,8 @@ export interface TermContext {
 const HASH = /^H(?:\((.*)\))?$/;
 
 /**
- * Reads `*`, `a`, `a-b`, `H`, `H(a-b)`, each with or without a step: what all fields have in common.
+ * Reads `*`, `a`, `a-b`, `H`, `H(a-b)`, each with or without a step: what all fields have in
+ * common.
  * @param written in upper case
  * @internal
  */
@@ -150,7 +154,8 @@ function spread(
   const choices = step ?? countOf([from, to], field);
   const start = from + hashId(id, field.name, choices);
   if (step === undefined) return { values: [start], interval: false, text: String(start) };
-  // Without bounds of its own, a step runs to the end of the field, not to the last value that H picks.
+  // Without bounds of its own, a step runs to the end of the field, not to the last value that H
+  // picks.
   const end = text.includes('(') ? to : field.last;
   return {
     values: expand(start, end, step, field),

@@ -1,7 +1,7 @@
 /**
- * A whole number from 0 to `size - 1` that depends on `id` and `field` alone, on every machine and in every
- * release: jobs keep their times across deploys, and a fleet's jobs spread evenly. `field` keeps the
- * hour of a job independent of its minute.
+ * A whole number from 0 to `size - 1` that depends on `id` and `field` alone, on every machine and
+ * in every release: jobs keep their times across deploys, and a fleet's jobs spread evenly. `field`
+ * keeps the hour of a job independent of its minute.
  *
  * Algorithm: FNV-1a, 32 bits, over UTF-16 code units (Fowler, Noll and Vo), then the finalizer of
  * MurmurHash3 (Appleby), since the low bits of FNV-1a alone spread short, similar ids badly.

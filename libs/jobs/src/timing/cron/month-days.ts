@@ -13,8 +13,8 @@ const SUNDAY = 0;
 /**
  * The days of a month on which a schedule runs, as bits: bit 1 is the 1st.
  *
- * A month is told by its length and the weekday of its 1st alone, so there are 28 kinds of months, and
- * all rules (last Friday, weekday nearest to the 15th …) are worked out once for each.
+ * A month is told by its length and the weekday of its 1st alone, so there are 28 kinds of months,
+ * and all rules (last Friday, weekday nearest to the 15th …) are worked out once for each.
  * @internal
  */
 export class MonthDays {

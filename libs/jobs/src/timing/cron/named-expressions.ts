@@ -1,6 +1,7 @@
 /**
- * The names of the `CronExpression` of @nestjs/schedule, with the ticks that they have there: whoever comes from it
- * changes the import and nothing else. Weekdays are by name, so that they are the same days in every dialect.
+ * The names of the `CronExpression` of @nestjs/schedule, with the ticks that they have there:
+ * whoever comes from it changes the import and nothing else. Weekdays are by name, so that they are
+ * the same days in every dialect.
  * @publicApi
  */
 export abstract class NamedExpressions {

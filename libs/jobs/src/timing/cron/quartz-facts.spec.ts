@@ -12,7 +12,10 @@ function october(days: string): number[] {
 
 const upTo31 = (days: readonly number[]) => days.toSorted((a, b) => a - b);
 
-/** What Quartz.NET says of these expressions, and Quartz where it reads them; days and weekdays are one month's. */
+/**
+ * What Quartz.NET says of these expressions, and Quartz where it reads them; days and weekdays are
+ * one month's.
+ */
 describe('Quartz.NET agrees', () => {
   it.each<[days: string, expected: number[]]>([
     ['6,15 * ?', [6, 15]],

@@ -20,9 +20,9 @@ const NONE = -1;
 /**
  * Finds the times that an expression names on a clock that is never put forward or back.
  *
- * Wall time is counted like epoch time in UTC: milliseconds since 1970-01-01 00:00 on that clock. The
- * search jumps from field to field, largest first: a month without a day that fits costs one step, and
- * no day that does not fit is looked at.
+ * Wall time is counted like epoch time in UTC: milliseconds since 1970-01-01 00:00 on that clock.
+ * The search jumps from field to field, largest first: a month without a day that fits costs one
+ * step, and no day that does not fit is looked at.
  * @internal
  */
 export class WallClock {
@@ -77,7 +77,10 @@ export class WallClock {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** The first time of day that fits, in seconds, not earlier than `time`; `NONE` when the day has no more. */
+  /**
+   * The first time of day that fits, in seconds, not earlier than `time`; `NONE` when the day has
+   * no more.
+   */
   private nextTime(time: number): number {
     const hour = Math.floor(time / 3_600);
     if (this.hours[hour] === hour) {

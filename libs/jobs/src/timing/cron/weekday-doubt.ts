@@ -6,9 +6,9 @@ import type { FieldLayout, FieldTexts } from './field-layout.js';
 const WEEKDAY_NUMBER = /(?<![\d/#])\d+/g;
 
 /**
- * Six fields are written by Quartz and, with a second in front, by those who count weekdays as Unix does
- * (@nestjs/schedule, Spring): `1-5` is Sunday to Thursday to the one and Monday to Friday to the others. When
- * nobody says which, that is a fault, and no guess.
+ * Six fields are written by Quartz and, with a second in front, by those who count weekdays as Unix
+ * does (@nestjs/schedule, Spring): `1-5` is Sunday to Thursday to the one and Monday to Friday to
+ * the others. When nobody says which, that is a fault, and no guess.
  * @returns the texts to read on with: without what is in doubt
  * @internal
  */

@@ -20,7 +20,9 @@ const DAY_MS = 86_400_000;
  */
 const PROBE_MS = 3 * DAY_MS;
 const BLOCK_MS = 120 * PROBE_MS;
-/** Clocks move by a day at most, so a move that still matters at a block's start lies within this. */
+/**
+ * Clocks move by a day at most, so a move that still matters at a block's start lies within this.
+ */
 const LOOK_BACK_MS = PROBE_MS;
 
 /** Twice what the database has names; upper and lower case could make ever more. */
@@ -29,8 +31,8 @@ const MAX_SPELLINGS = 1_200;
 const OFFSET = /GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/;
 
 /**
- * The clock of a time zone. Knows nothing but `Intl`, which is asked for the offset at an instant; where
- * it changes is found by bisection, once for each block of about a year, and kept.
+ * The clock of a time zone. Knows nothing but `Intl`, which is asked for the offset at an instant;
+ * where it changes is found by bisection, once for each block of about a year, and kept.
  * @internal
  */
 export class ZoneClock {
@@ -54,7 +56,8 @@ export class ZoneClock {
     let clock = this.clocks.get(timeZone);
     if (clock === undefined) {
       const format = openFormat(timeZone);
-      // Names have other spellings ("utc", "Asia/Kolkata" for what Intl calls Asia/Calcutta): one clock for all.
+      // Names have other spellings ("utc", "Asia/Kolkata" for what Intl calls Asia/Calcutta): one
+      // clock for all.
       const name = format.resolvedOptions().timeZone;
       clock = this.clocks.get(name) ?? new ZoneClock(format, name === 'UTC');
       this.clocks.set(name, clock);
@@ -63,7 +66,9 @@ export class ZoneClock {
     return clock;
   }
 
-  /** The period that an instant lies in. A period that is longer than a block may come in pieces. */
+  /**
+   * The period that an instant lies in. A period that is longer than a block may come in pieces.
+   */
   periodAt(instant: number): ZonePeriod {
     const { latest } = this;
     if (instant >= latest.start && instant < latest.end) return latest;

@@ -9,7 +9,10 @@ export type FullTiming = Timing & Required<Pick<Timing, keyof typeof TIMING_DEFA
 
 /** The oldest ticks that are due, as far as they have one fate. @internal */
 export interface DueTicks {
-  /** Whether nobody was there to run them in time; else they are in time, a little late, or had to wait. */
+  /**
+   * Whether nobody was there to run them in time; else they are in time, a little late, or had to
+   * wait.
+   */
   readonly areMissed: boolean;
   /** Ticks up to this moment are among them, Unix ms. */
   readonly until: number;
@@ -17,16 +20,20 @@ export interface DueTicks {
   readonly progress: TickProgress;
 }
 
-/** Waiting ticks are looked at each second; a failover, or a store that is away for a moment, takes longer. */
+/**
+ * Waiting ticks are looked at each second; a failover, or a store that is away for a moment, takes
+ * longer.
+ */
 const SHORTEST_GAP_MS = 5_000;
 
 /**
  * Tells ticks that were missed from those that wait, which are late as well.
  *
- * A tick is missed when somebody first looks at it later than the threshold after it was due. One that was seen
- * in time may become as late as it likes: it waits for an earlier run, and someone saw to it all the while. That
- * has to be remembered in the store, since whoever comes after a crash finds both kinds in one row: first those
- * that were waiting, then those that came due while nobody was there, and then new ones.
+ * A tick is missed when somebody first looks at it later than the threshold after it was due. One
+ * that was seen in time may become as late as it likes: it waits for an earlier run, and someone
+ * saw to it all the while. That has to be remembered in the store, since whoever comes after a
+ * crash finds both kinds in one row: first those that were waiting, then those that came due while
+ * nobody was there, and then new ones.
  *
  * @param oldest the first tick after the cursor; it is due
  * @internal
@@ -52,7 +59,8 @@ export function* lookAtDue(
     };
     return { areMissed: true, until: now, progress: missed };
   }
-  // What is behind those that were waiting when the watch ended is looked at when they are done with.
+  // What is behind those that were waiting when the watch ended is looked at when they are done
+  // with.
   if (oldest <= seenUntil && !isWatched) return { areMissed: false, until: seenUntil, progress };
   return { areMissed: false, until: now, progress: { ...progress, seenUntil: now } };
 }

@@ -48,7 +48,10 @@ interface World {
   readonly distance: number;
   readonly longestRun: number;
   readonly outages: readonly Outage[];
-  /** All else that is left to chance, over and over: the ticks, how long each run takes, when somebody looks. */
+  /**
+   * All else that is left to chance, over and over: the ticks, how long each run takes, when
+   * somebody looks.
+   */
   readonly chances: readonly number[];
 }
 
@@ -122,7 +125,8 @@ function simulate(timing: Timing, world: World): Outcome {
   const isDown = (time: number) => outages.find(({ from, to }) => time >= from && time < to);
   const finish = (start: number) => {
     const planned = start + random(longestRun);
-    // Of the runs that an outage interrupts, some go on in a worker that is up, some are repeated after it.
+    // Of the runs that an outage interrupts, some go on in a worker that is up, some are repeated
+    // after it.
     const outage = outages.find(({ from, to }) => from < planned && to > start);
     return outage !== undefined && random(2) === 0 ? outage.to + random(longestRun) : planned;
   };
@@ -145,7 +149,8 @@ function simulate(timing: Timing, world: World): Outcome {
     }
     const next = source.next(progress.cursor);
     if (next === undefined || progress.runs >= (timing.limit ?? Infinity)) break;
-    // At once when a tick comes, within a second or so while one waits; a plan is followed by another look.
+    // At once when a tick comes, within a second or so while one waits; a plan is followed by
+    // another look.
     const pause = plan === undefined ? 500 + random(600) : random(20);
     now = Math.max(now + pause, Math.min(next + random(5), end));
   }

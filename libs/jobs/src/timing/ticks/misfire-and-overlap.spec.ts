@@ -20,8 +20,8 @@ const everyTen: TickSource = {
 const FRESH: TickProgress = { cursor: 0, runs: 0, misfires: 0, skips: 0 };
 
 /**
- * In words: `run 20` (in time), `run 60 for 4` (as of 60, for 4 that were missed), `skip 3`, `miss 3`; `note` when
- * something is to be remembered and no more, `wait` when nothing is to be done.
+ * In words: `run 20` (in time), `run 60 for 4` (as of 60, for 4 that were missed), `skip 3`, `miss
+ * 3`; `note` when something is to be remembered and no more, `wait` when nothing is to be done.
  */
 function words(before: TickProgress, plan: TickPlan | undefined): string {
   if (plan === undefined) return 'wait';

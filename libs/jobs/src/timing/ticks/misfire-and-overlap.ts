@@ -10,7 +10,10 @@ export interface DueTick {
   readonly due: number;
   /** How many missed ticks it stands for; absent for one in time. */
   readonly missed?: number;
-  /** The first of those, where there are several. It names the run: who plans it again later finds more of them. */
+  /**
+   * The first of those, where there are several. It names the run: who plans it again later finds
+   * more of them.
+   */
   readonly first?: number;
 }
 
@@ -32,9 +35,10 @@ const WORTH_STORING_MS = 3_600_000;
 const MOST_AT_ONCE = 1_000;
 
 /**
- * Decides what becomes of the ticks that are due, after Quartz: a first tick that was missed makes a misfire of
- * all that are due by then. Missed ticks are for the misfire policy, the others for the overlap policy; both
- * keep the order of ticks. Pure: the same input has the same plan. It can be paused.
+ * Decides what becomes of the ticks that are due, after Quartz: a first tick that was missed makes
+ * a misfire of all that are due by then. Missed ticks are for the misfire policy, the others for
+ * the overlap policy; both keep the order of ticks. Pure: the same input has the same plan. It can
+ * be paused.
  *
  * @returns undefined when there is nothing to do yet
  * @internal
@@ -136,8 +140,8 @@ function* runOnceForAll(source: TickSource, due: DueTicks): Search<TickPlan> {
 }
 
 /**
- * Runs one, which the others that are due would find running. Those that are later than the threshold waited
- * behind missed ones: they came due while these ran.
+ * Runs one, which the others that are due would find running. Those that are later than the
+ * threshold waited behind missed ones: they came due while these ran.
  */
 function* runOneAndSkip(source: TickSource, due: DueTicks, notBefore: number): Search<TickPlan> {
   const waited = yield* skip(source, { ...due, until: Math.min(due.until, notBefore - 1) });

@@ -1,8 +1,8 @@
 import { monotonicNow } from '../../timers/index.js';
 
 /**
- * A search that can be paused: it yields at each step. What runs through many ticks is one, since a calendar may
- * exclude millions of them, and nobody may hold up the process for so long.
+ * A search that can be paused: it yields at each step. What runs through many ticks is one, since a
+ * calendar may exclude millions of them, and nobody may hold up the process for so long.
  * @internal
  */
 export type Search<T> = Generator<void, T, void>;

@@ -19,8 +19,9 @@ interface Gap {
 }
 
 /**
- * The ticks that no calendar excludes. A search remembers what it has passed over, so that whoever looks again goes on
- * from there: a calendar without shortcuts may exclude a weekend of seconds, or everything.
+ * The ticks that no calendar excludes. A search remembers what it has passed over, so that whoever
+ * looks again goes on from there: a calendar without shortcuts may exclude a weekend of seconds, or
+ * everything.
  * @internal
  */
 export class FilteredTicks implements SearchedTicks {
@@ -65,7 +66,10 @@ export class FilteredTicks implements SearchedTicks {
   }
 }
 
-/** @returns a moment before which all are excluded, at least the next one; undefined when this one is not */
+/**
+ * @returns a moment before which all are excluded, at least the next one; undefined when this one
+ *   is not
+ */
 function excludedUntil(calendars: ReadonlyMap<string, Calendar>, tick: number): number | undefined {
   for (const [name, calendar] of calendars) {
     if (!isExcluded(name, calendar, tick)) continue;

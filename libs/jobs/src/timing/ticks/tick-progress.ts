@@ -1,4 +1,7 @@
-/** How far the ticks of a recurring job have been dealt with. All times are Unix milliseconds. @internal */
+/**
+ * How far the ticks of a recurring job have been dealt with. All times are Unix milliseconds.
+ * @internal
+ */
 export interface TickProgress {
   /** Every tick up to this moment was run, skipped, or missed. */
   readonly cursor: number;
@@ -8,7 +11,10 @@ export interface TickProgress {
   readonly misfires: number;
   /** How many ticks were left out because an earlier run had not finished. */
   readonly skips: number;
-  /** Ticks up to this moment were missed: those that are left are for the misfire policy, in their turn. */
+  /**
+   * Ticks up to this moment were missed: those that are left are for the misfire policy, in their
+   * turn.
+   */
   readonly catchUpUntil?: number;
   /** Ticks up to this moment that are left were seen in time, and wait for an earlier run. */
   readonly seenUntil?: number;
@@ -18,8 +24,9 @@ export interface TickProgress {
 const MOST_AHEAD_MS = 2_000;
 
 /**
- * The progress to go on with at a moment. When ticks were dealt with up to one that has yet to come, the clock was set
- * back: what was found out under the other clock is of no use, and ticks are planned from now on.
+ * The progress to go on with at a moment. When ticks were dealt with up to one that has yet to
+ * come, the clock was set back: what was found out under the other clock is of no use, and ticks
+ * are planned from now on.
  *
  * @returns the same object when that is not so
  * @internal

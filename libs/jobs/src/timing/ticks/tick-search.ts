@@ -7,7 +7,10 @@ const MOST_COUNTED = 10_000;
 /** Where a search for the newest ticks begins to look, in ms before the last one. */
 const FIRST_SPAN_MS = 1_000;
 
-/** The last tick in (after, until]; undefined when there is none. By bisection: long gaps cost nothing. @internal */
+/**
+ * The last tick in (after, until]; undefined when there is none. By bisection: long gaps cost
+ * nothing. @internal
+ */
 export function* lastTick(
   source: TickSource,
   after: number,

@@ -2,7 +2,10 @@ import { goOn, type Search } from './search.js';
 
 /** A series of ticks. All times are Unix milliseconds. @internal */
 export interface TickSource {
-  /** The first tick that is strictly later; undefined when there is none, or none was found within a turn. */
+  /**
+   * The first tick that is strictly later; undefined when there is none, or none was found within a
+   * turn.
+   */
   next(after: number): number | undefined;
 }
 
@@ -25,8 +28,8 @@ export function* tickIn(
 }
 
 /**
- * When to look for a tick after a moment: when the first one is, or up to when there is none for certain, which is
- * early enough to go on searching. Infinity when there is none at all.
+ * When to look for a tick after a moment: when the first one is, or up to when there is none for
+ * certain, which is early enough to go on searching. Infinity when there is none at all.
  * @internal
  */
 export function nextLook(source: TickSource, after: number): number {

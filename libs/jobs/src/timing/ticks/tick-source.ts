@@ -13,8 +13,8 @@ export interface TickOrigin {
 }
 
 /**
- * The ticks of a timing, from `startAt` to `endAt`, without those that a calendar excludes. (`limit` and
- * `enabled` are not its business.)
+ * The ticks of a timing, from `startAt` to `endAt`, without those that a calendar excludes.
+ * (`limit` and `enabled` are not its business.)
  * @throws InvalidCronError, UnknownTimeZoneError, when what was stored cannot be read here;
  * CalendarAnswerError from `next()`
  * @internal

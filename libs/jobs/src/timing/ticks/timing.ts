@@ -13,7 +13,10 @@ import {
   type Rules,
 } from '../../options/index.js';
 
-/** When a recurring job is due, as it is stored: what is not the default, durations and times in ms. @internal */
+/**
+ * When a recurring job is due, as it is stored: what is not the default, durations and times in ms.
+ * @internal
+ */
 export interface Timing {
   readonly cron?: string;
   /** Of each cron expression: what it was read as stays, whatever is the default one day. */
@@ -49,7 +52,10 @@ const KNOWN: Readonly<Record<keyof Timing, true>> = {
   enabled: true,
 };
 
-/** Whether a stored timing is the same as a new one, as far as this version knows what is stored. @internal */
+/**
+ * Whether a stored timing is the same as a new one, as far as this version knows what is stored.
+ * @internal
+ */
 export function isSameTiming(stored: Timing, other: Timing): boolean {
   const known = Object.entries(stored).filter(([name]) => Object.hasOwn(KNOWN, name));
   return JSON.stringify(Object.fromEntries(known)) === JSON.stringify(other);
@@ -133,7 +139,9 @@ export function readTiming(
   return problems.length > 0 ? { problems } : { timing: toTiming(recurrence, settings, dialect) };
 }
 
-/** A stored timing of a time when the dialect was not stored with it: as it was read then. @internal */
+/**
+ * A stored timing of a time when the dialect was not stored with it: as it was read then. @internal
+ */
 export function withDialect(timing: Timing): Timing {
   const { cron, timeZone, ...rest } = timing;
   if (cron === undefined || timing.dialect !== undefined) return timing;
@@ -195,8 +203,9 @@ function toTiming(
     jitterMs: toMs(settings.jitter) || undefined,
     enabled: settings.enabled === false ? false : undefined,
   };
-  // As JSON has it, so that a stored timing and a new one can be compared; and a default that is written out is
-  // no other timing than one that is left out, for which the recurring job would start afresh.
+  // As JSON has it, so that a stored timing and a new one can be compared; and a default that is
+  // written out is no other timing than one that is left out, for which the recurring job would
+  // start afresh.
   return JSON.parse(JSON.stringify(timing, withoutDefault)) as Timing;
 }
 
