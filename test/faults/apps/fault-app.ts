@@ -6,16 +6,27 @@ import { subscribe } from 'node:diagnostics_channel';
 import { ConsoleLogger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Worker } from 'bullmq';
-import type { AppConfig, ChildMessage, CommandMessage } from '../harness/protocol.js';
+import {
+  type AppConfig,
+  type ChildMessage,
+  type CommandMessage,
+  QUEUE,
+} from '../harness/protocol.js';
 import { AppModule } from './app.module.js';
 import { Commands } from './commands.js';
 
 const config = JSON.parse(process.argv[2]!) as AppConfig;
 
-// The moment between what a hook did with a result and its being stored.
+// The moment between what a hook did with a result and its being stored; of jobs, not of what a boot
+// tries out.
 if (config.diesAtCompletion) {
+  const { handleCompleted } = Worker.prototype as unknown as Record<
+    'handleCompleted',
+    (...args: unknown[]) => unknown
+  >;
   Object.assign(Worker.prototype, {
-    handleCompleted: () => {
+    handleCompleted(this: Worker, ...args: Parameters<typeof handleCompleted>) {
+      if (this.name !== QUEUE) return handleCompleted.apply(this, args);
       process.kill(process.pid, 'SIGKILL');
       return new Promise(() => undefined);
     },

@@ -27,8 +27,10 @@ export interface MixedVerdict {
 
 interface Run {
   readonly pid: number;
+  /** The line of its start. */
   readonly at: number;
   readonly jobId: string;
+  /** The line of its end. */
   endedAt?: number;
   ok?: boolean;
   /** Whether its process knew that its end was stored. */
@@ -38,7 +40,10 @@ interface Run {
 /** Jobs with a limit are named `<key>x<limit>-<any>`. */
 const IS_LIMITED = /^[a-z]+\d+x\d+-/;
 
-/** Judges a ledger. Ticks, whose labels have an `@`, are counted elsewhere. */
+/**
+ * Judges a ledger, by the order of its lines: the clocks of two processes may be some milliseconds
+ * apart. Ticks, whose labels have an `@`, are counted elsewhere.
+ */
 export function checkMixed(all: readonly LedgerEvent[]): MixedVerdict {
   const events = all.filter((event) => !('label' in event) || !event.label.includes('@'));
   const [attempted, acked, excused] = [new Set<string>(), new Set<string>(), new Set<string>()];
@@ -48,18 +53,18 @@ export function checkMixed(all: readonly LedgerEvent[]): MixedVerdict {
   const steps = new Map<string, Set<string>>();
   const killed = new Set<number>();
   const latest = new Map<string, Run>();
-  for (const event of events) {
+  for (const [line, event] of events.entries()) {
     if (event.type === 'attempted') attempted.add(event.label);
     else if (event.type === 'acked') acked.add(event.label);
     else if (event.type === 'excused') excused.add(event.label);
     else if (event.type === 'started') {
-      const run: Run = { pid: event.pid, at: event.at, jobId: event.jobId };
+      const run: Run = { pid: event.pid, at: line, jobId: event.jobId };
       latest.set(runKey(event), run);
       byName.set(event.run, run);
       listOf(runs, event.label).push(run);
       setOf(ids, event.label).add(event.jobId);
     } else if (event.type === 'ended') {
-      Object.assign(byName.get(event.run)!, { endedAt: event.at, ok: event.ok });
+      Object.assign(byName.get(event.run)!, { endedAt: line, ok: event.ok });
     } else if (event.type === 'settled') {
       const run = latest.get(runKey(event));
       if (run !== undefined) run.isSettled = true;

@@ -174,7 +174,7 @@ describe('a calendar of the application', () => {
       },
       'Expected the calendar "mine" to say true or false about 1970-01-01T00:00:01.000Z, got the error "no holidays loaded"',
     ],
-    ['answers later', () => Promise.resolve(true), 'got an object'],
+    ['answers later', () => Promise.resolve(true), 'got a Promise'],
     ['does not answer', () => undefined, 'got undefined. A calendar must answer at once'],
   ])('that %s is named', (_what, excludes, message) => {
     const ticks = filter(secondly(), { excludes: excludes as () => boolean });
