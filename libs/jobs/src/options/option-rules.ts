@@ -3,7 +3,7 @@ import { shortened } from '../errors/index.js';
 import { parseDuration } from './duration.js';
 import { closest } from './did-you-mean.js';
 import { hideSecrets } from './hide-secrets.js';
-import { kindOfOther } from './taken-options.js';
+import { isPromise, kindOfOther } from './taken-options.js';
 
 /** Says what a value should be, and whether it is. @internal */
 export interface Rule {
@@ -207,8 +207,10 @@ export function checkOptions(
   table: Readonly<Record<string, Rule>>,
   where: string,
 ): string[] {
-  if (!isRecord(value) || kindOfOther(value) !== undefined)
-    return [`${where}: expected an options object, got ${show(value)}`];
+  if (!isRecord(value) || kindOfOther(value) !== undefined) {
+    const hint = isPromise(value) ? ': await it (an async function returns one)' : '';
+    return [`${where}: expected an options object, got ${show(value)}${hint}`];
+  }
   const problems: string[] = [];
   for (const [key, given] of Object.entries(value)) {
     const rule = Object.hasOwn(table, key) ? table[key] : undefined;

@@ -31,6 +31,10 @@ function take(value: unknown, depth: number): unknown {
 export function kindOfOther(value: object): string | undefined {
   if (types.isMap(value)) return 'a Map';
   if (types.isSet(value)) return 'a Set';
-  const isPromise = typeof (value as Partial<PromiseLike<unknown>>).then === 'function';
-  return isPromise ? 'a Promise: await it (an async function returns one)' : undefined;
+  return isPromise(value) ? 'a Promise' : undefined;
+}
+
+/** @internal */
+export function isPromise(value: unknown): boolean {
+  return typeof (value as Partial<PromiseLike<unknown>> | null)?.then === 'function';
 }

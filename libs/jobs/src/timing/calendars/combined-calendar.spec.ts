@@ -112,7 +112,7 @@ describe('a combined calendar', () => {
     const calendar = Calendar.where((() => Promise.resolve(true)) as never);
     expect(() => calendar.excludes(0)).toThrow(CalendarAnswerError);
     expect(() => calendar.excludes(0)).toThrow(
-      'Expected the function of Calendar.where() to say true or false about 1970-01-01T00:00:00.000Z, got an object',
+      'Expected the function of Calendar.where() to say true or false about 1970-01-01T00:00:00.000Z, got a Promise',
     );
   });
 
