@@ -17,8 +17,8 @@ import { Commands } from './commands.js';
 
 const config = JSON.parse(process.argv[2]!) as AppConfig;
 
-// The moment between what a hook did with a result and its being stored; of jobs, not of what a boot
-// tries out.
+// The moment between what a hook did with a result and its being stored: of a job, not of what a
+// boot tries out.
 if (config.diesAtCompletion) {
   const { handleCompleted } = Worker.prototype as unknown as Record<
     'handleCompleted',
