@@ -86,6 +86,14 @@ const KINDS: readonly Kind[] = [
     },
   },
   {
+    prefix: 'cancel:',
+    make: async (app) => {
+      const job = await enqueueHeld(app);
+      await app.jobs.cancel(job, 'first');
+      return () => app.jobs.cancel(job, 'second');
+    },
+  },
+  {
     prefix: 'limits:',
     make: async ({ jobs }) => {
       await jobs.limits.set(Work, 'limited', { limit: 2 });

@@ -1,6 +1,6 @@
 /**
- * Versions at both ends of which `npm run test:peers` is green: from the lowest that a peer range
- * allows to the one in package-lock.json. A spec compares.
+ * Versions at both ends of which the specs of the seams are green: from the lowest that a peer
+ * range allows to the one in package-lock.json. A spec compares. `npm run test:peers` tries more.
  * @internal
  */
 export const KNOWN_VERSIONS = {
